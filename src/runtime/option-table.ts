@@ -1,0 +1,242 @@
+import { z } from "zod";
+import { parseDuration } from "../api/duration.ts";
+import { parseByteSize } from "./byte-size.ts";
+import { parseAddressRange, parseListenAddress } from "./network-address.ts";
+
+/** One setting of the operator. Its flag and its environment variable are derived from its key in `optionTable`. */
+export interface OptionDefinition<Value> {
+  readonly group: string;
+  /** What stands for the value in the help text; absent for a boolean, which needs no value. */
+  readonly placeholder?: string;
+  /** From the text that a user writes to the value that the code reads. Its messages end the line that the user sees. */
+  readonly schema: z.ZodType<Value, string>;
+  /** As a user would write it. Absent: the setting is undefined, or an empty list. */
+  readonly default?: string;
+  /** The default inside a cluster, where it differs. */
+  readonly defaultInCluster?: string;
+  /** Repeatable, and split at commas. */
+  readonly list?: true;
+  readonly description: string;
+}
+
+/** A text that `read` understands, or the sentence `problem` (it follows "... is not"). */
+function parsed<Value>(read: (text: string) => Value | undefined, problem: string): z.ZodType<Value, string> {
+  return z.string().transform((text, context) => {
+    const value = read(text.trim());
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: problem });
+    return z.NEVER;
+  });
+}
+
+const text = parsed((value) => (value === "" ? undefined : value), "a text (it is empty)");
+const duration = parsed(parseDuration, "a duration; write for example 500ms, 5s, 1m30s or 2h");
+const positiveDuration = parsed(
+  (value) => parseDuration(value) || undefined,
+  "a duration longer than zero; write for example 500ms, 5s, 1m30s or 2h",
+);
+const bytes = parsed(
+  (value) => parseByteSize(value) || undefined,
+  "a size above zero; write for example 64Mi or 1Gi",
+);
+const flag = parsed(
+  (value) => ({ true: true, false: false })[value],
+  'a boolean; write "true" or "false", or give the flag without a value',
+);
+const listen = parsed(
+  (value) => (value === "off" ? { off: true as const } : parseListenAddress(value)),
+  'an address to listen on; write HOST:PORT, :PORT for all addresses, or "off"',
+);
+const range = parsed(
+  parseAddressRange,
+  "a range of addresses; write for example 10.0.0.0/8, fd00::/8 or 169.254.169.254",
+);
+const dnsLabel = parsed(
+  (value) => (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? value : undefined),
+  "a Kubernetes name: up to 63 small letters, digits and dashes",
+);
+const count = (least: number, most: number) =>
+  parsed((value) => {
+    const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= least && number <= most ? number : undefined;
+  }, `a whole number from ${least} to ${most}`);
+const choice = <const Word extends string>(...words: Word[]) =>
+  parsed((value) => words.find((word) => word === value), `one of ${words.join(", ")}`);
+
+/** Every setting. The order is the order of the help text. */
+export const optionTable = {
+  kubeconfig: {
+    group: "Kubernetes",
+    placeholder: "FILE",
+    schema: text,
+    description:
+      "Kubeconfig file to connect with. Without it: $KUBECONFIG, the pod's own service account, ~/.kube/config.",
+  },
+  context: {
+    group: "Kubernetes",
+    placeholder: "NAME",
+    schema: text,
+    description: "Context of the kubeconfig file; its current context without this flag.",
+  },
+  namespace: {
+    group: "Kubernetes",
+    placeholder: "NS",
+    schema: dnsLabel,
+    list: true,
+    description:
+      "Namespace to look after; repeat it or separate several by commas. All namespaces without this flag.",
+  },
+  leaderElect: {
+    group: "Leader election",
+    schema: flag,
+    default: "false",
+    description: "Work only while holding the lease, so that several replicas can run and one of them works.",
+  },
+  leaseName: {
+    group: "Leader election",
+    placeholder: "NAME",
+    schema: dnsLabel,
+    default: "flinkjob-operator",
+    description: "Name of the lease. Operators that share a name are replicas of each other.",
+  },
+  leaseNamespace: {
+    group: "Leader election",
+    placeholder: "NS",
+    schema: dnsLabel,
+    description:
+      "Namespace of the lease. Without it: the operator's own in a cluster, the context's elsewhere.",
+  },
+  leaseDuration: {
+    group: "Leader election",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "15s",
+    description: "How long a standby waits after the leader's last sign of life before it takes over.",
+  },
+  workers: {
+    group: "Work",
+    placeholder: "N",
+    schema: count(1, 256),
+    default: "8",
+    description: "FlinkJobs that are reconciled at the same time; one FlinkJob never by two workers.",
+  },
+  pollInterval: {
+    group: "Work",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "5s",
+    description:
+      "How often each Flink cluster is asked for its jobs: one request per cluster, however many jobs.",
+  },
+  submissionConcurrency: {
+    group: "Work",
+    placeholder: "N",
+    schema: count(1, 1_000),
+    default: "4",
+    description: "Run requests in flight per Flink cluster; each may take as long as its main() method does.",
+  },
+  deletionTimeout: {
+    group: "Work",
+    placeholder: "DURATION",
+    schema: duration,
+    default: "5m",
+    description: "How long a deleted FlinkJob waits for an unreachable Flink cluster before it is let go.",
+  },
+  shutdownTimeout: {
+    group: "Work",
+    placeholder: "DURATION",
+    schema: duration,
+    default: "30s",
+    description: "How long running reconciles may take to end after SIGTERM; a second signal ends at once.",
+  },
+  maxJarSize: {
+    group: "JARs and Flink",
+    placeholder: "SIZE",
+    schema: bytes,
+    default: "512Mi",
+    description: "Largest JAR that is fetched from a URI.",
+  },
+  jarTimeout: {
+    group: "JARs and Flink",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "5m",
+    description: "Longest time to fetch or to upload one JAR.",
+  },
+  allowCidr: {
+    group: "JARs and Flink",
+    placeholder: "CIDR",
+    schema: range,
+    list: true,
+    description:
+      "Addresses that spec.cluster.url and spec.jar.uri may lead to; all others are refused. Repeatable.",
+  },
+  denyCidr: {
+    group: "JARs and Flink",
+    placeholder: "CIDR",
+    schema: range,
+    list: true,
+    description: "Addresses that they may not lead to; this wins over --allow-cidr. Repeatable.",
+  },
+  denyLoopback: {
+    group: "JARs and Flink",
+    schema: flag,
+    default: "false",
+    defaultInCluster: "true",
+    description: "Refuse loopback addresses, which are the operator's own pod.",
+  },
+  metricsAddress: {
+    group: "Observation",
+    placeholder: "HOST:PORT",
+    schema: listen,
+    default: "off",
+    defaultInCluster: ":8080",
+    description: "Where /metrics is served for Prometheus.",
+  },
+  healthAddress: {
+    group: "Observation",
+    placeholder: "HOST:PORT",
+    schema: listen,
+    default: "off",
+    defaultInCluster: ":8081",
+    description: "Where /healthz and /readyz are served for the probes.",
+  },
+  logLevel: {
+    group: "Observation",
+    placeholder: "LEVEL",
+    schema: choice("debug", "info", "warn", "error"),
+    default: "info",
+    description: "Least level that is logged: debug, info, warn or error.",
+  },
+  logFormat: {
+    group: "Observation",
+    placeholder: "FORMAT",
+    schema: choice("auto", "json", "pretty"),
+    default: "auto",
+    description: "json, pretty, or auto: pretty on a terminal, json elsewhere.",
+  },
+} as const satisfies Record<string, OptionDefinition<unknown>>;
+
+export type OptionName = keyof typeof optionTable;
+
+type ValueOf<Definition> = Definition extends { schema: z.ZodType<infer Value> }
+  ? Definition extends { list: true }
+    ? readonly Value[]
+    : Definition extends { default: string }
+      ? Value
+      : Value | undefined
+  : never;
+
+/** All settings, checked. Durations are in milliseconds, sizes in bytes. */
+export type Options = { readonly [Name in OptionName]: ValueOf<(typeof optionTable)[Name]> };
+
+/** `pollInterval` -> `--poll-interval` */
+export const flagOf = (name: string): string => `--${kebab(name)}`;
+
+/** `pollInterval` -> `FLINKJOB_POLL_INTERVAL` */
+export const variableOf = (name: string): string =>
+  `FLINKJOB_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
