@@ -1,0 +1,182 @@
+import { z } from "zod";
+import { durationPattern } from "./duration.ts";
+import { exactlyOne, pattern, text, withRules } from "./text.ts";
+
+/** `http(s)://host[:port][/path]` without credentials, query or fragment: what a JobManager's REST endpoint looks like. */
+export const CLUSTER_URL_PATTERN = "^https?://[A-Za-z0-9.\\-_\\[\\]:]+(/[A-Za-z0-9._~/%+\\-]*)?$";
+/** As above with a query (signed links); credentials in a URI would end in the status and in logs, so they are refused. */
+export const JAR_URI_PATTERN =
+  "^https?://[A-Za-z0-9.\\-_\\[\\]:]+/[A-Za-z0-9._~/%+\\-!$&'()*,;=:@]*(\\?[A-Za-z0-9._~/%+\\-!$&'()*,;=:@?]*)?$";
+const NAME_PATTERN = "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?$";
+const CLASS_PATTERN = "^[A-Za-z_$][A-Za-z0-9_$]*(\\.[A-Za-z_$][A-Za-z0-9_$]*)*$";
+const TRIGGER_ID_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9._\\-]*[A-Za-z0-9])?$";
+
+const clusterRef = withRules(
+  z.object({
+    name: pattern(253, NAME_PATTERN, "Name of a FlinkCluster in the same namespace.").optional(),
+    url: pattern(
+      1024,
+      CLUSTER_URL_PATTERN,
+      "Base address of the JobManager's REST API, for a cluster that has no FlinkCluster object.",
+    ).optional(),
+  }),
+  "The Flink cluster that runs the job: exactly one of name and url.",
+  [
+    {
+      rule: "[has(self.name), has(self.url)].exists_one(given, given)",
+      message: "spec.cluster needs exactly one of name and url",
+      holds: ({ name, url }) => exactlyOne(name, url),
+    },
+  ],
+);
+
+const jar = withRules(
+  z.object({
+    id: pattern(
+      255,
+      "^[A-Za-z0-9._\\-]+\\.jar$",
+      "JarId of a JAR that was uploaded to the cluster before. It is yours: the operator never deletes it.",
+    ).optional(),
+    uri: pattern(
+      2048,
+      JAR_URI_PATTERN,
+      "http or https address of the JAR. It is streamed to the cluster for the submission and deleted there afterwards.",
+    ).optional(),
+    sha256: pattern(
+      64,
+      "^[0-9a-f]{64}$",
+      "SHA-256 of the JAR at uri, 64 lower-case hexadecimal digits. A JAR with another sum is never handed to Flink.",
+    ).optional(),
+  }),
+  "The JAR with the job's main(): exactly one of id and uri.",
+  [
+    {
+      rule: "[has(self.id), has(self.uri)].exists_one(given, given)",
+      message: "spec.jar needs exactly one of id and uri",
+      holds: ({ id, uri }) => exactlyOne(id, uri),
+    },
+    {
+      rule: "!has(self.sha256) || has(self.uri)",
+      message: "spec.jar.sha256 goes with spec.jar.uri",
+      holds: ({ sha256, uri }) => sha256 === undefined || uri !== undefined,
+    },
+  ],
+);
+
+/** A value of `flinkConfiguration`; `[]` and `{}` stand for an empty list and an empty map. */
+const configurationValue = z
+  .union([
+    text(4096, ""),
+    z.number(),
+    z.boolean(),
+    z.array(z.unknown()).max(0),
+    z.record(z.string(), z.never()),
+  ])
+  .meta({
+    structural: {
+      "x-kubernetes-preserve-unknown-fields": true,
+      maxLength: 4096,
+      maxItems: 0,
+      maxProperties: 0,
+    },
+  });
+
+const trigger = withRules(
+  z.object({
+    id: pattern(
+      63,
+      TRIGGER_ID_PATTERN,
+      "Your own stable ID of the run request. Applied again it changes nothing; changed, it asks for a new run.",
+    ).optional(),
+  }),
+  "The run request's identity. Without an ID of yours it is g<generation>, made when what the job is changes.",
+  [
+    {
+      rule: "!has(self.id) || !self.id.matches('^(.*[.])?g[0-9]+$')",
+      message: "spec.trigger.id must not look like an ID that the operator makes (g7, release.g7)",
+      holds: ({ id }) => id === undefined || !/^(.*[.])?g[0-9]+$/u.test(id),
+    },
+  ],
+);
+
+const submission = z
+  .object({
+    timeout: pattern(
+      32,
+      durationPattern,
+      "How long main() may run before it has submitted its job, such as 30s or 2h. Unset: as long as it takes.",
+    ).optional(),
+    maxAttempts: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .meta({ description: "How often the run request of one trigger is sent at the most." }),
+  })
+  .meta({ description: "Bounds of the submission." });
+
+/** What users write: a job that should run on a Flink cluster. */
+export const flinkJobSpec = z.object({
+  cluster: clusterRef,
+  jar,
+  entryClass: pattern(512, CLASS_PATTERN, "Class with main(); unset: the JAR's manifest says.").optional(),
+  args: z
+    .array(text(4096, ""))
+    .max(256)
+    .meta({ description: "Arguments of main(), one list entry each.", "x-kubernetes-list-type": "atomic" })
+    .optional(),
+  parallelism: z
+    .int()
+    .min(1)
+    .max(32768)
+    .meta({
+      description: "Default parallelism of the job; wins over parallelism.default in flinkConfiguration.",
+    })
+    .optional(),
+  savepointPath: text(2048, "Savepoint or checkpoint to start from.").optional(),
+  allowNonRestoredState: z
+    .boolean()
+    .meta({ description: "Start although the savepoint holds state that the job no longer has." })
+    .optional(),
+  claimMode: z
+    .enum(["CLAIM", "NO_CLAIM", "LEGACY"])
+    .meta({ description: "Who owns the savepoint afterwards (Flink's own words)." })
+    .optional(),
+  flinkConfiguration: z
+    .record(z.string(), configurationValue)
+    .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })
+    .meta({
+      description:
+        "Flink options of this job, Flink 1.17 and later. The job's own code wins over them, they win over the cluster's.",
+      maxProperties: 256,
+    })
+    .optional(),
+  trigger: trigger.optional(),
+  upgradeMode: z.enum(["stateless"]).default("stateless").meta({
+    description:
+      "What happens when what the job is changes under a running job. stateless: cancel it, see it end, start the new one without state.",
+  }),
+  lostPolicy: z
+    .enum(["Fail", "Resubmit"])
+    .default("Fail")
+    .meta({
+      description:
+        "What happens when a JobManager without high availability is gone and took the job, or the knowledge of it, along. " +
+        "Fail: say so and run nothing. Resubmit: run it again, at the price of a possible second run of a job that had ended unseen.",
+    }),
+  submission: submission.prefault({}),
+  deletionPolicy: z.enum(["Cancel", "Orphan"]).default("Cancel").meta({
+    description:
+      "What happens to the Flink job when the FlinkJob is deleted. Cancel: it is cancelled first. Orphan: it goes on.",
+  }),
+  ttlSecondsAfterFinished: z
+    .int()
+    .min(0)
+    .max(2147483647)
+    .meta({ description: "Delete the FlinkJob this many seconds after its trigger ended. Unset: keep it." })
+    .optional(),
+});
+
+export type FlinkJobSpec = z.output<typeof flinkJobSpec>;
+export type FlinkJobSpecInput = z.input<typeof flinkJobSpec>;
+export type ConfigurationValue = z.output<typeof configurationValue>;

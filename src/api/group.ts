@@ -1,0 +1,9 @@
+/** The API group and version that this operator serves, and the names it owns in the cluster. */
+export const GROUP = "flinkjob.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Held by a FlinkJob while its Flink job may need cancelling before the object goes. */
+export const FINALIZER = `${GROUP}/cancel-job`;
+/** `reportingController` of events and `app.kubernetes.io/managed-by`. */
+export const CONTROLLER_NAME = `${GROUP}/operator`;
