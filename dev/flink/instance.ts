@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import { keepRecording, type Role } from "./archive.ts";
+import { ensureFlinkHome, type FlinkHome } from "./home.ts";
+import { launch, logFile, type Member } from "./jvm.ts";
+import { end } from "./process.ts";
+import { untilReady } from "./readiness.ts";
+import { type ClusterState, type TaskManagerMember, writeState } from "./state.ts";
+
+/** A running local Flink cluster, made of real processes of this machine. */
+export interface FlinkInstance {
+  /** The full release, e.g. "2.3.0". */
+  readonly version: string;
+  /** REST; stays the same when the JobManager is started again. */
+  readonly url: string;
+  readonly dir: string;
+  readonly ha: boolean;
+  /** The processes of now; 0 for a JobManager that is down. */
+  readonly pids: {
+    readonly jobManager: number;
+    readonly taskManagers: number[];
+    readonly zooKeeper?: number;
+  };
+  readonly logs: {
+    readonly jobManager: string;
+    readonly taskManagers: string[];
+    readonly zooKeeper?: string;
+  };
+  /** From the first process to the last slot, in milliseconds; 0 when it was running already. */
+  readonly startedInMs: number;
+  /** Ends all processes; the directory stays, with checkpoints, logs and HA data. */
+  stop(): Promise<void>;
+  /** Default SIGKILL: no good-bye to ZooKeeper or to the TaskManagers. Resolves when the process is gone. */
+  killJobManager(signal?: NodeJS.Signals): Promise<void>;
+  /**
+   * On the same port and with the same directories. Resolves when the process runs ("process"), or when REST answers and
+   * all slots are registered ("ready", the default).
+   */
+  startJobManager(until?: "process" | "ready"): Promise<void>;
+  /** Ends them (default SIGTERM) and starts as many again; resolves when their slots are registered. */
+  restartTaskManagers(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Longest good-bye of a JVM; one that records its classes needs a few seconds for it. */
+const graceMillis = 20_000;
+const readyMillis = 60_000;
+
+export class LocalFlink implements FlinkInstance {
+  readonly startedInMs: number;
+  #state: ClusterState;
+  readonly #home: FlinkHome;
+
+  /** For a cluster whose processes run. */
+  constructor(home: FlinkHome, state: ClusterState, startedInMs: number) {
+    this.#home = home;
+    this.#state = state;
+    this.startedInMs = startedInMs;
+  }
+
+  /** Starts all processes at once; those that are waited for by others come up in time by themselves. */
+  static async start(home: FlinkHome, empty: ClusterState, taskManagers: number): Promise<LocalFlink> {
+    const begin = performance.now();
+    const flink = new LocalFlink(home, empty, 0);
+    try {
+      if (empty.ha) await flink.#change({ zooKeeper: await flink.#launch("zookeeper", "zookeeper") });
+      await flink.#launchJobManager();
+      await flink.#launchTaskManagers(taskManagers);
+      await flink.#untilReady();
+    } catch (error) {
+      await flink.#endAll("SIGKILL");
+      throw error;
+    }
+    return new LocalFlink(home, flink.#state, Math.round(performance.now() - begin));
+  }
+
+  static async of(state: ClusterState): Promise<LocalFlink> {
+    return new LocalFlink(await ensureFlinkHome(state.release), state, 0);
+  }
+
+  get version() {
+    return this.#state.release;
+  }
+  get url() {
+    return this.#state.url;
+  }
+  get dir() {
+    return this.#state.dir;
+  }
+  get ha() {
+    return this.#state.ha;
+  }
+
+  get pids() {
+    const { jobManager, taskManagers, zooKeeper } = this.#state;
+    return {
+      jobManager: jobManager?.process.pid ?? 0,
+      taskManagers: taskManagers.map((member) => member.process.pid),
+      ...(zooKeeper !== undefined && { zooKeeper: zooKeeper.process.pid }),
+    };
+  }
+
+  get logs() {
+    const { dir, taskManagers, zooKeeper } = this.#state;
+    return {
+      jobManager: logFile(dir, "jobmanager"),
+      taskManagers: taskManagers.map((_, i) => logFile(dir, taskManagerName(i))),
+      ...(zooKeeper !== undefined && { zooKeeper: logFile(dir, "zookeeper") }),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.#endAll("SIGTERM");
+  }
+
+  async killJobManager(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const { jobManager, ...others } = this.#state;
+    if (jobManager === undefined) return;
+    await this.#end("jobmanager", jobManager, signal);
+    this.#state = others;
+    await writeState(others);
+  }
+
+  async startJobManager(until: "process" | "ready" = "ready"): Promise<void> {
+    if (this.#state.jobManager !== undefined) throw new Error("The JobManager has not been killed");
+    await this.#launchJobManager();
+    if (until === "ready") await this.#untilReady();
+  }
+
+  async restartTaskManagers(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const old = this.#state.taskManagers;
+    await Promise.all(old.map((member) => this.#end("taskmanager", member, signal)));
+    await this.#change({ taskManagers: [] });
+    await this.#launchTaskManagers(old.length);
+    await this.#untilReady();
+  }
+
+  async #launchJobManager(): Promise<void> {
+    await this.#change({ jobManager: await this.#launch("jobmanager", "jobmanager") });
+  }
+
+  async #launchTaskManagers(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const resourceId = `${taskManagerName(i)}-${randomUUID().slice(0, 8)}`;
+      const member = await this.#launch("taskmanager", taskManagerName(i), resourceId);
+      const taskManagers: TaskManagerMember[] = [...this.#state.taskManagers, { ...member, resourceId }];
+      await this.#change({ taskManagers });
+    }
+  }
+
+  #launch(role: Role, name: string, resourceId?: string): Promise<Member> {
+    const { dir, slots } = this.#state;
+    return launch({
+      home: this.#home,
+      dir,
+      role,
+      name,
+      slots,
+      ...(resourceId !== undefined && { resourceId }),
+    });
+  }
+
+  #untilReady(): Promise<void> {
+    return untilReady(this.#state, readyMillis);
+  }
+
+  /** ZooKeeper last: the others take their leave of it. */
+  async #endAll(signal: NodeJS.Signals): Promise<void> {
+    const { jobManager, taskManagers, zooKeeper, ...rest } = this.#state;
+    const flink = [
+      ...(jobManager === undefined ? [] : [this.#end("jobmanager", jobManager, signal)]),
+      ...taskManagers.map((member) => this.#end("taskmanager", member, signal)),
+    ];
+    await Promise.all(flink);
+    if (zooKeeper !== undefined) await this.#end("zookeeper", zooKeeper, signal);
+    this.#state = { ...rest, taskManagers: [] };
+    await writeState(this.#state);
+  }
+
+  async #end(role: Role, { process, recording }: Member, signal: NodeJS.Signals): Promise<void> {
+    const byItself = await end(process, signal, graceMillis);
+    if (recording !== undefined && byItself && signal !== "SIGKILL")
+      await keepRecording(this.#home, role, recording);
+  }
+
+  async #change(changed: Partial<ClusterState>): Promise<void> {
+    this.#state = { ...this.#state, ...changed };
+    await writeState(this.#state);
+  }
+}
+
+function taskManagerName(index: number): string {
+  return `taskmanager-${index + 1}`;
+}

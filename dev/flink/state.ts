@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FlinkPorts } from "./configuration.ts";
+import type { Member } from "./jvm.ts";
+import { hasCode } from "./lock.ts";
+import { isRunning } from "./process.ts";
+
+export interface TaskManagerMember extends Member {
+  /** The name under which Flink knows it: another one at each start. */
+  readonly resourceId: string;
+}
+
+/** What `flink.json` in the directory of a local cluster says: enough to find, restart and stop its processes. */
+export interface ClusterState {
+  readonly release: string;
+  readonly dir: string;
+  readonly ha: boolean;
+  readonly url: string;
+  /** Of each TaskManager. */
+  readonly slots: number;
+  readonly ports: FlinkPorts;
+  readonly jobManager?: Member;
+  readonly taskManagers: readonly TaskManagerMember[];
+  readonly zooKeeper?: Member;
+}
+
+/** The state of the cluster that was started in `dir`, running or not; undefined when there never was one. */
+export async function readState(dir: string): Promise<ClusterState | undefined> {
+  try {
+    return JSON.parse(await readFile(stateFile(dir), "utf8")) as ClusterState;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+export async function writeState(state: ClusterState): Promise<void> {
+  const file = stateFile(state.dir);
+  const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
+  await writeFile(temporary, `${JSON.stringify(state, undefined, 2)}\n`);
+  await rename(temporary, file);
+}
+
+export function members(state: ClusterState): Member[] {
+  return [state.jobManager, ...state.taskManagers, state.zooKeeper].filter((member) => member !== undefined);
+}
+
+export function anyRunning(state: ClusterState): boolean {
+  return members(state).some((member) => isRunning(member.process));
+}
+
+function stateFile(dir: string): string {
+  return join(dir, "flink.json");
+}
