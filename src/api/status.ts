@@ -63,8 +63,10 @@ export const triggerStatus = z
     unsettledHash: word(
       "Hash of an earlier request under the same JobID whose outcome is still unknown.",
     ).optional(),
-    sends: count("How often the run request was sent, or was about to be."),
+    sends: count("How many run requests of this attempt reached Flink, or may have."),
+    tries: count("How many run requests were begun, those that never left included; bounded by spec.submission.maxAttempts."),
     requestedAt: time("When the trigger was recorded."),
+    triedAt: time("When the newest run request was begun.").optional(),
     sentAt: time("When the newest run request was recorded as about to be sent.").optional(),
     sentTo: sentTo.optional(),
     acceptedAt: time("When Flink was first known to have accepted the job.").optional(),

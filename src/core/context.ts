@@ -1,0 +1,75 @@
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { FlinkJob } from "../api/objects.ts";
+import type { TriggerStatus } from "../api/status.ts";
+import type { ClusterObservation, Flight, JobRow, Look, Observed } from "./observed.ts";
+
+/** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
+const LOOK_IS_FRESH_MS = 1_500;
+
+/** What the policies share: the observation, sorted out for the trigger that is being decided on. */
+export interface Context {
+  readonly now: number;
+  readonly job: FlinkJob;
+  readonly spec: FlinkJobSpec;
+  readonly uid: string;
+  readonly generation: number;
+  readonly trigger: TriggerStatus | undefined;
+  readonly cluster: ClusterObservation;
+  /** Only if it is of the trigger's JobID. */
+  readonly flight: Flight | undefined;
+  /** Only if it is of the trigger's JobID, and fresh. */
+  readonly look: Look | undefined;
+  /** The trigger's job in the cluster's job list or in the look-up, whichever is newer. */
+  readonly row: JobRow | undefined;
+  readonly deletionTimeoutMs: number;
+}
+
+export function contextOf(observed: Observed, now: number): Context {
+  const { job, cluster } = observed;
+  const trigger = job.status?.trigger;
+  const jobId = trigger?.jobId;
+  const flight = observed.flight?.jobId === jobId ? observed.flight : undefined;
+  const look =
+    observed.look && observed.look.jobId === jobId && isFresh(observed.look, flight, now)
+      ? observed.look
+      : undefined;
+  return {
+    now,
+    job,
+    spec: job.spec,
+    uid: job.metadata.uid ?? "",
+    generation: job.metadata.generation ?? 0,
+    trigger,
+    cluster,
+    flight,
+    look,
+    row: newestRow(cluster, look, jobId),
+    deletionTimeoutMs: observed.deletionTimeoutMs,
+  };
+}
+
+/** A look-up that began before the answer came may have missed what the request did. */
+function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
+  if (flight?.phase === "answered" && look.at < flight.endedAt) return false;
+  return now - look.at <= LOOK_IS_FRESH_MS;
+}
+
+function newestRow(
+  cluster: ClusterObservation,
+  look: Look | undefined,
+  jobId: string | undefined,
+): JobRow | undefined {
+  const listed = cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined;
+  if (!look?.job) return listed;
+  if (!listed) return look.job;
+  return cluster.kind === "reachable" && cluster.listedAt >= look.at ? listed : look.job;
+}
+
+export function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+/** Milliseconds since the epoch of a time in the status; undefined where there is none. */
+export function at(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
+}

@@ -1,0 +1,33 @@
+import type { Reason } from "../api/reasons.ts";
+import type { TriggerStatus } from "../api/status.ts";
+import type { StepEvent } from "./step.ts";
+
+/** Reasons that pass by too often, or that the next event tells anyway. */
+const QUIET = new Set<string>(["Submitting", "WaitingForTasks", "BackingOff"]);
+const WARNINGS = new Set<string>([
+  "ClusterNotFound",
+  "ClusterUnreachable",
+  "DestinationNotAllowed",
+  "OutcomeUnknown",
+]);
+
+/** The story that the change of a trigger tells: one event when Flink accepted it, one for each new reason. */
+export function eventsBetween(
+  before: TriggerStatus | undefined,
+  after: TriggerStatus | undefined,
+): StepEvent[] {
+  if (!after || after === before) return [];
+  const events: StepEvent[] = [];
+  const same = before?.jobId === after.jobId;
+  if (after.acceptedAt !== undefined && !(same && before?.acceptedAt !== undefined)) {
+    const message = `Flink ${after.sentTo?.flinkVersion ?? ""} accepted trigger ${after.id} as job ${after.jobId}.`;
+    events.push({ type: "Normal", reason: "Submitted", message });
+  }
+  const newReason =
+    after.reason !== undefined && !(same && before?.reason === after.reason && before?.state === after.state);
+  if (newReason && !QUIET.has(after.reason as string)) {
+    const type = after.state === "failed" || WARNINGS.has(after.reason as string) ? "Warning" : "Normal";
+    events.push({ type, reason: after.reason as Reason, message: after.message ?? "" });
+  }
+  return events;
+}

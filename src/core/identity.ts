@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { TriggerStatus } from "../api/status.ts";
+
+/** The first 8 bytes of the SHA-256 of a text, as 16 hexadecimal digits. */
+function half(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** The 16 digits that every JobID of one FlinkJob begins with: how its jobs are recognised on any cluster. */
+export function jobIdPrefix(uid: string): string {
+  return half(uid);
+}
+
+/** The JobID of one attempt: the same for the same FlinkJob, trigger and attempt, whoever computes it (design, section 4). */
+export function jobIdOf(uid: string, triggerId: string, attempt: number): string {
+  return half(uid) + half(`${triggerId}/${attempt}`);
+}
+
+/** The parts of a spec that say what the job is. A change of any other part submits nothing. */
+function runParts(spec: FlinkJobSpec): unknown {
+  const { cluster, jar, entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } =
+    spec;
+  const { flinkConfiguration } = spec;
+  return [
+    [cluster.name ?? null, cluster.url ?? null],
+    [jar.id ?? null, jar.uri ?? null, jar.sha256 ?? null],
+    [entryClass ?? null, args ?? [], parallelism ?? null],
+    [savepointPath ?? null, allowNonRestoredState ?? false, claimMode ?? null],
+    Object.entries(flinkConfiguration ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ];
+}
+
+/** Hash of what the job is. */
+export function runHash(spec: FlinkJobSpec): string {
+  return half(JSON.stringify(runParts(spec)));
+}
+
+/**
+ * The trigger ID that the spec asks for beside the newest recorded trigger; undefined when that one is what it asks for.
+ * A user's own ID names the run request; the same ID with another job is a new request, `<id>.g<generation>`. Taking
+ * one's own ID away asks for nothing.
+ */
+export function wantedTriggerId(
+  spec: FlinkJobSpec,
+  generation: number,
+  newest: Pick<TriggerStatus, "id" | "runHash"> | undefined,
+): string | undefined {
+  const own = spec.trigger?.id;
+  if (!newest) return own ?? `g${generation}`;
+  const ownChanged = own !== undefined && newest.id !== own && !isDerivedFrom(newest.id, own);
+  if (ownChanged) return own;
+  if (newest.runHash !== runHash(spec)) return own === undefined ? `g${generation}` : `${own}.g${generation}`;
+  return undefined;
+}
+
+function isDerivedFrom(id: string, own: string): boolean {
+  return id.startsWith(`${own}.g`) && /^[0-9]+$/.test(id.slice(own.length + 2));
+}

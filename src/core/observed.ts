@@ -1,0 +1,126 @@
+import type { FlinkJob } from "../api/objects.ts";
+import type { Reason } from "../api/reasons.ts";
+import type { Protection } from "../api/status.ts";
+
+/** Everything that `decide` may look at. Times are milliseconds since the epoch by this process's clock. */
+export interface Observed {
+  /** The newest version of the object that this process knows. */
+  job: FlinkJob;
+  cluster: ClusterObservation;
+  /** What this process itself knows of the run request for the trigger's JobID. */
+  flight?: Flight | undefined;
+  /** The newest look-up of the trigger's JobID by this process. */
+  look?: Look | undefined;
+  /** How long a finalizer may wait for a Flink job to end, in milliseconds. */
+  deletionTimeoutMs: number;
+}
+
+export type ClusterObservation =
+  | { kind: "notFound"; name: string }
+  | { kind: "notAllowed"; url: string; message: string }
+  | { kind: "unreachable"; url: string; message: string }
+  /** Not asked yet. */
+  | { kind: "connecting"; url: string }
+  | ReachableCluster;
+
+export interface ReachableCluster {
+  kind: "reachable";
+  url: string;
+  jobManager: JobManagerView;
+  /** When the request for the job list was sent: what happened later may be missing from it. */
+  listedAt: number;
+  /** The jobs of this FlinkJob on the cluster, by JobID, whichever trigger or attempt they belong to. */
+  jobs: ReadonlyMap<string, JobRow>;
+}
+
+export interface JobManagerView {
+  /** The process's own UUID, new at each start. */
+  incarnation: string;
+  flinkVersion: string;
+  protection: Protection;
+  highAvailability: boolean;
+  /** How long Flink lists an ended job. */
+  jobStoreExpirationMs: number;
+  submitEnabled: boolean;
+  /** Flink >= 2.3: POST /jars/:id/run-application. */
+  supportsRunApplication: boolean;
+  /** Flink >= 1.17: the run request carries flinkConfiguration. */
+  supportsFlinkConfiguration: boolean;
+  /** The cluster's parallelism.default, which Flink's endpoint ignores and we honour. */
+  parallelismDefault?: number | undefined;
+}
+
+/** A job as GET /jobs/overview or GET /jobs/:id tells it. */
+export interface JobRow {
+  id: string;
+  name: string;
+  state: FlinkJobState;
+  /** Milliseconds since the epoch by the JobManager's clock. */
+  startTime: number;
+  /** -1 while it lives. */
+  endTime: number;
+  tasks: { total: number; running: number; finished: number };
+}
+
+/** Flink's own job states. */
+export type FlinkJobState =
+  | "INITIALIZING"
+  | "CREATED"
+  | "RUNNING"
+  | "FAILING"
+  | "FAILED"
+  | "CANCELLING"
+  | "CANCELED"
+  | "FINISHED"
+  | "RESTARTING"
+  | "SUSPENDED"
+  | "RECONCILING";
+
+/** Globally terminal: no JobManager will ever run this JobID on by itself. */
+export function isTerminal(state: FlinkJobState): state is "FAILED" | "CANCELED" | "FINISHED" {
+  return state === "FAILED" || state === "CANCELED" || state === "FINISHED";
+}
+
+/**
+ * A run request of this process. It is not evidence for anyone else: a crash forgets it, and what it knew must then be
+ * found out by looking.
+ */
+export type Flight =
+  | { jobId: string; phase: "fetchingJar" | "sending"; since: number }
+  | { jobId: string; phase: "answered"; since: number; endedAt: number; outcome: RunOutcome };
+
+/** What the answer to a run request, or its absence, says. Only `accepted` and `notSent` say it for certain. */
+export type RunOutcome =
+  | { kind: "accepted"; jobId?: string | undefined; applicationId?: string | undefined }
+  /** Nothing reached the endpoint. */
+  | { kind: "notSent"; reason: Reason; message: string; retryable: boolean }
+  /** Flink knows this JobID already. */
+  | { kind: "duplicate"; message: string }
+  /** Flink answered with a cause. Whether a job runs all the same must be looked up. */
+  | { kind: "failed"; reason: Reason; message: string; retryable: boolean }
+  | { kind: "unknown"; reason: string; message: string };
+
+/** The answer to "where is this JobID?", asked of the JobManager directly. */
+export interface Look {
+  jobId: string;
+  /** When the look-up began. */
+  at: number;
+  /** The process that answered. */
+  incarnation: string;
+  job?: JobRow | undefined;
+  /** Flink >= 2.3. */
+  application?: { state: ApplicationState; jobs: number } | undefined;
+  /** How many main()s run in the JobManager that could be ours. */
+  mains: number;
+  /** Why the job or the application failed, where it did and Flink says so. */
+  failure?: { reason: Reason; message: string } | undefined;
+}
+
+export type ApplicationState =
+  | "CREATED"
+  | "RUNNING"
+  | "FAILING"
+  | "FAILED"
+  | "CANCELING"
+  | "CANCELED"
+  | "FINISHED";

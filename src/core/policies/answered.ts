@@ -1,0 +1,161 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import type { Context } from "../context.ts";
+import { type Flight, isTerminal, type RunOutcome } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { ended, failed, pending, running } from "../triggers.ts";
+import { reportJob } from "./tracking.ts";
+
+/** The job usually runs its tasks this soon after the answer: one status write then tells both. Milliseconds. */
+const ONE_WRITE_WITHIN_MS = 400;
+/** "Duplicate" but nowhere to be found is believed only after looking again this much later. Milliseconds. */
+const LOOK_AGAIN_AFTER_MS = 3_000;
+
+type Answered = Extract<Flight, { phase: "answered" }>;
+
+/** This process's own run request was answered, or is known not to have left. */
+export function answered(ctx: Context, trigger: TriggerStatus, flight: Answered): Verdict {
+  const { outcome } = flight;
+  switch (outcome.kind) {
+    case "accepted":
+      return accepted(ctx, trigger, flight, outcome);
+    case "notSent":
+      return notSent(ctx, trigger, outcome);
+    case "duplicate":
+      return duplicate(ctx, trigger, flight);
+    case "failed":
+      return refused(ctx, trigger, outcome);
+    case "unknown": {
+      const message = `The run request was sent and its outcome is unknown (${outcome.message}). Looking for job ${trigger.jobId}.`;
+      return {
+        rule: "unknownOutcome",
+        trigger: pending(trigger, "OutcomeUnknown", message),
+        settlesFlight: true,
+      };
+    }
+  }
+}
+
+function accepted(
+  ctx: Context,
+  before: TriggerStatus,
+  flight: Answered,
+  outcome: Extract<RunOutcome, { kind: "accepted" }>,
+): Verdict {
+  // The answer to this very request: what runs is what it asked for.
+  const { unsettledHash: _, ...trigger } = before;
+  if (ctx.row) {
+    const verdict = reportJob(ctx, trigger, ctx.row);
+    const early =
+      ctx.now - flight.endedAt < ONE_WRITE_WITHIN_MS && verdict.trigger?.reason === "WaitingForTasks";
+    if (early) return { rule: "tasksAreStarting", watchClosely: true, requeueAfterMs: ONE_WRITE_WITHIN_MS };
+    return { ...verdict, settlesFlight: true };
+  }
+  const left = flight.endedAt + ONE_WRITE_WITHIN_MS - ctx.now;
+  if (left > 0) return { rule: "jobIsAppearing", watchClosely: true, requeueAfterMs: left };
+  const known = running(ctx, trigger, "WaitingForTasks", "Flink accepted the job.");
+  if (outcome.applicationId === undefined) {
+    return { rule: "accepted", trigger: known, settlesFlight: true, watchClosely: true };
+  }
+  // /run-application answers before main() has run.
+  const waiting = pending(
+    { ...known, applicationId: outcome.applicationId },
+    "MainRunning",
+    "Flink runs main().",
+  );
+  return { rule: "applicationAccepted", trigger: waiting, settlesFlight: true, watchClosely: true };
+}
+
+function notSent(
+  ctx: Context,
+  trigger: TriggerStatus,
+  outcome: Extract<RunOutcome, { kind: "notSent" }>,
+): Verdict {
+  const { reason, message, retryable } = outcome;
+  const sends = trigger.sends - 1;
+  let unsent: TriggerStatus = { ...trigger, sends };
+  if (sends === 0) {
+    const { sentAt: _at, sentTo: _to, ...nothingSent } = unsent;
+    unsent = nothingSent;
+  }
+  if (!retryable && sends === 0) {
+    return { rule: "cannotBeSent", trigger: failed(ctx, unsent, { reason, message }), settlesFlight: true };
+  }
+  // Nobody was home: that is no try, and the job list tells when somebody is.
+  if (reason === "ClusterUnreachable") unsent = { ...unsent, tries: trigger.tries - 1 };
+  return { rule: "notSent", trigger: pending(unsent, reason, message), settlesFlight: true };
+}
+
+function duplicate(ctx: Context, trigger: TriggerStatus, flight: Answered): Verdict {
+  const { row, look } = ctx;
+  if (row) return { ...reportJob(ctx, trigger, row), settlesFlight: true };
+  if (!look) return lookUp(trigger, ctx);
+  const application = look.application;
+  if (
+    application &&
+    application.state !== "FAILED" &&
+    application.state !== "FINISHED" &&
+    application.state !== "CANCELED"
+  ) {
+    const adopted = running(ctx, trigger, "MainRunning", "");
+    return {
+      rule: "duplicateApplication",
+      trigger: pending({ ...adopted, applicationId: trigger.jobId }, "MainRunning", "Flink runs main()."),
+      settlesFlight: true,
+    };
+  }
+  if (look.mains > 0) return mainMayRun(trigger);
+  const wait = flight.endedAt + LOOK_AGAIN_AFTER_MS - look.at;
+  if (wait > 0) return { rule: "duplicateButAbsent", requeueAfterMs: wait };
+  const message = `Flink refuses job ${trigger.jobId} as a duplicate and no longer lists it: it ran, ended, and nobody kept the outcome. Nothing is run again; a new spec.trigger.id asks for a new run.`;
+  return {
+    rule: "outcomeLost",
+    trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
+    settlesFlight: true,
+  };
+}
+
+/** Flink names a cause; a job may run all the same, or its JobID may be burnt. Looking decides. */
+function refused(
+  ctx: Context,
+  trigger: TriggerStatus,
+  outcome: Extract<RunOutcome, { kind: "failed" }>,
+): Verdict {
+  const { row, look } = ctx;
+  const { reason, message } = outcome;
+  if (row?.state === "FAILED" && reason !== "MainFailed") {
+    return {
+      rule: "burntJobId",
+      trigger: ended(ctx, trigger, row, { reason, message }),
+      job: row,
+      settlesFlight: true,
+    };
+  }
+  if (row && isTerminal(row.state)) return { ...reportJob(ctx, trigger, row), settlesFlight: true };
+  if (row) {
+    const runs = `The job runs although main() ended with an error: ${message}`;
+    return {
+      ...reportJob(ctx, trigger, row),
+      rule: "runsAllTheSame",
+      events: [{ type: "Warning", reason, message: runs }],
+      settlesFlight: true,
+    };
+  }
+  if (!look) return lookUp(trigger, ctx);
+  // An earlier request of the same JobID, whose answer was lost, may still be at it.
+  if (trigger.sends > 1 && look.mains > 0) return mainMayRun(trigger);
+  return { rule: "submissionFailed", trigger: failed(ctx, trigger, outcome), job: null, settlesFlight: true };
+}
+
+export function lookUp(trigger: TriggerStatus, ctx: Context): Verdict {
+  if (ctx.cluster.kind !== "reachable") return { rule: "cannotLook" };
+  return { rule: "lookUp", effect: { kind: "lookUp", jobId: trigger.jobId, url: ctx.cluster.url } };
+}
+
+export function mainMayRun(trigger: TriggerStatus): Verdict {
+  const message = `A main() runs in the JobManager that may be this trigger's; job ${trigger.jobId} is awaited.`;
+  return {
+    rule: "mainMayRun",
+    trigger: pending(trigger, "MainRunning", message),
+    requeueAfterMs: LOOK_AGAIN_AFTER_MS,
+  };
+}

@@ -1,0 +1,77 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import { at, type Context, iso } from "../context.ts";
+import { isTerminal } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { isOver, newTrigger, past } from "../triggers.ts";
+import { lookUp } from "./answered.ts";
+import { send } from "./sending.ts";
+import { reportJob } from "./tracking.ts";
+
+/** A job that ran this long is not one that fails at once: its loss starts the count of tries anew. Milliseconds. */
+const RAN_WELL_MS = 600_000;
+const POLL_LATE_JOB_MS = 5_000;
+
+/** The trigger has ended. A finished job is never run again because Flink forgot it. */
+export function over(ctx: Context, trigger: TriggerStatus): Verdict {
+  if (!isOver(trigger)) return lateJob(ctx, trigger);
+  const { row, look } = ctx;
+  if (row && !isTerminal(row.state)) {
+    // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
+    if (!look) return lookUp(trigger, ctx);
+    if (look.job && !isTerminal(look.job.state)) return reappeared(ctx, trigger);
+  }
+  if (trigger.failure?.reason === "JobLost" && ctx.spec.lostPolicy === "Resubmit")
+    return resubmit(ctx, trigger);
+  return expiry(ctx, trigger);
+}
+
+function reappeared(ctx: Context, trigger: TriggerStatus): Verdict {
+  const { finishedAt: _at, failure: _failure, ...live } = trigger;
+  const message = `Job ${trigger.jobId} had ended (${trigger.state}) and runs again: Flink brought it back.`;
+  return {
+    ...reportJob(ctx, live, ctx.row!),
+    rule: "reappeared",
+    events: [{ type: "Warning", reason: "Recovering", message }],
+  };
+}
+
+function resubmit(ctx: Context, lost: TriggerStatus): Verdict {
+  const ran = (at(lost.finishedAt) ?? 0) - (at(lost.acceptedAt) ?? 0);
+  const next = newTrigger(ctx, lost.id, lost.attempt + 1, ran > RAN_WELL_MS ? 0 : lost.tries);
+  const waiting = lost.triedAt === undefined ? next : { ...next, triedAt: lost.triedAt };
+  return { ...send(ctx, waiting), rule: "resubmit", past: past(lost), job: null };
+}
+
+/** main() did not come to its end in time. Should its job appear after all, it is cancelled. */
+function lateJob(ctx: Context, trigger: TriggerStatus): Verdict {
+  const { row, look, cluster } = ctx;
+  if (cluster.kind !== "reachable") return { rule: "connecting" };
+  if (row && isTerminal(row.state)) return settled(ctx, trigger);
+  if (row) {
+    const effect = { kind: "cancelJob" as const, jobId: row.id, url: cluster.url };
+    return { rule: "cancelLateJob", effect, requeueAfterMs: POLL_LATE_JOB_MS, watchClosely: true };
+  }
+  if (!look) return lookUp(trigger, ctx);
+  const state = look.application?.state;
+  if (state === "CREATED" || state === "RUNNING") {
+    const effect = { kind: "cancelApplication" as const, jobId: trigger.jobId, url: cluster.url };
+    return { rule: "cancelLateMain", effect, requeueAfterMs: POLL_LATE_JOB_MS };
+  }
+  if (state === "CANCELING" || state === "FAILING" || look.mains > 0 || ctx.flight?.phase === "sending") {
+    return { rule: "lateMainRuns", requeueAfterMs: POLL_LATE_JOB_MS };
+  }
+  return settled(ctx, trigger);
+}
+
+function settled(ctx: Context, trigger: TriggerStatus): Verdict {
+  return { rule: "lateJobIsOver", trigger: { ...trigger, finishedAt: iso(ctx.now) }, settlesFlight: true };
+}
+
+function expiry(ctx: Context, trigger: TriggerStatus): Verdict {
+  const { ttlSecondsAfterFinished } = ctx.spec;
+  const finishedAt = at(trigger.finishedAt);
+  if (ttlSecondsAfterFinished === undefined || finishedAt === undefined) return { rule: "over" };
+  const left = finishedAt + ttlSecondsAfterFinished * 1_000 - ctx.now;
+  if (left > 0) return { rule: "over", requeueAfterMs: left };
+  return { rule: "expired", effect: { kind: "deleteFlinkJob" } };
+}

@@ -1,0 +1,45 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import type { Context } from "../context.ts";
+import type { Flight } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { pending as pendingTrigger } from "../triggers.ts";
+import { answered } from "./answered.ts";
+import { send } from "./sending.ts";
+import { patience, timedOut } from "./timeout.ts";
+import { reportJob } from "./tracking.ts";
+import { unsettled } from "./unsettled.ts";
+
+/** A request that takes longer than this is worth a word in the status, in milliseconds. */
+const WORTH_A_WORD_MS = 1_500;
+
+/** The trigger is recorded and has no job yet. */
+export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
+  const { flight, row } = ctx;
+  if (flight?.phase === "answered") return answered(ctx, trigger, flight);
+  // Evidence beats everything: a listed job is ours, answered or not.
+  if (row && trigger.sends > 0) return reportJob(ctx, trigger, row);
+  if (flight) return underWay(ctx, trigger, flight);
+  return trigger.sends > 0 ? unsettled(ctx, trigger) : send(ctx, trigger);
+}
+
+function underWay(
+  ctx: Context,
+  trigger: TriggerStatus,
+  flight: Exclude<Flight, { phase: "answered" }>,
+): Verdict {
+  const left = flight.since + WORTH_A_WORD_MS - ctx.now;
+  if (left > 0) return { rule: "underWay", requeueAfterMs: left };
+  if (flight.phase === "fetchingJar") {
+    const message = `Streaming ${ctx.spec.jar.uri ?? "the JAR"} to the cluster.`;
+    return { rule: "fetchingJar", trigger: pendingTrigger(trigger, "FetchingJar", message) };
+  }
+  const message = "Flink runs main(), which has not submitted its job yet.";
+  const limit = patience(ctx, trigger);
+  return (
+    timedOut(ctx, trigger) ?? {
+      rule: "mainRuns",
+      trigger: pendingTrigger(trigger, "MainRunning", message),
+      ...(limit === undefined ? {} : { requeueAfterMs: limit }),
+    }
+  );
+}

@@ -1,0 +1,38 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import { at, type Context } from "../context.ts";
+import { isTerminal, type JobRow } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { ended, running } from "../triggers.ts";
+
+/** For this long after acceptance the job list is read often, in milliseconds. */
+const CLOSELY_FOR_MS = 15_000;
+/** Only a start that takes longer than this is worth the writes that count its tasks. Milliseconds. */
+const COUNT_TASKS_AFTER_MS = 5_000;
+
+/** The trigger and the job as the job's row says: the truth, whatever was believed before. */
+export function reportJob(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  if (isTerminal(row.state)) return reportEnd(ctx, trigger, row);
+  const { total, running: run, finished } = row.tasks;
+  if (row.state === "RUNNING" && total > 0 && run + finished === total) {
+    const message = total === 1 ? "The job's task runs." : `All ${total} tasks of the job run.`;
+    return { rule: "tasksRun", trigger: running(ctx, trigger, "TasksRunning", message), job: row };
+  }
+  const since = ctx.now - (at(trigger.acceptedAt) ?? ctx.now);
+  const counted = since > COUNT_TASKS_AFTER_MS ? ` (${run + finished} of ${total})` : "";
+  const message = `Flink says ${row.state}; not all tasks run yet${counted}.`;
+  return {
+    rule: "tasksStart",
+    trigger: running(ctx, trigger, "WaitingForTasks", message),
+    job: row,
+    watchClosely: since < CLOSELY_FOR_MS,
+  };
+}
+
+/** An end is recorded with its cause, and before anything that would erase it. */
+function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  const { look, cluster } = ctx;
+  if (row.state === "FAILED" && !look && cluster.kind === "reachable") {
+    return { rule: "readFailure", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
+  }
+  return { rule: "ended", trigger: ended(ctx, trigger, row, look?.failure), job: row };
+}

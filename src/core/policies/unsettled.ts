@@ -1,0 +1,120 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import { at, type Context } from "../context.ts";
+import type { Look, ReachableCluster } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { failed, pending, running } from "../triggers.ts";
+import { lookUp, mainMayRun } from "./answered.ts";
+import { send, waitForCluster } from "./sending.ts";
+import { timedOut } from "./timeout.ts";
+import { reportJob } from "./tracking.ts";
+
+/** Flink forgets an ended job after its jobstore expiration; beyond this share of it, absence says nothing. */
+const REMEMBERED_SHARE = 0.9;
+const POLL_MAIN_MS = 2_000;
+
+/**
+ * A run request was sent, or may have been, and this process does not know what became of it: decided by looking, never
+ * by guessing, and only ever sent again under the same JobID.
+ */
+export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
+  const { cluster, look, row } = ctx;
+  if (row) return reportJob(ctx, trigger, row);
+  if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
+  if (!look) return lookUp(trigger, ctx);
+  if (look.application) return application(ctx, trigger, look);
+  const late = timedOut(ctx, trigger);
+  if (look.mains > 0 && mayBeOurs(trigger, look, cluster)) return late ?? mainMayRun(trigger);
+  return absent(ctx, trigger, look, cluster);
+}
+
+/** Without high availability a new process runs none of the old one's main()s. */
+function mayBeOurs(trigger: TriggerStatus, look: Look, cluster: ReachableCluster): boolean {
+  return look.incarnation === trigger.sentTo?.incarnation || cluster.jobManager.highAvailability;
+}
+
+/** Flink >= 2.3 says where main() stands. */
+function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict {
+  const known = { ...trigger, applicationId: trigger.jobId };
+  switch (look.application?.state) {
+    case "FAILED": {
+      const failure = look.failure ?? {
+        reason: "MainFailed" as const,
+        message: "main() failed; Flink names no cause.",
+      };
+      return { rule: "applicationFailed", trigger: failed(ctx, known, failure), job: null };
+    }
+    case "CANCELED":
+      return {
+        rule: "applicationCanceled",
+        trigger: {
+          ...failed(ctx, known, { reason: "Canceled", message: "main() was cancelled." }),
+          state: "canceled",
+        },
+        job: null,
+      };
+    case "FINISHED":
+      if (look.application.jobs > 0) return endedUnseen(ctx, trigger);
+      return {
+        rule: "noJobInMain",
+        trigger: failed(ctx, known, {
+          reason: "NoJobInMain",
+          message: "main() returned without submitting a job.",
+        }),
+        job: null,
+      };
+    default: {
+      const accepted = running(ctx, known, "MainRunning", "");
+      const waiting = pending(
+        accepted,
+        "MainRunning",
+        "Flink runs main(), which has not submitted its job yet.",
+      );
+      return timedOut(ctx, trigger) ?? { rule: "mainRuns", trigger: waiting, requeueAfterMs: POLL_MAIN_MS };
+    }
+  }
+}
+
+/** Not there, and no main() that could bring it. Whether that proves anything depends on who answers. */
+function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
+  const { protection, jobStoreExpirationMs } = cluster.jobManager;
+  const sameProcess = look.incarnation === trigger.sentTo?.incarnation;
+  if (trigger.acceptedAt !== undefined) return gone(ctx, trigger, look, cluster);
+  if (protection === "Durable") return send(ctx, trigger); // Flink itself refuses a second run.
+  if (sameProcess) {
+    const age = ctx.now - (at(trigger.sentAt) ?? 0);
+    const wouldBeListed =
+      protection === "JobManagerLifetime" || age < jobStoreExpirationMs * REMEMBERED_SHARE;
+    if (wouldBeListed) return send(ctx, trigger);
+  }
+  if (ctx.spec.lostPolicy === "Resubmit") return send(ctx, trigger);
+  const why = sameProcess
+    ? "the JobManager forgets ended jobs after its jobstore.expiration-time"
+    : "the JobManager that it was sent to is gone";
+  const message = `The outcome of the run request is lost: ${why}, so job ${trigger.jobId} may have run and ended. Nothing is run again; a new spec.trigger.id asks for a new run.`;
+  return {
+    rule: "outcomeLost",
+    trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
+    job: null,
+  };
+}
+
+/** Flink had accepted the job, and neither it nor its main() is there any more. */
+export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
+  const sameProcess = look.incarnation === trigger.sentTo?.incarnation;
+  if (sameProcess || cluster.jobManager.highAvailability) return endedUnseen(ctx, trigger);
+  const message = `The JobManager that ran job ${trigger.jobId} is gone, and without high availability the job with it.`;
+  return {
+    rule: "jobLost",
+    trigger: failed(ctx, trigger, { reason: "JobLost", message, retryable: true }),
+    job: null,
+  };
+}
+
+function endedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
+  const message = `Job ${trigger.jobId} ran and ended, and Flink forgot it before its end was seen. Nothing is run again; a new spec.trigger.id asks for a new run.`;
+  return {
+    rule: "outcomeLost",
+    trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
+    job: null,
+  };
+}

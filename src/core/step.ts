@@ -1,0 +1,64 @@
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { Reason } from "../api/reasons.ts";
+import type { FlinkJobStatus, PastTrigger, TriggerStatus } from "../api/status.ts";
+import type { JobRow } from "./observed.ts";
+import type { RunRequest } from "./run-request.ts";
+
+/**
+ * What to do next: the status is written first, with the resourceVersion that the decision was based on, then the events
+ * go out, then the one effect happens. A step can be cut between any two of these, and the next `decide` copes.
+ */
+export interface Step {
+  /** The rule that decided, for logs and tests. */
+  rule: string;
+  /** Absent: the status stands as it is. */
+  status?: FlinkJobStatus | undefined;
+  events: StepEvent[];
+  effect?: Effect | undefined;
+  /** Decide again after this many milliseconds, whatever happens. */
+  requeueAfterMs?: number | undefined;
+  /** The cluster should be listed more often than usual for a moment. */
+  watchClosely?: boolean | undefined;
+  /** With this status written, what the flight knew is kept, and the flight is forgotten. */
+  settlesFlight?: boolean | undefined;
+}
+
+export interface StepEvent {
+  type: "Normal" | "Warning";
+  reason: Reason;
+  message: string;
+}
+
+export type Effect =
+  | { kind: "addFinalizer" }
+  | { kind: "removeFinalizer" }
+  | { kind: "deleteFlinkJob" }
+  /** Fetch the JAR if need be and send the run request, outside the workers. */
+  | {
+      kind: "submit";
+      jobId: string;
+      url: string;
+      incarnation: string;
+      application: boolean;
+      jar: FlinkJobSpec["jar"];
+      request: RunRequest;
+    }
+  /** Stop a flight that still fetches its JAR. */
+  | { kind: "abandonFlight" }
+  | { kind: "lookUp"; jobId: string; url: string }
+  | { kind: "cancelJob"; jobId: string; url: string }
+  | { kind: "cancelApplication"; jobId: string; url: string };
+
+/** What a policy finds: the new trigger and what goes with it. `decide` makes the step of it. */
+export interface Verdict extends Omit<Step, "status" | "events"> {
+  /** Absent: unchanged. */
+  trigger?: TriggerStatus | undefined;
+  /** Put before `status.history`. */
+  past?: PastTrigger | undefined;
+  /** The job as it was just seen; absent: unchanged; null: there is none. */
+  job?: JobRow | null | undefined;
+  /** Something beside the trigger that is wrong with the spec; the trigger stands. */
+  refused?: { reason: Reason; message: string } | undefined;
+  /** Events beside those that the change of the trigger itself tells. */
+  events?: StepEvent[] | undefined;
+}

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Condition, ConditionStatus } from "../api/meta.ts";
+import type { FlinkJob } from "../api/objects.ts";
+import type { FlinkJobStatus, JobStatus, TriggerStatus } from "../api/status.ts";
+import { type Context, iso } from "./context.ts";
+import type { JobRow } from "./observed.ts";
+import type { Verdict } from "./step.ts";
+
+const HISTORY_LIMIT = 10;
+const MESSAGE_LIMIT = 1_024;
+
+/** The whole status after a verdict: the one place where a trigger becomes conditions and words. */
+export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
+  const before = ctx.job.status;
+  const trigger = verdict.trigger ?? before?.trigger;
+  const job =
+    verdict.job === undefined
+      ? before?.job
+      : verdict.job === null
+        ? undefined
+        : jobStatus(verdict.job, trigger);
+  const history = verdict.past
+    ? [verdict.past, ...(before?.history ?? [])].slice(0, HISTORY_LIMIT)
+    : before?.history;
+  return {
+    observedGeneration: ctx.generation,
+    state: stateWord(ctx.job, trigger),
+    cluster: clusterName(ctx.job),
+    ...(trigger ? { trigger: bounded(trigger) } : {}),
+    ...(history && history.length > 0 ? { history } : {}),
+    ...(job ? { job } : {}),
+    conditions: conditionsOf(ctx, trigger, verdict.refused),
+  };
+}
+
+/** Equal but for times that move only together with something else. */
+export function sameStatus(a: FlinkJobStatus, b: FlinkJobStatus): boolean {
+  return isDeepStrictEqual(canonical(a), canonical(b));
+}
+
+function canonical(status: FlinkJobStatus): unknown {
+  return JSON.parse(JSON.stringify(status));
+}
+
+function bounded(trigger: TriggerStatus): TriggerStatus {
+  const { message } = trigger;
+  return message && message.length > MESSAGE_LIMIT
+    ? { ...trigger, message: `${message.slice(0, MESSAGE_LIMIT - 1)}…` }
+    : trigger;
+}
+
+function jobStatus(row: JobRow, trigger: TriggerStatus | undefined): JobStatus {
+  const url = trigger?.sentTo?.url;
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    startTime: iso(row.startTime),
+    ...(row.endTime > 0 ? { endTime: iso(row.endTime) } : {}),
+    ...(url ? { webUrl: `${url.replace(/\/$/u, "")}/#/job/${row.id}/overview` } : {}),
+  };
+}
+
+function clusterName({ spec }: FlinkJob): string {
+  return spec.cluster.name ?? URL.parse(spec.cluster.url ?? "")?.host ?? "";
+}
+
+function stateWord(job: FlinkJob, trigger: TriggerStatus | undefined): string {
+  if (job.metadata.deletionTimestamp !== undefined) return "Deleting";
+  switch (trigger?.state) {
+    case "running":
+      if (trigger.reason === "TasksRunning") return "Running";
+      return trigger.reason === "ClusterUnreachable" ? "Unknown" : "Starting";
+    case "finished":
+      return "Finished";
+    case "failed":
+      return "Failed";
+    case "canceled":
+      return "Canceled";
+    default:
+      return "Pending";
+  }
+}
+
+/**
+ * kstatus: while Reconciling is True the object is in progress, while Stalled is True it has failed, and Ready is True
+ * only when neither is. A finished job is as ready as it will ever be.
+ */
+function conditionsOf(
+  ctx: Context,
+  trigger: TriggerStatus | undefined,
+  refused: Verdict["refused"],
+): Condition[] {
+  const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
+  const reason = refused?.reason ?? trigger?.reason ?? "Pending";
+  const message = refused?.message ?? trigger?.message ?? "";
+  const state = trigger?.state;
+  const ready = !refused && !deleting && (state === "finished" || trigger?.reason === "TasksRunning");
+  const stalled = !deleting && (refused !== undefined || state === "failed" || state === "canceled");
+  const unknown = state === "running" && trigger?.reason === "ClusterUnreachable";
+  const accepted = trigger?.acceptedAt !== undefined;
+  const ended = state === "finished" || state === "failed" || state === "canceled";
+  const set = (type: string, status: ConditionStatus) => condition(ctx, type, status, reason, message);
+  return [
+    set("Ready", ready ? "True" : unknown ? "Unknown" : "False"),
+    set("Reconciling", ready || stalled ? "False" : "True"),
+    set("Stalled", stalled ? "True" : "False"),
+    set("Submitted", accepted ? "True" : ended ? "False" : "Unknown"),
+    set("Succeeded", state === "finished" ? "True" : ended ? "False" : "Unknown"),
+  ];
+}
+
+function condition(
+  ctx: Context,
+  type: string,
+  status: ConditionStatus,
+  reason: string,
+  message: string,
+): Condition {
+  const before = ctx.job.status?.conditions?.find((candidate) => candidate.type === type);
+  return {
+    type,
+    status,
+    observedGeneration: ctx.generation,
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : iso(ctx.now),
+    reason,
+    message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 1)}…` : message,
+  };
+}

@@ -1,0 +1,107 @@
+import type { Reason } from "../api/reasons.ts";
+import type { PastTrigger, TriggerStatus } from "../api/status.ts";
+import { type Context, iso } from "./context.ts";
+import { jobIdOf, runHash } from "./identity.ts";
+import type { JobRow } from "./observed.ts";
+
+/** A new trigger, or a new attempt of one, as it is first recorded: nothing has been sent. */
+export function newTrigger(ctx: Context, id: string, attempt = 1, tries = 0): TriggerStatus {
+  return {
+    id,
+    state: "pending",
+    jobId: jobIdOf(ctx.uid, id, attempt),
+    attempt,
+    generation: ctx.generation,
+    runHash: runHash(ctx.spec),
+    sends: 0,
+    tries,
+    requestedAt: iso(ctx.now),
+  };
+}
+
+/** The trigger waits: `reason` says for what. */
+export function pending(trigger: TriggerStatus, reason: Reason, message: string): TriggerStatus {
+  return { ...trigger, state: "pending", reason, message };
+}
+
+/**
+ * The trigger's job exists on the cluster. What an earlier, unsettled request under the same JobID asked for may be what
+ * runs, so then the trigger is known by that: the difference to the spec asks for a new run.
+ */
+export function running(
+  ctx: Context,
+  trigger: TriggerStatus,
+  reason: Reason,
+  message: string,
+): TriggerStatus {
+  const { unsettledHash, ...settled } = trigger;
+  return {
+    ...settled,
+    runHash: unsettledHash ?? trigger.runHash,
+    state: "running",
+    reason,
+    message,
+    acceptedAt: trigger.acceptedAt ?? iso(ctx.now),
+  };
+}
+
+/** The trigger is over, and that was seen: its JobID will do nothing any more. */
+export function failed(
+  ctx: Context,
+  trigger: TriggerStatus,
+  failure: { reason: Reason; message: string; retryable?: boolean },
+): TriggerStatus {
+  const { reason, message, retryable = false } = failure;
+  return {
+    ...trigger,
+    state: "failed",
+    reason,
+    message,
+    finishedAt: iso(ctx.now),
+    failure: { reason, message, retryable },
+  };
+}
+
+/** The trigger as its ended job says. */
+export function ended(
+  ctx: Context,
+  trigger: TriggerStatus,
+  row: JobRow,
+  cause?: { reason: Reason; message: string },
+): TriggerStatus {
+  const accepted = { ...trigger, acceptedAt: trigger.acceptedAt ?? iso(ctx.now) };
+  const finishedAt = iso(row.endTime > 0 ? row.endTime : ctx.now);
+  if (row.state === "FINISHED") {
+    return { ...accepted, state: "finished", reason: "Finished", message: "The job finished.", finishedAt };
+  }
+  if (row.state === "CANCELED") {
+    return {
+      ...accepted,
+      state: "canceled",
+      reason: "Canceled",
+      message: "The job was cancelled.",
+      finishedAt,
+    };
+  }
+  const failure = cause ?? { reason: "JobFailed" as const, message: "The job failed; Flink names no cause." };
+  return { ...failed(ctx, accepted, failure), finishedAt };
+}
+
+/** A trigger as `status.history` keeps it. */
+export function past(trigger: TriggerStatus): PastTrigger {
+  const { id, state, jobId, attempt, requestedAt, finishedAt, failure } = trigger;
+  return {
+    id,
+    state,
+    jobId,
+    attempt,
+    requestedAt,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+/** Over means proven (design, section 4): ended and recorded, or nothing ever sent. */
+export function isOver(trigger: TriggerStatus): boolean {
+  return trigger.finishedAt !== undefined || trigger.sends === 0;
+}
