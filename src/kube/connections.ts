@@ -21,7 +21,7 @@ export class ConnectFailure extends Error {
   }
 }
 
-const connectLimitMs = 10_000;
+const connectLimitMs = 5_000;
 const keepAliveMs = 30_000;
 
 interface Pools {

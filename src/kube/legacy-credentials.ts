@@ -1,4 +1,5 @@
 import type { Credential, CredentialSource } from "./credentials.ts";
+import { KubeError } from "./errors.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig.ts";
 
 /**
@@ -40,7 +41,12 @@ interface Authenticator {
 }
 
 async function load(cluster: ClusterEntry, user: UserEntry): Promise<Authenticator> {
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await import("@kubernetes/client-node").catch((cause: unknown) => {
+    const name = user["auth-provider"]?.name;
+    throw new KubeError("BadConfig", `The auth-provider ${name} needs the package @kubernetes/client-node`, {
+      cause,
+    });
+  });
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
     { name: "cluster", server: cluster.server ?? "", skipTLSVerify: true },
