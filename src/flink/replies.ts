@@ -1,0 +1,281 @@
+import { z } from "zod";
+
+/**
+ * Flink's answers, as far as we use them: unknown fields are dropped, a missing or mistyped known one is a `BadReply`.
+ * Times are milliseconds since 1970; Flink's -1 and 0 for "not yet" become undefined.
+ */
+
+const count = z.int().nonnegative();
+const time = z
+  .int()
+  .optional()
+  .transform((value) => (value === undefined || value <= 0 ? undefined : value));
+/** 32 hex digits. */
+export const flinkId = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** Flink's states of a job. `SUSPENDED` ends it on one JobManager only; the last three end it for good. */
+const jobStates = [
+  "INITIALIZING",
+  "CREATED",
+  "RUNNING",
+  "FAILING",
+  "CANCELLING",
+  "RESTARTING",
+  "SUSPENDED",
+  "RECONCILING",
+  "FAILED",
+  "CANCELED",
+  "FINISHED",
+] as const;
+export const jobState = z.enum(jobStates);
+export type JobState = z.output<typeof jobState>;
+
+/** Whether the state is Flink's last word on the job ("globally terminal"). */
+export function isTerminal(state: JobState | ApplicationState): boolean {
+  return state === "FINISHED" || state === "FAILED" || state === "CANCELED";
+}
+
+/** Flink's states of an application (2.3 and later). */
+export const applicationState = z.enum([
+  "CREATED",
+  "RUNNING",
+  "FAILING",
+  "CANCELING",
+  "FAILED",
+  "CANCELED",
+  "FINISHED",
+]);
+export type ApplicationState = z.output<typeof applicationState>;
+
+/** GET /config */
+export const config = z
+  .object({
+    "flink-version": z.string(),
+    "flink-revision": z.string().optional(),
+    features: z.object({ "web-submit": z.boolean(), "web-cancel": z.boolean().optional() }).optional(),
+  })
+  .transform((reply) => ({
+    flinkVersion: reply["flink-version"],
+    revision: reply["flink-revision"],
+    /** Absent before 1.11; then submission is taken as allowed. */
+    submitEnabled: reply.features?.["web-submit"] ?? true,
+  }));
+export type Config = z.output<typeof config>;
+
+/** GET /jobmanager/config: the cluster's effective configuration, and never a job's. */
+export const jobManagerConfig = z
+  .array(z.object({ key: z.string(), value: z.string() }))
+  .transform((entries) => new Map(entries.map(({ key, value }) => [key, value])));
+
+/** GET /overview */
+export const overview = z
+  .object({
+    taskmanagers: count,
+    "slots-total": count,
+    "slots-available": count,
+    "jobs-running": count,
+    "jobs-finished": count,
+    "jobs-cancelled": count,
+    "jobs-failed": count,
+    "flink-version": z.string(),
+  })
+  .transform((reply) => ({
+    taskManagers: reply.taskmanagers,
+    slotsTotal: reply["slots-total"],
+    slotsAvailable: reply["slots-available"],
+    jobsRunning: reply["jobs-running"],
+    jobsFinished: reply["jobs-finished"],
+    jobsCanceled: reply["jobs-cancelled"],
+    jobsFailed: reply["jobs-failed"],
+    flinkVersion: reply["flink-version"],
+  }));
+export type Overview = z.output<typeof overview>;
+
+/** How many of a job's tasks are in which state; `running` of `total` says whether the job really runs. */
+const tasks = z.object({
+  total: count,
+  running: count,
+  finished: count,
+  failed: count,
+  canceled: count,
+  scheduled: count,
+  deploying: count,
+  initializing: count.optional(),
+});
+
+const jobRow = z
+  .object({
+    jid: flinkId,
+    name: z.string(),
+    state: jobState,
+    "start-time": time,
+    "end-time": time,
+    "last-modification": time,
+    tasks,
+  })
+  .transform((row) => ({
+    id: row.jid,
+    name: row.name,
+    state: row.state,
+    startTime: row["start-time"],
+    endTime: row["end-time"],
+    lastModification: row["last-modification"],
+    tasks: row.tasks,
+  }));
+export type JobRow = z.output<typeof jobRow>;
+
+/** GET /jobs/overview: what runs, and what ended within the last hour on this JobManager. */
+export const jobsOverview = z.object({ jobs: z.array(jobRow) }).transform((reply) => reply.jobs);
+
+/** GET /jobs/:id; up to 3 s old (web.refresh-interval). */
+export const job = z
+  .object({
+    jid: flinkId,
+    name: z.string(),
+    state: jobState,
+    "start-time": time,
+    "end-time": time,
+    now: z.int().optional(),
+    maxParallelism: z.int().optional(),
+    "application-id": flinkId.optional(),
+    vertices: z.array(z.object({ id: z.string(), name: z.string(), parallelism: z.int() })),
+  })
+  .transform((reply) => ({
+    id: reply.jid,
+    name: reply.name,
+    state: reply.state,
+    startTime: reply["start-time"],
+    endTime: reply["end-time"],
+    now: reply.now,
+    applicationId: reply["application-id"],
+    vertices: reply.vertices,
+  }));
+export type Job = z.output<typeof job>;
+
+const exceptionEntry = z.object({
+  exceptionName: z.string(),
+  stacktrace: z.string(),
+  timestamp: time,
+  taskName: z.string().nullish(),
+  jobId: z.string().nullish(),
+});
+
+/** GET /jobs/:id/exceptions and /applications/:id/exceptions; newest first. */
+export const exceptions = z
+  .object({
+    exceptionHistory: z.object({ entries: z.array(exceptionEntry), truncated: z.boolean().optional() }),
+  })
+  .transform((reply) => reply.exceptionHistory.entries);
+export type ExceptionEntry = z.output<typeof exceptionEntry>;
+
+/** GET /jobs/:id/config */
+export const jobConfig = z
+  .object({
+    "execution-config": z
+      .object({
+        "restart-strategy": z.string().optional(),
+        "job-parallelism": z.int(),
+        "object-reuse-mode": z.boolean().optional(),
+        "user-config": z.record(z.string(), z.string().nullable()).optional(),
+      })
+      .optional(),
+  })
+  .transform((reply) => ({
+    restartStrategy: reply["execution-config"]?.["restart-strategy"],
+    parallelism: reply["execution-config"]?.["job-parallelism"],
+    userConfig: reply["execution-config"]?.["user-config"] ?? {},
+  }));
+export type JobConfig = z.output<typeof jobConfig>;
+
+/** Long.MAX_VALUE, as JSON numbers lose it: Flink's "checkpoints are off". */
+const never = 2 ** 63;
+
+/** GET /jobs/:id/checkpoints/config; durations in ms. */
+export const checkpointsConfig = z
+  .object({
+    mode: z.string(),
+    interval: z.number(),
+    timeout: z.number(),
+    min_pause: z.number().optional(),
+    state_backend: z.string().optional(),
+    checkpoint_storage: z.string().optional(),
+  })
+  .transform((reply) => ({
+    mode: reply.mode,
+    /** Undefined when periodic checkpoints are off. */
+    interval: reply.interval > 0 && reply.interval < never ? reply.interval : undefined,
+    timeout: reply.timeout,
+    minPause: reply.min_pause,
+    stateBackend: reply.state_backend,
+    storage: reply.checkpoint_storage,
+  }));
+export type CheckpointsConfig = z.output<typeof checkpointsConfig>;
+
+const jar = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  uploaded: z.int(),
+  entry: z.array(z.object({ name: z.string(), description: z.string().nullish() })),
+});
+/** GET /jars */
+export const jars = z.object({ files: z.array(jar) }).transform((reply) => reply.files);
+export type Jar = z.output<typeof jar>;
+
+/** POST /jars/upload; the JarId is the last part of the path. */
+export const upload = z
+  .object({ filename: z.string(), status: z.literal("success") })
+  .transform((reply) => reply.filename.slice(reply.filename.lastIndexOf("/") + 1))
+  .pipe(z.string().min(1));
+
+/** POST /jars/:id/run */
+export const run = z
+  .object({ jobid: flinkId, applicationId: flinkId.optional() })
+  .transform((reply) => ({ jobId: reply.jobid, applicationId: reply.applicationId }));
+/** POST /jars/:id/run-application */
+export const runApplication = z
+  .object({ applicationid: flinkId })
+  .transform((reply) => ({ jobId: undefined, applicationId: reply.applicationid }));
+export type RunReply = z.output<typeof run> | z.output<typeof runApplication>;
+
+const applicationFields = {
+  id: flinkId,
+  name: z.string(),
+  status: applicationState,
+  "start-time": time,
+  "end-time": time,
+};
+
+/** GET /applications/:id */
+export const application = z.object({ ...applicationFields, jobs: z.array(jobRow) }).transform((reply) => ({
+  id: reply.id,
+  name: reply.name,
+  state: reply.status,
+  startTime: reply["start-time"],
+  endTime: reply["end-time"],
+  jobs: reply.jobs,
+}));
+export type Application = z.output<typeof application>;
+
+const applicationRow = z
+  .object({ ...applicationFields, jobs: z.record(z.string(), count) })
+  .transform((row) => ({
+    id: row.id,
+    name: row.name,
+    state: row.status,
+    startTime: row["start-time"],
+    endTime: row["end-time"],
+    /** How many of its jobs are in which state. */
+    jobs: row.jobs,
+  }));
+/** GET /applications/overview */
+export const applicationsOverview = z
+  .object({ applications: z.array(applicationRow) })
+  .transform((reply) => reply.applications);
+export type ApplicationRow = z.output<typeof applicationRow>;
+
+const threadInfo = z.object({ threadName: z.string(), stringifiedThreadInfo: z.string() });
+/** GET /jobmanager/thread-dump */
+export const threadDump = z
+  .object({ threadInfos: z.array(threadInfo) })
+  .transform((reply) => reply.threadInfos);
+export type ThreadInfo = z.output<typeof threadInfo>;

@@ -1,0 +1,231 @@
+import type { Readable } from "node:stream";
+import type { z } from "zod";
+import { FlinkError, isFlinkError } from "./errors.ts";
+import { multipart } from "./multipart.ts";
+import * as replies from "./replies.ts";
+import { type Exchange, Transport, type TransportOptions } from "./transport.ts";
+
+export interface FlinkRestOptions extends TransportOptions {
+  /** For every request but a run request and an upload, from the call to the last byte. Default 10,000. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** The body of a run request, in Flink's own words. Anything else would be dropped by Flink without an error. */
+export interface RunBody {
+  readonly jobId?: string;
+  readonly entryClass?: string;
+  readonly programArgsList?: readonly string[];
+  readonly parallelism?: number;
+  readonly savepointPath?: string;
+  readonly allowNonRestoredState?: boolean;
+  readonly claimMode?: string;
+  /** 1.17 and later; older Flinks drop it. */
+  readonly flinkConfiguration?: Readonly<Record<string, string>>;
+}
+
+/** The body of a run-application request. */
+export interface RunApplicationBody extends RunBody {
+  readonly applicationId?: string;
+}
+
+export interface UploadOptions {
+  /** Name of the file part; must end in `.jar`. */
+  readonly fileName: string;
+  readonly content: Readable | Buffer;
+  /** Bytes of the content when known; else the request is chunked. */
+  readonly contentLength?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The REST API of one JobManager. Every method rejects with a FlinkError, and with nothing else: the answer was an
+ * error, is lost, or is not what Flink answers. Nothing is tried twice.
+ */
+export class FlinkRest {
+  readonly #transport: Transport;
+  readonly #requestTimeoutMs: number;
+  readonly url: string;
+
+  /** Throws the FlinkError `BadUrl`. */
+  constructor(options: FlinkRestOptions) {
+    this.#transport = new Transport(options);
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
+    this.url = options.url;
+  }
+
+  /** TCP connections made so far: after a new one, another JobManager process may have answered. */
+  get connections(): number {
+    return this.#transport.connections;
+  }
+
+  config(signal?: AbortSignal): Promise<replies.Config> {
+    return this.#get("/config", replies.config, { signal });
+  }
+
+  /** The answering process's effective configuration. */
+  jobManagerConfig(signal?: AbortSignal): Promise<Map<string, string>> {
+    return this.#get("/jobmanager/config", replies.jobManagerConfig, { signal });
+  }
+
+  overview(signal?: AbortSignal): Promise<replies.Overview> {
+    return this.#get("/overview", replies.overview, { signal });
+  }
+
+  /** Every job that the JobManager knows, in one request; fresh. */
+  jobsOverview(signal?: AbortSignal): Promise<replies.JobRow[]> {
+    return this.#get("/jobs/overview", replies.jobsOverview, { signal, longestBody: 64 * 1024 * 1024 });
+  }
+
+  /** One job, up to 3 s old. Undefined only if Flink itself says that it knows no such job. */
+  job(id: string, signal?: AbortSignal): Promise<replies.Job | undefined> {
+    return unlessUnknown(this.#get(`/jobs/${id}`, replies.job, { signal }));
+  }
+
+  /** Newest first. Empty for a job that never failed. */
+  jobExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[]> {
+    return this.#get(`/jobs/${id}/exceptions?maxExceptions=5`, replies.exceptions, { signal });
+  }
+
+  jobConfig(id: string, signal?: AbortSignal): Promise<replies.JobConfig> {
+    return this.#get(`/jobs/${id}/config`, replies.jobConfig, { signal });
+  }
+
+  jobCheckpointsConfig(id: string, signal?: AbortSignal): Promise<replies.CheckpointsConfig> {
+    return this.#get(`/jobs/${id}/checkpoints/config`, replies.checkpointsConfig, { signal });
+  }
+
+  /** Asks for the cancellation; may be repeated. `NotFound`: no such job. `Conflict`: it ended otherwise. */
+  async cancelJob(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#send({ method: "PATCH", path: `/jobs/${id}?mode=cancel`, signal });
+  }
+
+  jars(signal?: AbortSignal): Promise<replies.Jar[]> {
+    return this.#get("/jars", replies.jars, { signal });
+  }
+
+  /** Deletes an uploaded JAR; one that is not there (any more) is no error. A main() that still runs from it will fail. */
+  async deleteJar(id: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#send({ method: "DELETE", path: `/jars/${encodeURIComponent(id)}`, signal });
+    } catch (error) {
+      if (isFlinkError(error) && /does not exist in /.test(error.flinkText ?? "")) return;
+      throw error;
+    }
+  }
+
+  /** Sends a JAR and resolves with its JarId. Has no deadline of its own. */
+  uploadJar({ fileName, content, contentLength, signal }: UploadOptions): Promise<string> {
+    const form = multipart(
+      { name: "jarfile", fileName, type: "application/x-java-archive" },
+      content,
+      contentLength,
+    );
+    const { headers, body } = form;
+    return this.#exchange(
+      { method: "POST", path: "/jars/upload", headers, body, signal, ownConnection: true },
+      replies.upload,
+    );
+  }
+
+  /** Runs main() and resolves when Flink has the job: after hours, if main() takes hours. Classify with `classifyRun`. */
+  run(jarId: string, body: RunBody, signal?: AbortSignal): Promise<replies.RunReply> {
+    return this.#run(`/jars/${encodeURIComponent(jarId)}/run`, body, replies.run, signal);
+  }
+
+  /** 2.3 and later: starts an application and resolves at once, before its main() has run. */
+  runApplication(jarId: string, body: RunApplicationBody, signal?: AbortSignal): Promise<replies.RunReply> {
+    return this.#run(
+      `/jars/${encodeURIComponent(jarId)}/run-application`,
+      body,
+      replies.runApplication,
+      signal,
+    );
+  }
+
+  /** Undefined if Flink knows no such application, or none at all (before 2.3). */
+  application(id: string, signal?: AbortSignal): Promise<replies.Application | undefined> {
+    return unlessUnknown(this.#get(`/applications/${id}`, replies.application, { signal }));
+  }
+
+  applicationsOverview(signal?: AbortSignal): Promise<replies.ApplicationRow[]> {
+    const longestBody = 64 * 1024 * 1024;
+    return this.#get("/applications/overview", replies.applicationsOverview, { signal, longestBody });
+  }
+
+  applicationExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[]> {
+    return this.#get(`/applications/${id}/exceptions`, replies.exceptions, { signal });
+  }
+
+  /** Also while main() runs. `NotFound`: no such application. */
+  async cancelApplication(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#send({ method: "POST", path: `/applications/${id}/cancel`, signal });
+  }
+
+  /** The leader's threads. */
+  threadDump(signal?: AbortSignal): Promise<replies.ThreadInfo[]> {
+    return this.#get("/jobmanager/thread-dump", replies.threadDump, { signal });
+  }
+
+  /** Ends every request and connection; run requests in flight end as `Aborted`, though Flink goes on with them. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  #run<T>(path: string, body: RunBody, reply: z.ZodType<T>, signal: AbortSignal | undefined): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    return this.#exchange(
+      { method: "POST", path, headers, body: JSON.stringify(body), signal, ownConnection: true },
+      reply,
+    );
+  }
+
+  #get<T>(path: string, reply: z.ZodType<T>, options: Pick<Exchange, "signal" | "longestBody">): Promise<T> {
+    return this.#exchange({ method: "GET", path, deadlineMs: this.#requestTimeoutMs, ...options }, reply);
+  }
+
+  #send(exchange: Exchange): Promise<unknown> {
+    return this.#transport.send({ deadlineMs: this.#requestTimeoutMs, ...exchange });
+  }
+
+  async #exchange<T>(exchange: Exchange, reply: z.ZodType<T>): Promise<T> {
+    const { status, text } = await this.#transport.send(exchange);
+    const what = `${exchange.method} ${exchange.path}: HTTP ${status}`;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch (cause) {
+      throw new FlinkError("BadReply", `${what}: the answer is not JSON`, { status, cause });
+    }
+    const checked = reply.safeParse(parsed);
+    if (checked.success) return checked.data;
+    const issue = checked.error.issues[0];
+    const where = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
+    throw new FlinkError("BadReply", `${what}: not Flink's answer (${where})`, {
+      status,
+      cause: checked.error,
+    });
+  }
+}
+
+/**
+ * Undefined when Flink itself says so. A 404 in other words (a proxy without that route, Flink's file server while the
+ * REST API is not up) says nothing about the job, and taking it for "not there" would run the job again.
+ */
+async function unlessUnknown<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isFlinkError(error) && saysUnknown(error)) return undefined;
+    throw error;
+  }
+}
+
+function saysUnknown(error: FlinkError): boolean {
+  if (error.hasCause("FlinkJobNotFoundException") || error.hasCause("FlinkApplicationNotFoundException"))
+    return true;
+  if (error.code !== "NotFound") return false;
+  return (
+    error.hasCause("NotFoundException") ||
+    /Unable to load requested file \/applications\//.test(error.flinkText ?? "")
+  );
+}
