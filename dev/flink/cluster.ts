@@ -8,7 +8,7 @@ import { type FlinkInstance, LocalFlink } from "./instance.ts";
 import { withLock } from "./lock.ts";
 import { areFree, freePorts } from "./ports.ts";
 import { defaultVersion } from "./release.ts";
-import { anyRunning, type ClusterState, readState } from "./state.ts";
+import { type ClusterState, condition, readState } from "./state.ts";
 
 export type { FlinkInstance } from "./instance.ts";
 
@@ -51,14 +51,16 @@ export async function startFlink(options: StartFlinkOptions): Promise<FlinkInsta
 export async function stopFlink(dir: string): Promise<boolean> {
   const absolute = resolve(dir);
   const state = await readState(absolute);
-  if (state === undefined || !anyRunning(state)) return false;
+  if (state === undefined || condition(state) === "stopped") return false;
   await withLock(join(absolute, "flink.lock"), async () => (await LocalFlink.of(state)).stop());
   return true;
 }
 
 async function startIn(dir: string, options: StartFlinkOptions): Promise<LocalFlink> {
   const previous = await readState(dir);
-  if (previous !== undefined && anyRunning(previous)) return LocalFlink.of(previous);
+  if (previous !== undefined && condition(previous) === "running") return LocalFlink.of(previous);
+  if (previous !== undefined && condition(previous) === "broken")
+    await (await LocalFlink.of(previous)).stop();
 
   const { ha = false, slots = 4, taskManagers = 1, progress = () => {} } = options;
   const home = await ensureFlinkHome(options.version ?? defaultVersion, progress);

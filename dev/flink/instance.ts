@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { keepRecording, type Role } from "./archive.ts";
 import { ensureFlinkHome, type FlinkHome } from "./home.ts";
 import { launch, logFile, type Member } from "./jvm.ts";
-import { end } from "./process.ts";
+import { end, isRunning } from "./process.ts";
 import { untilReady } from "./readiness.ts";
 import { type ClusterState, type TaskManagerMember, writeState } from "./state.ts";
 
@@ -120,7 +120,9 @@ export class LocalFlink implements FlinkInstance {
   }
 
   async startJobManager(until: "process" | "ready" = "ready"): Promise<void> {
-    if (this.#state.jobManager !== undefined) throw new Error("The JobManager has not been killed");
+    const { jobManager } = this.#state;
+    if (jobManager !== undefined && isRunning(jobManager.process))
+      throw new Error("The JobManager is running");
     await this.#launchJobManager();
     if (until === "ready") await this.#untilReady();
   }

@@ -46,8 +46,11 @@ export function members(state: ClusterState): Member[] {
   return [state.jobManager, ...state.taskManagers, state.zooKeeper].filter((member) => member !== undefined);
 }
 
-export function anyRunning(state: ClusterState): boolean {
-  return members(state).some((member) => isRunning(member.process));
+/** Whether the cluster is complete, partly there (a process died), or gone. */
+export function condition(state: ClusterState): "running" | "broken" | "stopped" {
+  const running = members(state).filter((member) => isRunning(member.process)).length;
+  if (running === 0) return "stopped";
+  return state.jobManager !== undefined && running === members(state).length ? "running" : "broken";
 }
 
 function stateFile(dir: string): string {
