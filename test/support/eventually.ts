@@ -1,0 +1,16 @@
+/** Waits until `check` is true or does not throw any more; fails with its last complaint after `limitMs`. */
+export async function eventually<T>(check: () => T | Promise<T>, limitMs = 10_000, everyMs = 10): Promise<T> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    let complaint: unknown;
+    try {
+      const result = await check();
+      if (result !== false) return result;
+      complaint = new Error("still false");
+    } catch (error) {
+      complaint = error;
+    }
+    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${check}`, { cause: complaint });
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
