@@ -7,7 +7,6 @@ export class TcpProxy {
   readonly #pairs = new Set<{ client: Socket; server: Socket }>();
   #server: Server | undefined;
   #port = 0;
-  #silent = false;
 
   constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -54,11 +53,6 @@ export class TcpProxy {
       client.resume();
       server.resume();
     }
-    this.#silent = true;
-  }
-
-  get silenced(): boolean {
-    return this.#silent;
   }
 
   #join(client: Socket): void {
