@@ -24,11 +24,13 @@ export async function javaKey(): Promise<string> {
   return `${version}-${digest(property("java.home"), property("java.vm.version"), property("os.arch"))}`;
 }
 
-/** A tool ended with an error; the message holds the end of what it printed. */
+/** A tool ended with an error; the message holds Maven's errors, or the end of what it printed. */
 export class ToolError extends Error {
   readonly code = "TOOL_FAILED";
   constructor(what: string, output: readonly string[], options?: ErrorOptions) {
-    super(`${what} failed:\n${output.slice(-20).join("\n")}`, options);
+    const errors = output.filter((line) => line.startsWith("[ERROR]"));
+    const shown = errors.length > 0 ? errors.slice(0, 8) : output.slice(-20);
+    super(`${what} failed:\n${shown.join("\n")}`, options);
     this.name = "ToolError";
   }
 }

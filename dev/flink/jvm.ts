@@ -48,6 +48,8 @@ export async function launch(what: Launch): Promise<Member> {
     ...archive.flags,
     ...memoryFlags(what),
     ...moduleFlags,
+    // Or else every ZooKeeper client logs an error about a login that nobody configured.
+    "-Dzookeeper.sasl.client=false",
     `-Dlog.file=${logFile(dir, name)}`,
     `-Dlog4j.configurationFile=file:${join(dir, "conf", "log4j.properties")}`,
     `-Djava.io.tmpdir=${join(dir, "tmp")}`,

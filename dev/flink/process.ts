@@ -17,8 +17,10 @@ export function identify(pid: number): ProcessIdentity | undefined {
       .replace(/^.*\) /s, "")
       .split(" ");
     const [state] = fields;
-    const startTicks = Number(fields[19]);
-    return state === "Z" || state === "X" ? undefined : { pid, startTicks };
+    const threads = Number(fields[17]);
+    // A zombie whose other threads still end may still hold its ports.
+    if (state === "X" || (state === "Z" && threads <= 1)) return undefined;
+    return { pid, startTicks: Number(fields[19]) };
   } catch (error) {
     if (hasCode(error, "ENOENT") || hasCode(error, "ESRCH")) return undefined;
     throw error;
