@@ -8,30 +8,44 @@ export interface FilePart {
   readonly type: string;
 }
 
+/** A form on its way. */
+export interface MultipartForm {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+  /** What the content failed with; undefined while it has not. */
+  readonly failure: () => unknown;
+}
+
 /**
- * A multipart form of one streamed file. When the content fails, so does the body, before the closing boundary: the
- * receiver can never take a part of a file for the whole.
+ * A multipart form of one streamed file. When the content fails, the body ends without its closing boundary: the
+ * receiver cannot take a part of the file for the whole, and answers. Measured on Flink 1.20.5 and 2.3.0: it says
+ * "Exactly 1 file must be sent, received 0" and deletes what it had, while a connection that breaks instead leaves the
+ * part on its disk for good. A body that ends early must be chunked, so a stream is never sent with a length.
  */
-export function multipart(
-  part: FilePart,
-  content: Readable | Buffer,
-  contentLength?: number,
-): { headers: Record<string, string>; body: Readable } {
+export function multipart(part: FilePart, content: Readable | Buffer): MultipartForm {
   const boundary = `flinkjob-${randomUUID()}`;
   const fileName = part.fileName.replace(/[^\w.-]/g, "_");
-  const head = Buffer.from(
+  const head =
     `--${boundary}\r\nContent-Disposition: form-data; name="${part.name}"; filename="${fileName}"\r\n` +
-      `Content-Type: ${part.type}\r\n\r\n`,
-  );
-  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-  const size = Buffer.isBuffer(content) ? content.length : contentLength;
+    `Content-Type: ${part.type}\r\n\r\n`;
+  const tail = `\r\n--${boundary}--\r\n`;
   const headers: Record<string, string> = { "content-type": `multipart/form-data; boundary=${boundary}` };
-  if (size !== undefined) headers["content-length"] = String(head.length + size + tail.length);
+  if (Buffer.isBuffer(content))
+    headers["content-length"] = String(head.length + content.length + tail.length);
+  let failure: unknown;
   async function* parts() {
-    yield head;
-    if (Buffer.isBuffer(content)) yield content;
-    else yield* content;
-    yield tail;
+    yield Buffer.from(head);
+    if (Buffer.isBuffer(content)) {
+      yield content;
+    } else {
+      try {
+        yield* content;
+      } catch (error) {
+        failure = error ?? new Error("the content failed without an error");
+        return;
+      }
+    }
+    yield Buffer.from(tail);
   }
-  return { headers, body: Readable.from(parts(), { objectMode: false }) };
+  return { headers, body: Readable.from(parts(), { objectMode: false }), failure: () => failure };
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { FlinkError, isFlinkError } from "./errors.ts";
 import { multipart } from "./multipart.ts";
 import * as replies from "./replies.ts";
+import * as submission from "./submission-replies.ts";
 import { type Exchange, Transport, type TransportOptions } from "./transport.ts";
 
 export interface FlinkRestOptions extends TransportOptions {
@@ -32,8 +33,6 @@ export interface UploadOptions {
   /** Name of the file part; must end in `.jar`. */
   readonly fileName: string;
   readonly content: Readable | Buffer;
-  /** Bytes of the content when known; else the request is chunked. */
-  readonly contentLength?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -99,8 +98,8 @@ export class FlinkRest {
     await this.#send({ method: "PATCH", path: `/jobs/${id}?mode=cancel`, signal });
   }
 
-  jars(signal?: AbortSignal): Promise<replies.Jar[]> {
-    return this.#get("/jars", replies.jars, { signal });
+  jars(signal?: AbortSignal): Promise<submission.Jar[]> {
+    return this.#get("/jars", submission.jars, { signal });
   }
 
   /** Deletes an uploaded JAR; one that is not there (any more) is no error. A main() that still runs from it will fail. */
@@ -113,50 +112,69 @@ export class FlinkRest {
     }
   }
 
-  /** Sends a JAR and resolves with its JarId. Has no deadline of its own. */
-  uploadJar({ fileName, content, contentLength, signal }: UploadOptions): Promise<string> {
-    const form = multipart(
-      { name: "jarfile", fileName, type: "application/x-java-archive" },
-      content,
-      contentLength,
-    );
+  /**
+   * Sends a JAR and resolves with its JarId. Has no deadline of its own. When the content fails, rejects with `Aborted`
+   * and the content's error as cause, and Flink keeps nothing.
+   */
+  async uploadJar({ fileName, content, signal }: UploadOptions): Promise<string> {
+    const form = multipart({ name: "jarfile", fileName, type: "application/x-java-archive" }, content);
     const { headers, body } = form;
-    return this.#exchange(
-      { method: "POST", path: "/jars/upload", headers, body, signal, ownConnection: true },
-      replies.upload,
-    );
+    const exchange: Exchange = {
+      method: "POST",
+      path: "/jars/upload",
+      headers,
+      body,
+      signal,
+      ownConnection: true,
+    };
+    const aborted = (cause: unknown) =>
+      new FlinkError("Aborted", "POST /jars/upload: the content broke off", { cause });
+    let jarId: string;
+    try {
+      jarId = await this.#exchange(exchange, submission.upload);
+    } catch (error) {
+      throw form.failure() === undefined ? error : aborted(form.failure());
+    }
+    if (form.failure() === undefined) return jarId;
+    // No Flink that we know takes a form without its end.
+    await this.deleteJar(jarId);
+    throw aborted(form.failure());
   }
 
   /** Runs main() and resolves when Flink has the job: after hours, if main() takes hours. Classify with `classifyRun`. */
-  run(jarId: string, body: RunBody, signal?: AbortSignal): Promise<replies.RunReply> {
-    return this.#run(`/jars/${encodeURIComponent(jarId)}/run`, body, replies.run, signal);
+  run(jarId: string, body: RunBody, signal?: AbortSignal): Promise<submission.RunReply> {
+    return this.#run(`/jars/${encodeURIComponent(jarId)}/run`, body, submission.run, signal);
   }
 
   /** 2.3 and later: starts an application and resolves at once, before its main() has run. */
-  runApplication(jarId: string, body: RunApplicationBody, signal?: AbortSignal): Promise<replies.RunReply> {
+  runApplication(
+    jarId: string,
+    body: RunApplicationBody,
+    signal?: AbortSignal,
+  ): Promise<submission.RunReply> {
     return this.#run(
       `/jars/${encodeURIComponent(jarId)}/run-application`,
       body,
-      replies.runApplication,
+      submission.runApplication,
       signal,
     );
   }
 
   /** Undefined if Flink knows no such application, or none at all (before 2.3). */
-  application(id: string, signal?: AbortSignal): Promise<replies.Application | undefined> {
-    return unlessUnknown(this.#get(`/applications/${id}`, replies.application, { signal }));
+  application(id: string, signal?: AbortSignal): Promise<submission.Application | undefined> {
+    return unlessUnknown(this.#get(`/applications/${id}`, submission.application, { signal }));
   }
 
-  applicationsOverview(signal?: AbortSignal): Promise<replies.ApplicationRow[]> {
+  applicationsOverview(signal?: AbortSignal): Promise<submission.ApplicationRow[]> {
     const longestBody = 64 * 1024 * 1024;
-    return this.#get("/applications/overview", replies.applicationsOverview, { signal, longestBody });
+    return this.#get("/applications/overview", submission.applicationsOverview, { signal, longestBody });
   }
 
   applicationExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[]> {
     return this.#get(`/applications/${id}/exceptions`, replies.exceptions, { signal });
   }
 
-  /** Also while main() runs. `NotFound`: no such application. */
+  /** Also while main() runs; may be repeated. `NotFound`: no such application, or it ended otherwise. */
   async cancelApplication(id: string, signal?: AbortSignal): Promise<void> {
     await this.#send({ method: "POST", path: `/applications/${id}/cancel`, signal });
   }

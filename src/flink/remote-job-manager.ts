@@ -1,0 +1,154 @@
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { JobManagerView, JobRow, Look, RunOutcome } from "../core/observed.ts";
+import type { RunRequest } from "../core/run-request.ts";
+import { JarProblem, type JobManagerPort } from "../ports.ts";
+import { FlinkError, isFlinkError } from "./errors.ts";
+import { JarError } from "./jar-errors.ts";
+import type { JarSource } from "./jar-source.ts";
+import { transferJar } from "./jar-transfer.ts";
+import { describeJobManager, minorOf } from "./job-manager.ts";
+import { FlinkRest, type FlinkRestOptions } from "./rest.ts";
+import { classifyRun, failureOf } from "./run-outcome.ts";
+import { runningMains } from "./running-mains.ts";
+
+export interface RemoteJobManagerOptions extends FlinkRestOptions {
+  jarSource: JarSource;
+  longestJar: number;
+  jarTimeoutMs: number;
+}
+
+/** One JobManager, in the core's words. */
+export class RemoteJobManager implements JobManagerPort {
+  readonly #rest: FlinkRest;
+  readonly #options: RemoteJobManagerOptions;
+
+  /** Throws the FlinkError `BadUrl`. */
+  constructor(options: RemoteJobManagerOptions) {
+    this.#options = options;
+    this.#rest = new FlinkRest(options);
+  }
+
+  get connections(): number {
+    return this.#rest.connections;
+  }
+
+  async describe(signal: AbortSignal): Promise<JobManagerView> {
+    const { flinkVersion, submitEnabled } = await this.#rest.config(signal);
+    const info = describeJobManager(flinkVersion, submitEnabled, await this.#rest.jobManagerConfig(signal));
+    return { ...info, incarnation: info.incarnation ?? "" };
+  }
+
+  async listJobs(signal: AbortSignal): Promise<JobRow[]> {
+    const rows = await this.#rest.jobsOverview(signal);
+    return rows.map(({ startTime = 0, endTime = -1, ...row }) => ({ ...row, startTime, endTime }));
+  }
+
+  /**
+   * The order matters: a main() that ends while we look has submitted its job by then, so main()s are read before jobs. And
+   * all must come from one process: where it changed meanwhile, the look-up fails and is taken again.
+   */
+  async lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at">> {
+    const rest = this.#rest;
+    const before = await this.#incarnation(signal);
+    const applications = before.supportsRunApplication;
+    // From 2.3 on the application tells whether its main() runs.
+    const mains = applications ? 0 : runningMains(await rest.threadDump(signal)).length;
+    const application = applications ? await rest.application(jobId, signal) : undefined;
+    const job = await rest.job(jobId, signal);
+    const failure = await this.#failure(jobId, job?.state, application?.state, signal);
+    const after = await this.#incarnation(signal);
+    if (before.incarnation !== after.incarnation) {
+      throw new FlinkError("Reset", "the JobManager was replaced during a look-up");
+    }
+    return {
+      jobId,
+      incarnation: after.incarnation,
+      found: job !== undefined,
+      mains,
+      ...(application ? { application: { state: application.state, jobs: application.jobs.length } } : {}),
+      ...(failure ? { failure } : {}),
+    };
+  }
+
+  async cancelJob(jobId: string, signal: AbortSignal): Promise<void> {
+    await unlessOver(this.#rest.cancelJob(jobId, signal));
+  }
+
+  async cancelApplication(jobId: string, signal: AbortSignal): Promise<void> {
+    await unlessOver(this.#rest.cancelApplication(jobId, signal));
+  }
+
+  async run(
+    jarId: string,
+    request: RunRequest,
+    application: boolean,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const { applicationId, ...body } = request;
+    try {
+      const reply = application
+        ? await this.#rest.runApplication(jarId, { ...body, ...(applicationId && { applicationId }) }, signal)
+        : await this.#rest.run(jarId, body, signal);
+      return outcomeOf(classifyRun(reply));
+    } catch (error) {
+      if (error instanceof FlinkError) return outcomeOf(classifyRun(error));
+      return {
+        kind: "unknown",
+        reason: "Internal",
+        message: error instanceof Error ? error.message : String(error),
+      };
+    }
+  }
+
+  async transfer(source: FlinkJobSpec["jar"], fileName: string, signal: AbortSignal): Promise<string> {
+    const { jarSource, longestJar, jarTimeoutMs } = this.#options;
+    const { uri = "", sha256 } = source;
+    const limits = { longest: longestJar, deadlineMs: jarTimeoutMs };
+    try {
+      const jar = await transferJar(jarSource, this.#rest, {
+        uri,
+        fileName,
+        signal,
+        ...limits,
+        ...(sha256 === undefined ? {} : { sha256 }),
+      });
+      return jar.jarId;
+    } catch (error) {
+      throw jarProblem(error);
+    }
+  }
+
+  async list(signal: AbortSignal): Promise<string[]> {
+    return (await this.#rest.jars(signal)).map(({ id }) => id);
+  }
+
+  delete(jarId: string, signal: AbortSignal): Promise<void> {
+    return this.#rest.deleteJar(jarId, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#rest.close();
+  }
+
+  async #incarnation(signal: AbortSignal): Promise<{ incarnation: string; supportsRunApplication: boolean }> {
+    return await this.describe(signal);
+  }
+
+  async #failure(
+    jobId: string,
+    job: JobRow["state"] | undefined,
+    application: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Look["failure"]> {
+    if (job === "FAILED") return failureOf(await this.#rest.jobExceptions(jobId, signal));
+    if (application === "FAILED")
+      return mainFailure(failureOf(await this.#rest.applicationExceptions(jobId, signal)));
+    return undefined;
+  }
+}
+
+/** An application without a job that fails is a main() that fails. */
+function mainFailure(failure: ReturnType<typeof failureOf>): Look["failure"] {
+  if (failure?.reason !== "JobFailed") return toCore(failure);
+  return { reason: "MainFailed", message: failure.message };
+}
