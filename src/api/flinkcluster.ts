@@ -24,10 +24,6 @@ export const flinkClusterStatus = z
       .string()
       .meta({ description: "The JobManager process: a UUID that Flink makes at each start." })
       .optional(),
-    highAvailability: z
-      .string()
-      .meta({ description: "Flink's high-availability.type: NONE, KUBERNETES, ZOOKEEPER." })
-      .optional(),
     protection: protection
       .meta({
         description:

@@ -43,6 +43,7 @@ export const REASONS = {
   SubmissionDisabled: "The cluster accepts no JARs (web.submit.enable: false).",
   ConfigurationNotSupported:
     "Flink before 1.17 silently drops flinkConfiguration, so the request is not sent.",
+  RunApplicationNotSupported: "The cluster calls itself Flink 2.3 or later and has no /run-application.",
   SubmissionTimedOut:
     "main() did not submit its job within spec.submission.timeout. If the job appears later it is cancelled.",
   AttemptsExhausted:

@@ -45,7 +45,9 @@ const sentTo = z
     incarnation: word("The JobManager process: a UUID that Flink makes at each start."),
     flinkVersion: word("Flink's version."),
   })
-  .meta({ description: "Where the run request goes; recorded before it is sent." });
+  .meta({
+    description: "Where the run request goes, recorded before it is sent; later where the job was last seen.",
+  });
 
 export const triggerStatus = z
   .object({
@@ -64,7 +66,9 @@ export const triggerStatus = z
       "Hash of an earlier request under the same JobID whose outcome is still unknown.",
     ).optional(),
     sends: count("How many run requests of this attempt reached Flink, or may have."),
-    tries: count("How many run requests were begun, those that never left included; bounded by spec.submission.maxAttempts."),
+    tries: count(
+      "How many run requests were begun, those that never left included; bounded by spec.submission.maxAttempts.",
+    ),
     requestedAt: time("When the trigger was recorded."),
     triedAt: time("When the newest run request was begun.").optional(),
     sentAt: time("When the newest run request was recorded as about to be sent.").optional(),

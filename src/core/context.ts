@@ -19,7 +19,7 @@ export interface Context {
   readonly flight: Flight | undefined;
   /** Only if it is of the trigger's JobID, and fresh. */
   readonly look: Look | undefined;
-  /** The trigger's job in the cluster's job list or in the look-up, whichever is newer. */
+  /** The trigger's job in the cluster's job list. */
   readonly row: JobRow | undefined;
   readonly deletionTimeoutMs: number;
 }
@@ -43,7 +43,7 @@ export function contextOf(observed: Observed, now: number): Context {
     cluster,
     flight,
     look,
-    row: newestRow(cluster, look, jobId),
+    row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
     deletionTimeoutMs: observed.deletionTimeoutMs,
   };
 }
@@ -52,17 +52,6 @@ export function contextOf(observed: Observed, now: number): Context {
 function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
   if (flight?.phase === "answered" && look.at < flight.endedAt) return false;
   return now - look.at <= LOOK_IS_FRESH_MS;
-}
-
-function newestRow(
-  cluster: ClusterObservation,
-  look: Look | undefined,
-  jobId: string | undefined,
-): JobRow | undefined {
-  const listed = cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined;
-  if (!look?.job) return listed;
-  if (!listed) return look.job;
-  return cluster.kind === "reachable" && cluster.listedAt >= look.at ? listed : look.job;
 }
 
 export function iso(time: number): string {

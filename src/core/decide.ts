@@ -33,9 +33,8 @@ function guarded({ job }: Context): Verdict | undefined {
 
 function byState(ctx: Context): Verdict {
   const { trigger } = ctx;
-  switch (trigger?.state) {
-    case undefined:
-      return firstTrigger(ctx);
+  if (!trigger) return firstTrigger(ctx);
+  switch (trigger.state) {
     case "pending":
       return { ...pending(ctx, trigger), refused: refused(ctx) };
     case "running":

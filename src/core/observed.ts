@@ -34,7 +34,7 @@ export interface ReachableCluster {
 }
 
 export interface JobManagerView {
-  /** The process's own UUID, new at each start. */
+  /** The process's own UUID, new at each start; empty where it does not tell. */
   incarnation: string;
   flinkVersion: string;
   protection: Protection;
@@ -48,6 +48,11 @@ export interface JobManagerView {
   supportsFlinkConfiguration: boolean;
   /** The cluster's parallelism.default, which Flink's endpoint ignores and we honour. */
   parallelismDefault?: number | undefined;
+}
+
+/** An incarnation that the JobManager does not tell is never the same as another. */
+export function isSameProcess(a: string, b: string | undefined): boolean {
+  return a !== "" && a === b;
 }
 
 /** A job as GET /jobs/overview or GET /jobs/:id tells it. */
@@ -107,7 +112,8 @@ export interface Look {
   at: number;
   /** The process that answered. */
   incarnation: string;
-  job?: JobRow | undefined;
+  /** Whether it knows the job, alive or ended. Its state comes with the next list. */
+  found: boolean;
   /** Flink >= 2.3. */
   application?: { state: ApplicationState; jobs: number } | undefined;
   /** How many main()s run in the JobManager that could be ours. */

@@ -33,12 +33,12 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
   };
 }
 
-/** Equal but for times that move only together with something else. */
-export function sameStatus(a: FlinkJobStatus, b: FlinkJobStatus): boolean {
+/** Equal as the API server would store them: an absent field and an undefined one are the same. */
+export function sameStatus<T extends object>(a: T, b: T): boolean {
   return isDeepStrictEqual(canonical(a), canonical(b));
 }
 
-function canonical(status: FlinkJobStatus): unknown {
+function canonical(status: object): unknown {
   return JSON.parse(JSON.stringify(status));
 }
 

@@ -6,7 +6,7 @@ import { FlinkError, isFlinkError } from "./errors.ts";
 import { JarError } from "./jar-errors.ts";
 import type { JarSource } from "./jar-source.ts";
 import { transferJar } from "./jar-transfer.ts";
-import { describeJobManager, minorOf } from "./job-manager.ts";
+import { describeJobManager } from "./job-manager.ts";
 import { FlinkRest, type FlinkRestOptions } from "./rest.ts";
 import { classifyRun, failureOf } from "./run-outcome.ts";
 import { runningMains } from "./running-mains.ts";
@@ -35,12 +35,27 @@ export class RemoteJobManager implements JobManagerPort {
   async describe(signal: AbortSignal): Promise<JobManagerView> {
     const { flinkVersion, submitEnabled } = await this.#rest.config(signal);
     const info = describeJobManager(flinkVersion, submitEnabled, await this.#rest.jobManagerConfig(signal));
-    return { ...info, incarnation: info.incarnation ?? "" };
+    const { incarnation = "", protection, highAvailability, jobStoreExpirationMs, parallelismDefault } = info;
+    const { supportsRunApplication, supportsFlinkConfiguration } = info;
+    return {
+      incarnation,
+      flinkVersion,
+      submitEnabled,
+      protection,
+      highAvailability,
+      jobStoreExpirationMs,
+      parallelismDefault,
+      supportsRunApplication,
+      supportsFlinkConfiguration,
+    };
   }
 
   async listJobs(signal: AbortSignal): Promise<JobRow[]> {
     const rows = await this.#rest.jobsOverview(signal);
-    return rows.map(({ startTime = 0, endTime = -1, ...row }) => ({ ...row, startTime, endTime }));
+    return rows.map(({ id, name, state, startTime = 0, endTime = -1, tasks }) => {
+      const { total, running, finished } = tasks;
+      return { id, name, state, startTime, endTime, tasks: { total, running, finished } };
+    });
   }
 
   /**
@@ -49,14 +64,14 @@ export class RemoteJobManager implements JobManagerPort {
    */
   async lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at">> {
     const rest = this.#rest;
-    const before = await this.#incarnation(signal);
+    const before = await this.describe(signal);
     const applications = before.supportsRunApplication;
     // From 2.3 on the application tells whether its main() runs.
     const mains = applications ? 0 : runningMains(await rest.threadDump(signal)).length;
     const application = applications ? await rest.application(jobId, signal) : undefined;
     const job = await rest.job(jobId, signal);
     const failure = await this.#failure(jobId, job?.state, application?.state, signal);
-    const after = await this.#incarnation(signal);
+    const after = await this.describe(signal);
     if (before.incarnation !== after.incarnation) {
       throw new FlinkError("Reset", "the JobManager was replaced during a look-up");
     }
@@ -130,10 +145,6 @@ export class RemoteJobManager implements JobManagerPort {
     return this.#rest.close();
   }
 
-  async #incarnation(signal: AbortSignal): Promise<{ incarnation: string; supportsRunApplication: boolean }> {
-    return await this.describe(signal);
-  }
-
   async #failure(
     jobId: string,
     job: JobRow["state"] | undefined,
@@ -149,6 +160,38 @@ export class RemoteJobManager implements JobManagerPort {
 
 /** An application without a job that fails is a main() that fails. */
 function mainFailure(failure: ReturnType<typeof failureOf>): Look["failure"] {
-  if (failure?.reason !== "JobFailed") return toCore(failure);
-  return { reason: "MainFailed", message: failure.message };
+  return failure?.reason === "JobFailed" ? { ...failure, reason: "MainFailed" } : failure;
+}
+
+/** Gone or ended already: what was asked for is so, and the next look tells how. */
+async function unlessOver(request: Promise<void>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!isFlinkError(error, "NotFound", "Conflict") && !(isFlinkError(error) && unknownApplication(error)))
+      throw error;
+  }
+}
+
+function unknownApplication(error: FlinkError): boolean {
+  return error.hasCause("FlinkApplicationNotFoundException");
+}
+
+function outcomeOf(outcome: ReturnType<typeof classifyRun>): RunOutcome {
+  if (outcome.kind !== "notSent") return outcome;
+  const reason = outcome.reason === "DestinationNotAllowed" ? "DestinationNotAllowed" : "ClusterUnreachable";
+  return { kind: "notSent", reason, message: outcome.message, retryable: true };
+}
+
+/** Before the run request: whatever went wrong with the JAR, nothing was submitted. */
+function jarProblem(error: unknown): JarProblem {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof JarError) {
+    return new JarProblem({ reason: error.code, message, retryable: error.retry === "backoff" }, error);
+  }
+  const unsent = isFlinkError(error) && error.sent === "no";
+  return new JarProblem(
+    { reason: unsent ? "ClusterUnreachable" : "JarFetchFailed", message, retryable: true },
+    error,
+  );
 }

@@ -89,6 +89,7 @@ function duplicate(ctx: Context, trigger: TriggerStatus, flight: Answered): Verd
   const { row, look } = ctx;
   if (row) return { ...reportJob(ctx, trigger, row), settlesFlight: true };
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
   const application = look.application;
   if (
     application &&
@@ -141,6 +142,7 @@ function refused(
     };
   }
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
   // An earlier request of the same JobID, whose answer was lost, may still be at it.
   if (trigger.sends > 1 && look.mains > 0) return mainMayRun(trigger);
   return { rule: "submissionFailed", trigger: failed(ctx, trigger, outcome), job: null, settlesFlight: true };
@@ -150,6 +152,9 @@ export function lookUp(trigger: TriggerStatus, ctx: Context): Verdict {
   if (ctx.cluster.kind !== "reachable") return { rule: "cannotLook" };
   return { rule: "lookUp", effect: { kind: "lookUp", jobId: trigger.jobId, url: ctx.cluster.url } };
 }
+
+/** The JobManager knows the job; the list that shows its state is on its way. */
+export const listedSoon: Verdict = { rule: "listedSoon", watchClosely: true, requeueAfterMs: 250 };
 
 export function mainMayRun(trigger: TriggerStatus): Verdict {
   const message = `A main() runs in the JobManager that may be this trigger's; job ${trigger.jobId} is awaited.`;

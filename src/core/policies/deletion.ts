@@ -4,7 +4,7 @@ import { at, type Context } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
-import { lookUp } from "./answered.ts";
+import { listedSoon, lookUp } from "./answered.ts";
 
 const LOOK_AGAIN_MS = 2_000;
 
@@ -60,6 +60,7 @@ function endJob(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
   if (flight?.phase === "sending")
     return waiting(trigger, "Its run request has no answer yet.", requeueAfterMs);
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return { ...listedSoon, requeueAfterMs };
   const state = look.application?.state;
   if (state === "CREATED" || state === "RUNNING") {
     const effect: Effect = { kind: "cancelApplication", jobId: trigger.jobId, url: cluster.url };

@@ -3,7 +3,7 @@ import { at, type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isOver, newTrigger, past } from "../triggers.ts";
-import { lookUp } from "./answered.ts";
+import { listedSoon, lookUp } from "./answered.ts";
 import { send } from "./sending.ts";
 import { reportJob } from "./tracking.ts";
 
@@ -14,12 +14,8 @@ const POLL_LATE_JOB_MS = 5_000;
 /** The trigger has ended. A finished job is never run again because Flink forgot it. */
 export function over(ctx: Context, trigger: TriggerStatus): Verdict {
   if (!isOver(trigger)) return lateJob(ctx, trigger);
-  const { row, look } = ctx;
-  if (row && !isTerminal(row.state)) {
-    // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
-    if (!look) return lookUp(trigger, ctx);
-    if (look.job && !isTerminal(look.job.state)) return reappeared(ctx, trigger);
-  }
+  // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
+  if (ctx.row && !isTerminal(ctx.row.state)) return reappeared(ctx, trigger);
   if (trigger.failure?.reason === "JobLost" && ctx.spec.lostPolicy === "Resubmit")
     return resubmit(ctx, trigger);
   return expiry(ctx, trigger);
@@ -52,6 +48,7 @@ function lateJob(ctx: Context, trigger: TriggerStatus): Verdict {
     return { rule: "cancelLateJob", effect, requeueAfterMs: POLL_LATE_JOB_MS, watchClosely: true };
   }
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
   const state = look.application?.state;
   if (state === "CREATED" || state === "RUNNING") {
     const effect = { kind: "cancelApplication" as const, jobId: trigger.jobId, url: cluster.url };

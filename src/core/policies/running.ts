@@ -1,7 +1,7 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import type { StepEvent, Verdict } from "../step.ts";
-import { lookUp } from "./answered.ts";
+import { listedSoon, lookUp } from "./answered.ts";
 import { reportJob } from "./tracking.ts";
 import { gone } from "./unsettled.ts";
 
@@ -42,6 +42,7 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   // The list may be older than the job.
   if (cluster.listedAt <= (at(trigger.acceptedAt) ?? 0)) return { rule: "listIsOlder", watchClosely: true };
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
   if (look.application && !["FAILED", "FINISHED", "CANCELED"].includes(look.application.state)) {
     const message =
       "The JobManager was replaced and runs main() again; the job is not listed until it is through.";

@@ -10,7 +10,8 @@ const CLOSELY_FOR_MS = 15_000;
 const COUNT_TASKS_AFTER_MS = 5_000;
 
 /** The trigger and the job as the job's row says: the truth, whatever was believed before. */
-export function reportJob(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+export function reportJob(ctx: Context, before: TriggerStatus, row: JobRow): Verdict {
+  const trigger = followed(ctx, before);
   if (isTerminal(row.state)) return reportEnd(ctx, trigger, row);
   const { total, running: run, finished } = row.tasks;
   if (row.state === "RUNNING" && total > 0 && run + finished === total) {
@@ -26,6 +27,18 @@ export function reportJob(ctx: Context, trigger: TriggerStatus, row: JobRow): Ve
     job: row,
     watchClosely: since < CLOSELY_FOR_MS,
   };
+}
+
+/** Where the job was last seen: after a failover that is another process than the one it was sent to. */
+function followed({ cluster }: Context, trigger: TriggerStatus): TriggerStatus {
+  if (cluster.kind !== "reachable") return trigger;
+  const { incarnation, flinkVersion, protection } = cluster.jobManager;
+  const seen = trigger.sentTo;
+  const unmoved =
+    seen?.incarnation === incarnation && seen.url === cluster.url && trigger.protection === protection;
+  return unmoved
+    ? trigger
+    : { ...trigger, sentTo: { url: cluster.url, incarnation, flinkVersion }, protection };
 }
 
 /** An end is recorded with its cause, and before anything that would erase it. */

@@ -1,9 +1,9 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
-import type { Look, ReachableCluster } from "../observed.ts";
+import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
-import { lookUp, mainMayRun } from "./answered.ts";
+import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
 import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
@@ -21,15 +21,12 @@ export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
   if (row) return reportJob(ctx, trigger, row);
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
   if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
   if (look.application) return application(ctx, trigger, look);
   const late = timedOut(ctx, trigger);
-  if (look.mains > 0 && mayBeOurs(trigger, look, cluster)) return late ?? mainMayRun(trigger);
+  // Whose main() it is is not said, so any may be ours, whichever process runs it.
+  if (look.mains > 0) return late ?? mainMayRun(trigger);
   return absent(ctx, trigger, look, cluster);
-}
-
-/** Without high availability a new process runs none of the old one's main()s. */
-function mayBeOurs(trigger: TriggerStatus, look: Look, cluster: ReachableCluster): boolean {
-  return look.incarnation === trigger.sentTo?.incarnation || cluster.jobManager.highAvailability;
 }
 
 /** Flink >= 2.3 says where main() stands. */
@@ -77,7 +74,7 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
 /** Not there, and no main() that could bring it. Whether that proves anything depends on who answers. */
 function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
   const { protection, jobStoreExpirationMs } = cluster.jobManager;
-  const sameProcess = look.incarnation === trigger.sentTo?.incarnation;
+  const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (trigger.acceptedAt !== undefined) return gone(ctx, trigger, look, cluster);
   if (protection === "Durable") return send(ctx, trigger); // Flink itself refuses a second run.
   if (sameProcess) {
@@ -100,7 +97,7 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
 
 /** Flink had accepted the job, and neither it nor its main() is there any more. */
 export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
-  const sameProcess = look.incarnation === trigger.sentTo?.incarnation;
+  const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (sameProcess || cluster.jobManager.highAvailability) return endedUnseen(ctx, trigger);
   const message = `The JobManager that ran job ${trigger.jobId} is gone, and without high availability the job with it.`;
   return {

@@ -1,0 +1,80 @@
+import type { Clock } from "../kube/clock.ts";
+import type { JobManagerPort } from "../ports.ts";
+import { type ClusterChange, ClusterMonitor } from "./cluster-monitor.ts";
+
+export interface ClustersOptions {
+  connect: (url: string) => JobManagerPort;
+  pollIntervalMs: number;
+  clock: Clock;
+  onChange: (url: string, change: ClusterChange, users: ReadonlySet<string>) => void;
+}
+
+/** One cluster that somebody needs. */
+export interface Cluster {
+  monitor: ClusterMonitor;
+  jobManager: JobManagerPort;
+  /** Who needs it: `job:<key>` or `cluster:<key>`. */
+  users: Set<string>;
+}
+
+/** The clusters that are being watched, by URL: opened by the first user, closed after the last. */
+export class Clusters {
+  readonly #options: ClustersOptions;
+  readonly #byUrl = new Map<string, Cluster>();
+  readonly #urlsByUser = new Map<string, Set<string>>();
+
+  constructor(options: ClustersOptions) {
+    this.#options = options;
+  }
+
+  /** The user needs exactly these clusters from now on. Throws FlinkError (BadUrl) for what is no URL. */
+  use(user: string, urls: readonly string[]): void {
+    const before = this.#urlsByUser.get(user) ?? new Set();
+    const after = new Set(urls);
+    for (const url of after) this.#open(url).users.add(user);
+    for (const url of before) if (!after.has(url)) this.#release(user, url);
+    if (after.size > 0) this.#urlsByUser.set(user, after);
+    else this.#urlsByUser.delete(user);
+  }
+
+  /** A cluster in use; undefined when nobody uses it. */
+  get(url: string): Cluster | undefined {
+    return this.#byUrl.get(url);
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#byUrl.values()];
+    this.#byUrl.clear();
+    this.#urlsByUser.clear();
+    for (const { monitor } of all) monitor.stop();
+    await Promise.all(all.map(({ jobManager }) => jobManager.close()));
+  }
+
+  #open(url: string): Cluster {
+    const known = this.#byUrl.get(url);
+    if (known) return known;
+    const { connect, pollIntervalMs, clock, onChange } = this.#options;
+    const jobManager = connect(url);
+    const users = new Set<string>();
+    const monitor = new ClusterMonitor({
+      url,
+      jobManager,
+      pollIntervalMs,
+      clock,
+      onChange: (change) => onChange(url, change, users),
+    });
+    const cluster = { monitor, jobManager, users };
+    this.#byUrl.set(url, cluster);
+    monitor.start();
+    return cluster;
+  }
+
+  #release(user: string, url: string): void {
+    const cluster = this.#byUrl.get(url);
+    cluster?.users.delete(user);
+    if (!cluster || cluster.users.size > 0) return;
+    this.#byUrl.delete(url);
+    cluster.monitor.stop();
+    void cluster.jobManager.close();
+  }
+}

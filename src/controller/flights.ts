@@ -1,0 +1,119 @@
+import type { Flight, RunOutcome } from "../core/observed.ts";
+import type { Effect } from "../core/step.ts";
+import type { Clock } from "../kube/clock.ts";
+import { JarProblem, type JobManagerPort } from "../ports.ts";
+import type { Jars } from "./jars.ts";
+import type { Turnstile } from "./turnstile.ts";
+
+type Submit = Extract<Effect, { kind: "submit" }>;
+
+export interface FlightsOptions {
+  jars: Jars;
+  clock: Clock;
+  /** How many run requests may begin at once on one cluster. */
+  turnstile: (url: string) => Turnstile;
+  /** Whether this process may still send: a leader that lost its lease may not. */
+  maySend: () => boolean;
+  /** A flight ended, or reached another phase. */
+  onChange: (uid: string) => void;
+  onOutcome?: (outcome: RunOutcome, seconds: number) => void;
+}
+
+/**
+ * The run requests of this process, outside the workers: main() may take hours. What a flight knows is lost with the
+ * process, and then found out by looking.
+ */
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #flights = new Map<string, { flight: Flight; stop: AbortController }>();
+  #landing = new Set<Promise<void>>();
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  get(uid: string): Flight | undefined {
+    return this.#flights.get(uid)?.flight;
+  }
+
+  start(uid: string, effect: Submit, jobManager: JobManagerPort): void {
+    const stop = new AbortController();
+    const since = this.#options.clock.now();
+    const phase = effect.jar.uri === undefined ? "sending" : "fetchingJar";
+    this.#flights.set(uid, { flight: { jobId: effect.jobId, phase, since }, stop });
+    const landing = this.#fly(uid, effect, jobManager, since, stop).finally(() =>
+      this.#landing.delete(landing),
+    );
+    this.#landing.add(landing);
+  }
+
+  /** Stops a flight that has not sent anything yet. */
+  abandon(uid: string): void {
+    const entry = this.#flights.get(uid);
+    if (entry?.flight.phase === "fetchingJar") entry.stop.abort();
+  }
+
+  /** The outcome is in the status, or the object is gone. */
+  forget(uid: string): void {
+    this.#flights.delete(uid);
+  }
+
+  /** Ends what has sent nothing; a request that is out there is left to its fate and looked up by the next process. */
+  async close(): Promise<void> {
+    for (const { stop } of this.#flights.values()) stop.abort();
+    await Promise.allSettled(this.#landing);
+  }
+
+  async #fly(
+    uid: string,
+    effect: Submit,
+    jobManager: JobManagerPort,
+    since: number,
+    stop: AbortController,
+  ): Promise<void> {
+    const outcome = await this.#send(uid, effect, jobManager, since, stop.signal);
+    const { clock, onOutcome, onChange } = this.#options;
+    const endedAt = clock.now();
+    onOutcome?.(outcome, (endedAt - since) / 1_000);
+    if (this.#flights.get(uid)?.stop !== stop) return;
+    this.#flights.set(uid, {
+      flight: { jobId: effect.jobId, phase: "answered", since, endedAt, outcome },
+      stop,
+    });
+    onChange(uid);
+  }
+
+  async #send(
+    uid: string,
+    effect: Submit,
+    jobManager: JobManagerPort,
+    _since: number,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const { jars, turnstile, maySend, clock } = this.#options;
+    const { jar, jobId, url, incarnation, request, application } = effect;
+    try {
+      const jarId =
+        jar.id ?? (await jars.acquire(uid, jobId, `${url}|${incarnation}`, jobManager, jar, signal));
+      const pass = await turnstile(url).enter(signal);
+      if (pass === undefined || !maySend()) {
+        pass?.leave();
+        return notSent("The operator is shutting down or no longer the leader.");
+      }
+      if (this.#flights.get(uid)?.flight.phase === "fetchingJar") {
+        const entry = this.#flights.get(uid)!;
+        entry.flight = { jobId, phase: "sending", since: clock.now() };
+      }
+      // Never rejects: from here on, only an answer or its absence counts.
+      return await jobManager.run(jarId, request, application, signal).finally(() => pass.leave());
+    } catch (error) {
+      if (error instanceof JarProblem) return error.outcome;
+      if (signal.aborted) return notSent("Given up before anything was sent.");
+      return notSent(`Could not begin: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function notSent(message: string): RunOutcome {
+  return { kind: "notSent", reason: "ClusterUnreachable", message, retryable: true };
+}

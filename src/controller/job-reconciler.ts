@@ -1,0 +1,95 @@
+import type { FlinkJob } from "../api/objects.ts";
+import { decide } from "../core/decide.ts";
+import type { Look } from "../core/observed.ts";
+import type { Clock } from "../kube/clock.ts";
+import { isKubeError } from "../kube/errors.ts";
+import type { ReadonlyStore } from "../kube/store.ts";
+import type { ReconcileOutcome } from "../kube/workers.ts";
+import type { Flights } from "./flights.ts";
+import type { Gather } from "./gather.ts";
+import type { Jars } from "./jars.ts";
+import type { Perform } from "./perform.ts";
+import type { Versions } from "./versions.ts";
+
+/** So many steps in a row for one key, then others get their turn. */
+const STEPS_IN_A_ROW = 4;
+
+export interface JobReconcilerOptions {
+  store: Pick<ReadonlyStore<FlinkJob>, "get">;
+  versions: Versions<FlinkJob>;
+  gather: Gather;
+  perform: Perform;
+  flights: Flights;
+  jars: Jars;
+  looks: Map<string, Look>;
+  clock: Clock;
+  /** One line per decision. */
+  log?: (job: FlinkJob, rule: string, changed: boolean) => void;
+}
+
+/** gather -> decide -> perform one effect -> again. The only loop. */
+export class JobReconciler {
+  readonly #options: JobReconcilerOptions;
+  /** uid by key, to clean up after an object that is gone. */
+  readonly #uids = new Map<string, string>();
+
+  constructor(options: JobReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
+    const { store, versions, gather, perform, clock, log } = this.#options;
+    for (let steps = 0; steps < STEPS_IN_A_ROW; steps++) {
+      const job = versions.newest(key, store.get(key));
+      this.#follow(key, job);
+      if (!job) return undefined;
+      const step = decide(gather.observe(job), clock.now());
+      log?.(job, step.rule, step.status !== undefined || step.effect !== undefined);
+      const again = await this.#perform(perform, key, job, step, signal);
+      if (again === "stale") return { requeueAfterMs: STALE_AGAIN_MS };
+      if (!again)
+        return step.requeueAfterMs === undefined ? undefined : { requeueAfterMs: step.requeueAfterMs };
+    }
+    return { requeueAfterMs: 0 };
+  }
+
+  async #perform(
+    perform: Perform,
+    key: string,
+    job: FlinkJob,
+    step: ReturnType<typeof decide>,
+    signal: AbortSignal,
+  ): Promise<boolean | "stale"> {
+    try {
+      return await perform.step(job, step, signal);
+    } catch (error) {
+      // Our view was stale: nothing was sent, and the next decision has the newer one.
+      if (isKubeError(error, "Conflict")) return "stale";
+      if (isKubeError(error, "NotFound") && !this.#options.store.get(key)) return false;
+      throw error;
+    }
+  }
+
+  /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
+  #follow(key: string, job: FlinkJob | undefined): void {
+    const { flights, jars, looks, gather, versions } = this.#options;
+    const before = this.#uids.get(key);
+    const now = job?.metadata.uid;
+    if (before !== undefined && before !== now) {
+      flights.abandon(before);
+      flights.forget(before);
+      looks.delete(before);
+      jars.release(before).catch(() => undefined);
+    }
+    if (now === undefined) {
+      this.#uids.delete(key);
+      versions.forget(key);
+      gather.forget(key);
+    } else {
+      this.#uids.set(key, now);
+    }
+  }
+}
+
+/** A conflict usually means that the cache is a moment behind; its event comes as well. Milliseconds. */
+const STALE_AGAIN_MS = 200;

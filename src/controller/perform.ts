@@ -1,0 +1,151 @@
+import { FINALIZER } from "../api/group.ts";
+import type { FlinkJob } from "../api/objects.ts";
+import type { Look } from "../core/observed.ts";
+import type { Effect, Step, StepEvent } from "../core/step.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import { isKubeError } from "../kube/errors.ts";
+import { key, type Resource } from "../kube/types.ts";
+import type { Cluster, Clusters } from "./clusters.ts";
+import type { Flights } from "./flights.ts";
+import type { Jars } from "./jars.ts";
+import type { Versions } from "./versions.ts";
+
+export interface PerformOptions {
+  kube: Pick<KubeClient, "replaceStatus" | "patch" | "delete">;
+  resource: Resource<FlinkJob>;
+  versions: Versions<FlinkJob>;
+  clusters: Clusters;
+  flights: Flights;
+  jars: Jars;
+  looks: Map<string, Look>;
+  clock: Clock;
+  tell: (job: FlinkJob, event: StepEvent) => void;
+  onStatusWritten?: () => void;
+}
+
+/** Carries out one step: the status first, with its precondition; then the events; then the one effect. */
+export class Perform {
+  readonly #options: PerformOptions;
+
+  constructor(options: PerformOptions) {
+    this.#options = options;
+  }
+
+  /** True: something changed that the next decision should see at once. Throws KubeError, FlinkError. */
+  async step(job: FlinkJob, step: Step, signal: AbortSignal): Promise<boolean> {
+    const { flights, clusters, tell } = this.#options;
+    const uid = job.metadata.uid ?? "";
+    let current = job;
+    if (step.status) current = await this.#writeStatus(job, step.status, signal);
+    if (step.settlesFlight) flights.forget(uid);
+    if (current.status?.trigger && current.status.trigger.state !== "pending") this.#releaseJar(uid);
+    for (const event of step.events) tell(current, event);
+    const again = step.effect ? await this.#effect(current, step.effect, signal) : false;
+    // After the effect, so that the next list shows what it did.
+    if (step.watchClosely)
+      for (const cluster of this.#clustersOf(current, clusters)) cluster.monitor.watchClosely();
+    return again;
+  }
+
+  async #writeStatus(
+    job: FlinkJob,
+    status: NonNullable<Step["status"]>,
+    signal: AbortSignal,
+  ): Promise<FlinkJob> {
+    const { kube, resource, onStatusWritten } = this.#options;
+    const written = await this.#write(job, () =>
+      kube.replaceStatus(resource, { ...job, status }, { signal }),
+    );
+    onStatusWritten?.();
+    return written;
+  }
+
+  async #write(base: FlinkJob, write: () => Promise<FlinkJob>): Promise<FlinkJob> {
+    const { versions } = this.#options;
+    try {
+      const object = await write();
+      versions.wrote(base, object);
+      return object;
+    } catch (error) {
+      versions.forget(key(base));
+      throw error;
+    }
+  }
+
+  async #effect(job: FlinkJob, effect: Effect, signal: AbortSignal): Promise<boolean> {
+    const { flights, clusters, clock, looks } = this.#options;
+    const uid = job.metadata.uid ?? "";
+    switch (effect.kind) {
+      case "addFinalizer":
+        await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
+        return true;
+      case "removeFinalizer":
+        await this.#setFinalizers(
+          job,
+          (job.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
+          signal,
+        );
+        this.#releaseJar(uid);
+        return false;
+      case "deleteFlinkJob":
+        await this.#deleteJob(job, signal);
+        return false;
+      case "abandonFlight":
+        flights.abandon(uid);
+        return false;
+      case "submit":
+        flights.start(uid, effect, this.#cluster(effect.url, clusters).jobManager);
+        return true;
+      case "lookUp": {
+        const at = clock.now();
+        const look = await this.#cluster(effect.url, clusters).jobManager.lookUp(effect.jobId, signal);
+        looks.set(uid, { ...look, at });
+        return true;
+      }
+      case "cancelJob":
+        await this.#cluster(effect.url, clusters).jobManager.cancelJob(effect.jobId, signal);
+        return false;
+      case "cancelApplication":
+        await this.#cluster(effect.url, clusters).jobManager.cancelApplication(effect.jobId, signal);
+        return false;
+    }
+  }
+
+  async #setFinalizers(job: FlinkJob, finalizers: string[], signal: AbortSignal): Promise<void> {
+    const { kube, resource } = this.#options;
+    const { name, namespace, resourceVersion, uid } = job.metadata;
+    // The resourceVersion makes the patch a precondition, the uid keeps it off a namesake.
+    const body = { metadata: { finalizers, resourceVersion, uid } };
+    await this.#write(job, () =>
+      kube.patch(resource, { name, namespace }, { type: "merge", body }, { signal }),
+    );
+  }
+
+  async #deleteJob(job: FlinkJob, signal: AbortSignal): Promise<void> {
+    const { kube, resource } = this.#options;
+    const { name, namespace, uid = "", resourceVersion = "" } = job.metadata;
+    try {
+      await kube.delete(resource, { name, namespace }, { preconditions: { uid, resourceVersion }, signal });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+    }
+  }
+
+  #releaseJar(uid: string): void {
+    // A JAR that cannot be deleted now is found by the sweep.
+    this.#options.jars.release(uid).catch(() => undefined);
+  }
+
+  #cluster(url: string, clusters: Clusters): Cluster {
+    const cluster = clusters.get(url);
+    if (!cluster) throw new Error(`no connection to ${url} any more`);
+    return cluster;
+  }
+
+  #clustersOf(job: FlinkJob, clusters: Clusters): Cluster[] {
+    const url = job.status?.trigger?.sentTo?.url;
+    const cluster = url === undefined ? undefined : clusters.get(url);
+    return cluster ? [cluster] : [];
+  }
+}
