@@ -1,0 +1,233 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { generatedManifests } from "../../dev/manifests.ts";
+import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
+import { flinkJobSpec } from "../../src/api/flinkjob.ts";
+import { parseCommandLine } from "../../src/runtime/options.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
+}
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  rules?: Rule[];
+  spec?: unknown;
+}
+interface Container {
+  args: string[];
+  ports: { name: string; containerPort: number }[];
+  securityContext: Record<string, unknown>;
+  resources: unknown;
+}
+interface PodSpec {
+  containers: Container[];
+  initContainers?: Container[];
+  serviceAccountName: string;
+  terminationGracePeriodSeconds: number;
+  securityContext: Record<string, unknown>;
+  volumes?: Record<string, unknown>[];
+}
+
+const paths = ["manifests", "crds"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".yaml"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name))),
+);
+
+const load = (path: string): Manifest[] =>
+  parseAllDocuments(readFileSync(join(root, path), "utf8")).map((document) => {
+    expect(document.errors, path).toEqual([]);
+    return document.toJS() as Manifest;
+  });
+
+const one = (path: string, kind: string): Manifest => {
+  const found = load(path).filter((manifest) => manifest.kind === kind);
+  expect(found, `${kind} in ${path}`).toHaveLength(1);
+  return found[0] as Manifest;
+};
+
+const pod = (one("manifests/workload/deployment.yaml", "Deployment").spec as { template: { spec: PodSpec } })
+  .template.spec;
+
+test.each(paths)("%s is a list of Kubernetes objects", (path) => {
+  const manifests = load(path);
+  expect(manifests.length).toBeGreaterThan(0);
+  // ArgoCD's own test tables are the exception.
+  if (/_test\.yaml$/.test(path)) return;
+  for (const { apiVersion, kind, metadata } of manifests) {
+    expect({ apiVersion, kind }).toEqual({ apiVersion: expect.any(String), kind: expect.any(String) });
+    if (kind !== "Kustomization") expect(metadata.name).toMatch(/^[a-z0-9][a-z0-9.-]*$/);
+  }
+});
+
+test("generated manifests are what `npm run generate` makes", async () => {
+  for (const [path, text] of await generatedManifests()) {
+    expect(readFileSync(join(root, path), "utf8"), `${path} is out of date: npm run generate`).toBe(text);
+  }
+});
+
+describe("RBAC", () => {
+  // Each right of the operator, what it is for, and (for a right to change something) the call that needs it.
+  const reasons: Readonly<Record<string, readonly [why: string, room?: string, call?: RegExp]>> = {
+    "get flinkjob.dev/flinkjobs": ["look past the cache; list gives it anyway"],
+    "list flinkjob.dev/flinkjobs": ["reflector"],
+    "watch flinkjob.dev/flinkjobs": ["reflector"],
+    "patch flinkjob.dev/flinkjobs": ["add and remove the finalizer", "controller", /\bkube\.patch\(/],
+    "delete flinkjob.dev/flinkjobs": ["spec.ttlSecondsAfterFinished", "controller", /\bkube\.delete\(/],
+    "get flinkjob.dev/flinkclusters": ["look past the cache; list gives it anyway"],
+    "list flinkjob.dev/flinkclusters": ["reflector"],
+    "watch flinkjob.dev/flinkclusters": ["reflector"],
+    "update flinkjob.dev/flinkjobs/status": ["the trigger's record", "controller", /\bkube\.replaceStatus\(/],
+    "update flinkjob.dev/flinkclusters/status": ["what the cluster says of itself"],
+    "create events.k8s.io/events": ["event recorder"],
+    "patch events.k8s.io/events": ["event series"],
+    "create coordination.k8s.io/leases": ["leader election", "kube", /\.create\(leases,/],
+    "get coordination.k8s.io/leases": ["leader election", "kube", /\.get\(leases,/],
+    "update coordination.k8s.io/leases": ["leader election", "kube", /\.replace\(leases,/],
+  };
+  const codeOf = (room: string) =>
+    readdirSync(join(root, "src", room), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+      .map((name) => readFileSync(join(root, "src", room, name), "utf8"))
+      .join("\n");
+  const rightsOf = (rules: Rule[] = []) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+      ),
+    );
+
+  test("the operator has exactly the rights that it has a reason for", () => {
+    const rules = [
+      ...rightsOf(one("manifests/base/cluster-role.yaml", "ClusterRole").rules),
+      ...rightsOf(one("manifests/workload/lease-role.yaml", "Role").rules),
+    ];
+    expect(rules.sort()).toEqual(Object.keys(reasons).sort());
+  });
+
+  test.each(Object.entries(reasons).filter(([, [, room]]) => room))(
+    "the code needs: %s",
+    (_right, [, room, call]) => {
+      expect(codeOf(room ?? "")).toMatch(call ?? /never/);
+    },
+  );
+
+  test("the Role of one namespace says the same as the ClusterRole", () => {
+    const role = one("manifests/namespaced/role.yaml", "Role");
+    expect(role.rules).toEqual(one("manifests/base/cluster-role.yaml", "ClusterRole").rules);
+  });
+
+  test("no wildcard, no secrets, no escalation anywhere", () => {
+    const everyRule = paths.flatMap((path) => load(path).flatMap(({ rules = [] }) => rules));
+    expect(everyRule.length).toBeGreaterThan(5);
+    for (const { apiGroups, resources, verbs } of everyRule) {
+      expect([...apiGroups, ...resources, ...verbs].join(" ")).not.toMatch(
+        /\*|secret|escalate|impersonate|bind/,
+      );
+    }
+  });
+
+  test("only its own lease can be read and written", () => {
+    const rules = one("manifests/workload/lease-role.yaml", "Role").rules ?? [];
+    const command = parseCommandLine({ argv: [], env: {} });
+    for (const rule of rules.filter(({ verbs }) => verbs.join() !== "create")) {
+      expect(rule.resourceNames).toEqual([command.kind === "run" && command.options.leaseName]);
+    }
+  });
+
+  test("people get their rights by aggregation", () => {
+    for (const role of load("manifests/base/user-roles.yaml")) {
+      const word = role.metadata.name.replace("flinkjob-", "");
+      expect(role.metadata.labels).toMatchObject({
+        [`rbac.authorization.k8s.io/aggregate-to-${word}`]: "true",
+      });
+    }
+  });
+});
+
+describe("the pod", () => {
+  test("holds the restricted Pod Security level, and more", () => {
+    expect(pod.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+    expect(pod.initContainers).toBeUndefined();
+    expect(pod.volumes).toBeUndefined();
+    for (const field of ["hostNetwork", "hostPID", "hostIPC", "hostUsers"])
+      expect(pod).not.toHaveProperty(field);
+    for (const { securityContext, ports } of pod.containers) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      for (const port of ports) expect(port).not.toHaveProperty("hostPort");
+    }
+    const namespace = one("manifests/base/namespace.yaml", "Namespace");
+    expect(namespace.metadata.labels).toMatchObject({ "pod-security.kubernetes.io/enforce": "restricted" });
+  });
+
+  test("its image runs as a numeric user that is not root, without a shell", () => {
+    const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
+    const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
+    expect(last).toMatch(/^\nFROM scratch\n/);
+    expect(last).toMatch(/^USER [1-9][0-9]*:[1-9][0-9]*$/m);
+    expect(last).not.toMatch(/^RUN /m);
+  });
+
+  test("bounds its resources", () => {
+    expect(pod.containers.map(({ resources }) => resources)).toEqual([
+      { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+    ]);
+  });
+
+  test.each([
+    ["the base", []],
+    ["one namespace", namespacedArguments()],
+  ])("its flags are flags of the operator: %s", (_name, more) => {
+    const container = pod.containers[0] as Container;
+    const argv = [...container.args, ...more].map((word) => word.replace("$(POD_NAMESPACE)", "team-a"));
+    const command = parseCommandLine({ argv, env: { KUBERNETES_SERVICE_HOST: "10.96.0.1" } });
+    if (command.kind !== "run") throw new Error(`the pod would only print its ${command.kind}`);
+    const { options } = command;
+    expect(options).toMatchObject({
+      leaderElect: true,
+      leaseNamespace: "team-a",
+      namespace: more.length > 0 ? ["team-a"] : [],
+    });
+    expect(container.ports).toEqual([
+      { name: "metrics", containerPort: "off" in options.metricsAddress ? 0 : options.metricsAddress.port },
+      { name: "health", containerPort: "off" in options.healthAddress ? 0 : options.healthAddress.port },
+    ]);
+    expect(pod.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(options.shutdownTimeout);
+  });
+});
+
+/** What the overlay's patch adds to the container's arguments. */
+function namespacedArguments(): string[] {
+  const overlay = parse(readFileSync(join(root, "manifests/namespaced/kustomization.yaml"), "utf8")) as {
+    patches: { patch: string }[];
+  };
+  const operations = overlay.patches.flatMap(
+    ({ patch }) => parse(patch) as { op: string; path: string; value: string }[],
+  );
+  return operations
+    .filter(({ op, path }) => op === "add" && path === "/spec/template/spec/containers/0/args/-")
+    .map(({ value }) => value);
+}
+
+test("the samples are what the API accepts", () => {
+  expect(flinkJobSpec.strict().parse(one("manifests/samples/flinkjob.yaml", "FlinkJob").spec)).toMatchObject({
+    entryClass: "dev.flinkjob.examples.Counter",
+  });
+  expect(
+    flinkClusterSpec.strict().parse(one("manifests/samples/flinkcluster.yaml", "FlinkCluster").spec),
+  ).toBeDefined();
+});
