@@ -1,0 +1,211 @@
+import { Application } from "./application.ts";
+import { CheckpointHistory, durationMs } from "./checkpoints.ts";
+import type { ProcessTime } from "./clock.ts";
+import { duplicateApplication, duplicateJob } from "./failures.ts";
+import { isTerminal, Job, type JobHost, type TerminalState } from "./job.ts";
+import type { Ledger } from "./ledger.ts";
+import type { JobPlan } from "./mains.ts";
+import type { Settings } from "./options.ts";
+import type { RunRequest } from "./run-request.ts";
+import { Slots } from "./slots.ts";
+import { ResultStore, type Storage } from "./storage.ts";
+import { FlinkFailure } from "./throwable.ts";
+
+export interface Submission {
+  readonly jobId: string;
+  readonly plan: JobPlan;
+  readonly request: RunRequest;
+  readonly application: Application | undefined;
+  /** The application's main() runs again after a failover and submits this job itself. */
+  readonly byMain: boolean;
+}
+
+/** The jobs and applications of one JobManager process: what it refuses, keeps, recovers and forgets. */
+export class Dispatcher {
+  readonly slots: Slots;
+  readonly #settings: Settings;
+  readonly #storage: Storage;
+  readonly #time: ProcessTime;
+  readonly #ledger: Ledger;
+  readonly #incarnation: string;
+  readonly #jobs = new Map<string, Job>();
+  readonly #applications = new Map<string, Application>();
+  readonly #jobResults: ResultStore;
+  readonly #applicationResults: ResultStore;
+
+  constructor(context: {
+    settings: Settings;
+    storage: Storage;
+    time: ProcessTime;
+    ledger: Ledger;
+    incarnation: string;
+  }) {
+    this.#settings = context.settings;
+    this.#storage = context.storage;
+    this.#time = context.time;
+    this.#ledger = context.ledger;
+    this.#incarnation = context.incarnation;
+    const { ha, deleteOnCommit, slots } = context.settings;
+    // Without HA the results live and die with the process, whatever delete-on-commit says.
+    const keeps = !ha || !deleteOnCommit;
+    this.#jobResults = new ResultStore(ha ? this.#storage.jobResults : new Set(), keeps);
+    this.#applicationResults = new ResultStore(ha ? this.#storage.applicationResults : new Set(), keeps);
+    this.slots = new Slots(slots);
+  }
+
+  /** Jobs that run or are remembered, the latest first. */
+  get jobs(): Job[] {
+    this.#forget();
+    return [...this.#jobs.values()].reverse();
+  }
+
+  job(id: string): Job | undefined {
+    this.#forget();
+    return this.#jobs.get(id);
+  }
+
+  get applications(): Application[] {
+    this.#forget();
+    return [...this.#applications.values()].reverse();
+  }
+
+  application(id: string): Application | undefined {
+    this.#forget();
+    return this.#applications.get(id);
+  }
+
+  /** Throws FlinkFailure: duplicate. */
+  newApplication(id: string, name: string): Application {
+    if (this.#applicationResults.has(id) || this.application(id) !== undefined) {
+      throw new FlinkFailure(duplicateApplication());
+    }
+    return this.adoptApplication(id, name);
+  }
+
+  /** One that the storage still has. */
+  adoptApplication(id: string, name: string): Application {
+    const application = new Application(id, name, this.#time);
+    this.#applications.set(id, application);
+    return application;
+  }
+
+  /** Settles when the job is initialised. Throws FlinkFailure: duplicate, or the job could not start and is FAILED. */
+  async submit(submission: Submission): Promise<Job> {
+    const { jobId } = submission;
+    const known = this.#jobs.get(jobId);
+    if ((known !== undefined && !isTerminal(known.state)) || this.#jobResults.has(jobId)) {
+      throw new FlinkFailure(duplicateJob());
+    }
+    const stored = this.#storage.jobs.get(jobId);
+    return await this.#start(submission, stored?.checkpoints);
+  }
+
+  /** /run on >= 2.3: an application around one job, with the job's ID and fate. Throws FlinkFailure as `submit` does. */
+  async submitAlone(submission: Omit<Submission, "application" | "byMain">): Promise<Job> {
+    const { jobId, plan } = submission;
+    const application = this.newApplication(jobId, `SingleJobApplication(${plan.name})`);
+    try {
+      return await this.submit({ ...submission, application, byMain: false });
+    } catch (error) {
+      // Only a job that could not start leaves its application behind: RUNNING, for ever.
+      if (application.jobs.length === 0) this.#applications.delete(jobId);
+      throw error;
+    }
+  }
+
+  /** HA: everything that ran and is not resubmitted by a main(). */
+  recoverJobs(): void {
+    for (const { id, applicationId, byMain, plan, request, checkpoints } of this.#storage.jobs.values()) {
+      if (byMain) continue;
+      const application =
+        applicationId === undefined
+          ? undefined
+          : this.adoptApplication(applicationId, `SingleJobApplication(${plan.name})`);
+      void this.#start({ jobId: id, plan, request, application, byMain }, checkpoints);
+    }
+  }
+
+  /** The outcome is final: nobody may use the ID again, as far as the stores keep it. */
+  applicationEnded(application: Application): void {
+    this.#storage.applications.delete(application.id);
+    this.#applicationResults.commit(application.id);
+  }
+
+  /** Forgets all that has ended, as `jobstore.expiration-time` does. */
+  expire(): void {
+    for (const job of this.#jobs.values()) if (isTerminal(job.state)) this.#jobs.delete(job.id);
+    for (const app of this.#applications.values()) if (app.ended) this.#applications.delete(app.id);
+  }
+
+  async #start(submission: Submission, recovered: CheckpointHistory | undefined): Promise<Job> {
+    const { jobId, plan, request, application, byMain } = submission;
+    const checkpoints = recovered ?? this.#newHistory(jobId, request);
+    const applicationId = application?.id;
+    const spec = { id: jobId, applicationId, plan, request, checkpoints, recovered: recovered !== undefined };
+    const job = new Job(spec, this.#host());
+    this.#jobs.delete(jobId);
+    this.#jobs.set(jobId, job);
+    application?.jobs.push(jobId);
+    if (this.#settings.ha) {
+      this.#storage.jobs.set(jobId, { id: jobId, applicationId, byMain, plan, request, checkpoints });
+    }
+    this.#ledger.jobStarted(job, this.#incarnation);
+    await job.start();
+    return job;
+  }
+
+  #newHistory(jobId: string, request: RunRequest): CheckpointHistory {
+    const interval = durationMs(request.configuration["execution.checkpointing.interval"]);
+    const path = request.savepointPath;
+    const restored = path === undefined ? undefined : { path, at: this.#time.now() };
+    return new CheckpointHistory(`file:${this.#settings.directory}/checkpoints/${jobId}`, interval, restored);
+  }
+
+  #host(): JobHost {
+    return {
+      time: this.#time,
+      times: this.#settings.times,
+      slots: this.slots,
+      savepointExists: (path) => this.#storage.savepoints.has(path),
+      ended: (job, state) => this.#jobEnded(job, state),
+    };
+  }
+
+  #jobEnded(job: Job, state: TerminalState): void {
+    this.#ledger.jobEnded(job.id, state, job.endTime);
+    this.#storage.jobs.delete(job.id);
+    this.#jobResults.commit(job.id);
+    this.#retainCheckpoint(job, state);
+    const { applicationId } = job.spec;
+    if (applicationId === undefined) return;
+    if (!job.initialized) {
+      if (this.#settings.ha) this.#storage.orphanedResults.add(job.id);
+      return;
+    }
+    const application = this.#applications.get(applicationId);
+    if (application === undefined || !application.name.startsWith("SingleJobApplication(")) return;
+    if (state === "CANCELED") application.enter("CANCELING");
+    if (state === "FAILED") application.enter("FAILING");
+    application.enter(state);
+    this.applicationEnded(application);
+  }
+
+  /** The last checkpoint of a job that is over can be restored from only if it was to be retained. */
+  #retainCheckpoint(job: Job, state: TerminalState): void {
+    const retention =
+      job.spec.request.configuration["execution.checkpointing.externalized-checkpoint-retention"];
+    const retained =
+      retention === "RETAIN_ON_CANCELLATION" || (state === "FAILED" && retention !== undefined);
+    const latest = job.checkpoints.latest(false);
+    if (retained && latest !== undefined) this.#storage.savepoints.add(latest.path);
+  }
+
+  #forget(): void {
+    const old = this.#time.now() - this.#settings.jobStoreExpirationMs;
+    const expired = ({ endTime }: { endTime: number }) => endTime !== -1 && endTime <= old;
+    for (const job of this.#jobs.values()) if (expired(job)) this.#jobs.delete(job.id);
+    for (const application of this.#applications.values()) {
+      if (expired(application)) this.#applications.delete(application.id);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { type Throwable, throwable, wrapped } from "./throwable.ts";
+
+// The texts are the real ones, seen on 1.20.5 and 2.3.0; the conformance suite holds them to it.
+
+const runtime = "org.apache.flink.runtime";
+const completion = "java.util.concurrent.CompletionException";
+const programInvocation = "org.apache.flink.client.program.ProgramInvocationException";
+const userFrames = (entryClass: string) => [
+  `${entryClass}.run(${entryClass.split(".").pop()}.java:68)`,
+  `${entryClass}.main(${entryClass.split(".").pop()}.java:54)`,
+  "java.base/java.lang.reflect.Method.invoke(Method.java:569)",
+  "org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:359)",
+];
+
+export const duplicateJob = (): Throwable =>
+  throwable(`${runtime}.client.DuplicateJobSubmissionException`, "Job has already been submitted.");
+
+export const duplicateApplication = (): Throwable =>
+  throwable(
+    `${runtime}.client.DuplicateApplicationSubmissionException`,
+    "Application has already been submitted.",
+  );
+
+export const jobNotFound = (id: string): Throwable =>
+  throwable(`${runtime}.messages.FlinkJobNotFoundException`, `Could not find Flink job (${id})`);
+
+export const applicationNotFound = (id: string): Throwable =>
+  throwable(
+    `${runtime}.messages.FlinkApplicationNotFoundException`,
+    `Could not find Flink application (${id})`,
+  );
+
+/** The JobMaster could not start: the savepoint to restore from is not there. */
+export function savepointNotFound(path: string): Throwable {
+  const missing = throwable(
+    "java.io.FileNotFoundException",
+    `Cannot find checkpoint or savepoint file/directory '${path}' on file system 'file'.`,
+  );
+  return throwable(
+    `${runtime}.client.JobInitializationException`,
+    "Could not start the JobMaster.",
+    wrapped(completion, wrapped("java.lang.RuntimeException", missing)),
+  );
+}
+
+/** execute() threw. */
+export const executeFailed = (jobName: string, cause: Throwable): Throwable =>
+  throwable("org.apache.flink.util.FlinkException", `Failed to execute job '${jobName}'.`, cause);
+
+export const jarUploadFailed = (path: string): Throwable =>
+  throwable(
+    "org.apache.flink.util.FlinkException",
+    "Could not upload job files.",
+    throwable("java.io.FileNotFoundException", `${path} (No such file or directory)`),
+  );
+
+export const detachedResult = (): Throwable =>
+  throwable(
+    "org.apache.flink.api.common.InvalidProgramException",
+    "Job was submitted in detached mode. Results of job execution, such as accumulators, runtime, etc. are not available. ",
+  );
+
+export const userException = (type: string, message: string, entryClass: string): Throwable =>
+  throwable(type, message, undefined, userFrames(entryClass));
+
+/** main() threw `cause`. */
+export const mainFailed = (cause: Throwable): Throwable =>
+  throwable(programInvocation, `The main method caused an error: ${cause.message ?? cause.type}`, cause);
+
+export const applicationFailed = (cause: Throwable): Throwable =>
+  throwable(
+    "org.apache.flink.client.deployment.application.ApplicationExecutionException",
+    "Could not execute application.",
+    cause,
+  );
+
+/** A task threw, and no restart is left. */
+export const restartSuppressed = (strategy: string, cause: Throwable): Throwable =>
+  throwable(`${runtime}.JobException`, `Recovery is suppressed by ${strategy}`, cause);
+
+export const jarNotFound = (path: string): Throwable => rest(`Jar file ${path} does not exist`);
+
+export const entryClassNotFound = (entryClass: string): Throwable =>
+  throwable(
+    programInvocation,
+    `The program's entry point class '${entryClass}' was not found in the jar file.`,
+    throwable("java.lang.ClassNotFoundException", entryClass),
+  );
+
+export const noEntryClass = (): Throwable =>
+  throwable(
+    programInvocation,
+    "Neither a 'Main-Class', nor a 'program-class' entry was found in the jar file.",
+  );
+
+export function notAJar(path: string): Throwable {
+  const message = `Error while opening jar file '${path}'`;
+  const zip = throwable("java.util.zip.ZipException", "zip END header not found");
+  return throwable(programInvocation, message, throwable("java.io.IOException", message, zip));
+}
+
+/** A savepoint or checkpoint was asked for while tasks wait for slots. */
+export const tasksNotRunning = (jobId: string, parallelism: number): Throwable =>
+  throwable(
+    `${runtime}.checkpoint.CheckpointException`,
+    `Checkpoint triggering task Source: Sequence Source -> work -> discard: Writer (1/${parallelism}) of job ${jobId} is not being executed at the moment. Aborting checkpoint. Failure reason: Not all required tasks are currently running.`,
+  );
+
+export const checkpointStopped = (): Throwable =>
+  throwable(`${runtime}.checkpoint.CheckpointException`, "Checkpoint Coordinator is suspending.");
+
+/** A RestHandlerException, the outermost of most answers that are not 200. */
+export const rest = (message: string, cause?: Throwable): Throwable =>
+  throwable(`${runtime}.rest.handler.RestHandlerException`, message, cause);
+
+export const restNotFound = (message: string, cause: Throwable): Throwable =>
+  throwable(`${runtime}.rest.NotFoundException`, message, cause);
+
+/** What POST /jars/:jarid/run wraps around everything that main() throws. */
+export function couldNotExecute(cause: Throwable): Throwable {
+  const inner = throwable(
+    "org.apache.flink.util.FlinkRuntimeException",
+    "Could not execute application.",
+    cause,
+  );
+  return rest("Could not execute application.", wrapped(completion, inner));
+}
+
+export const inFuture = (cause: Throwable): Throwable => wrapped(completion, cause);
+
+export function badParameter(kind: "path" | "query", name: string, value: string): Throwable {
+  const message = `Cannot resolve ${kind} parameter (${name}) from value "${value}".`;
+  return rest(
+    `Bad request, could not parse parameters: ${message}`,
+    throwable(`${runtime}.rest.handler.HandlerRequestException`, message),
+  );
+}
+
+export const badBody = (bodyType: string, cause: Throwable): Throwable =>
+  rest(`Request did not match expected format ${bodyType}.`, cause);

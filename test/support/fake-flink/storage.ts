@@ -1,0 +1,64 @@
+import type { CheckpointHistory } from "./checkpoints.ts";
+import type { JobPlan, MainPlan } from "./mains.ts";
+import type { RunRequest } from "./run-request.ts";
+
+/** An uploaded JAR: a file in `web.upload.dir`. */
+export interface Jar {
+  /** `<uuid>_<name>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly uploaded: number;
+  /** False: not a ZIP file, which Flink finds out when it runs it. */
+  readonly readable: boolean;
+  readonly mainClass: string | undefined;
+}
+
+export interface StoredJob {
+  readonly id: string;
+  readonly applicationId: string | undefined;
+  /** The application's main() submits it again; otherwise it is recovered before anything is answered. */
+  readonly byMain: boolean;
+  readonly plan: JobPlan;
+  readonly request: RunRequest;
+  readonly checkpoints: CheckpointHistory;
+}
+
+export interface StoredApplication {
+  readonly id: string;
+  readonly name: string;
+  readonly main: MainPlan;
+  readonly request: RunRequest;
+}
+
+/** What lies on disk or in ZooKeeper and outlives a JobManager; the lower half is written with HA only. */
+export class Storage {
+  readonly jars = new Map<string, Jar>();
+  readonly savepoints = new Set<string>();
+
+  readonly jobs = new Map<string, StoredJob>();
+  readonly applications = new Map<string, StoredApplication>();
+  readonly jobResults = new Set<string>();
+  readonly applicationResults = new Set<string>();
+  /** 2.3.0: results of jobs that never got to know their application. The next JobManager dies of one. */
+  readonly orphanedResults = new Set<string>();
+}
+
+/** Which IDs have ended: what refuses a second run of a job that is no longer there. */
+export class ResultStore {
+  readonly #ids: Set<string>;
+  readonly #keeps: boolean;
+
+  /** `keeps` false: `delete-on-commit`, an entry is gone as soon as the end is cleaned up. */
+  constructor(ids: Set<string>, keeps: boolean) {
+    this.#ids = ids;
+    this.#keeps = keeps;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  commit(id: string): void {
+    if (this.#keeps) this.#ids.add(id);
+  }
+}
