@@ -33,6 +33,13 @@ export class DelayedKeys<K> {
     this.#arm();
   }
 
+  /** Takes all keys out, due or not. */
+  drain(): K[] {
+    const keys = [...this.#at.keys()];
+    this.clear();
+    return keys;
+  }
+
   clear(): void {
     this.#at.clear();
     this.#heap.length = 0;
