@@ -45,7 +45,7 @@ function mavenArguments(release: string): string[] {
     `${dependencyPlugin}:copy-dependencies`,
     "-DincludeScope=runtime",
     `-Dflink.version=${release}`,
-    ...(isAtLeast(release, "2.0") ? ["--activate-profiles", "application-mode"] : []),
+    ...(isAtLeast(release, "2.3") ? ["--activate-profiles", "application-mode"] : []),
   ];
 }
 

@@ -33,7 +33,8 @@ export interface FlinkInstance {
   killJobManager(signal?: NodeJS.Signals): Promise<void>;
   /**
    * On the same port and with the same directories. Resolves when the process runs ("process"), or when REST answers and
-   * all slots are registered ("ready", the default).
+   * all slots are registered ("ready", the default). Without HA "ready" replaces the TaskManagers too: nobody tells the
+   * old ones, and they look for a new JobManager only after their heartbeat timeout (20 s).
    */
   startJobManager(until?: "process" | "ready"): Promise<void>;
   /** Ends them (default SIGTERM) and starts as many again; resolves when their slots are registered. */
@@ -123,16 +124,23 @@ export class LocalFlink implements FlinkInstance {
     const { jobManager } = this.#state;
     if (jobManager !== undefined && isRunning(jobManager.process))
       throw new Error("The JobManager is running");
+    const replaced = until === "ready" && !this.ha ? await this.#endTaskManagers("SIGKILL") : 0;
     await this.#launchJobManager();
+    await this.#launchTaskManagers(replaced);
     if (until === "ready") await this.#untilReady();
   }
 
   async restartTaskManagers(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    const old = this.#state.taskManagers;
-    await Promise.all(old.map((member) => this.#end("taskmanager", member, signal)));
-    await this.#change({ taskManagers: [] });
-    await this.#launchTaskManagers(old.length);
+    await this.#launchTaskManagers(await this.#endTaskManagers(signal));
     await this.#untilReady();
+  }
+
+  /** How many there were. */
+  async #endTaskManagers(signal: NodeJS.Signals): Promise<number> {
+    const { taskManagers } = this.#state;
+    await Promise.all(taskManagers.map((member) => this.#end("taskmanager", member, signal)));
+    await this.#change({ taskManagers: [] });
+    return taskManagers.length;
   }
 
   async #launchJobManager(): Promise<void> {
