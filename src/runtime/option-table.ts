@@ -163,20 +163,20 @@ export const optionTable = {
     default: "5m",
     description: "Longest time to fetch or to upload one JAR.",
   },
-  allowCidr: {
-    group: "JARs and Flink",
-    placeholder: "CIDR",
-    schema: range,
-    list: true,
-    description:
-      "Addresses that spec.cluster.url and spec.jar.uri may lead to; all others are refused. Repeatable.",
-  },
   denyCidr: {
     group: "JARs and Flink",
     placeholder: "CIDR",
     schema: range,
     list: true,
-    description: "Addresses that they may not lead to; this wins over --allow-cidr. Repeatable.",
+    description:
+      "Addresses that spec.cluster.url and spec.jar.uri may not lead to, besides link-local and the like, which are always denied. 0.0.0.0/0,::/0 denies all but --allow-cidr. Repeatable.",
+  },
+  allowCidr: {
+    group: "JARs and Flink",
+    placeholder: "CIDR",
+    schema: range,
+    list: true,
+    description: "Addresses that may be reached although another rule denies them. Repeatable.",
   },
   denyLoopback: {
     group: "JARs and Flink",
