@@ -17,6 +17,7 @@ export interface ClusterReconcilerOptions {
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
   clock: Clock;
+  onStatusWritten?: () => void;
   onReachable?: (cluster: { namespace: string; name: string }, reachable: boolean | undefined) => void;
 }
 
@@ -47,6 +48,7 @@ export class ClusterReconciler {
     if (!status || (cluster.status && sameStatus(cluster.status, status))) return undefined;
     try {
       versions.wrote(cluster, await kube.replaceStatus(resource, { ...cluster, status }, { signal }));
+      this.#options.onStatusWritten?.();
     } catch (error) {
       versions.forget(key);
       if (isKubeError(error, "Conflict")) return { requeueAfterMs: CONFLICT_AGAIN_MS };

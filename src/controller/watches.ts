@@ -1,13 +1,13 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import { jobIdPrefix } from "../core/identity.ts";
-import type { Informer } from "../kube/informer.ts";
 import { key } from "../kube/types.ts";
 import type { WorkQueue } from "../kube/work-queue.ts";
 import type { ClusterChange } from "./cluster-monitor.ts";
+import type { Followed } from "./followed.ts";
 
 export interface WatchesOptions {
-  jobs: Informer<FlinkJob>;
-  clusters: Informer<FlinkCluster>;
+  jobs: Followed<FlinkJob>;
+  clusters: Followed<FlinkCluster>;
   jobQueue: WorkQueue;
   clusterQueue: WorkQueue;
 }
@@ -58,18 +58,18 @@ export class Watches {
 
   /** Something that this process knows of a FlinkJob changed. */
   uidChanged(uid: string): void {
-    for (const job of this.#options.jobs.store.byIndex("uid", uid)) this.#options.jobQueue.add(key(job));
+    for (const job of this.#options.jobs.byIndex("uid", uid)) this.#options.jobQueue.add(key(job));
   }
 
   #ownerOf(jobId: string): void {
     const { jobs, jobQueue } = this.#options;
-    for (const job of jobs.store.byIndex("prefix", jobId.slice(0, 16))) jobQueue.add(key(job));
+    for (const job of jobs.byIndex("prefix", jobId.slice(0, 16))) jobQueue.add(key(job));
   }
 
   #clusterChanged(cluster: FlinkCluster, initial: boolean, moved = true): void {
     const { jobs, jobQueue, clusterQueue } = this.#options;
     clusterQueue.add(key(cluster), initial ? "low" : "high");
     if (!moved) return;
-    for (const job of jobs.store.byIndex("cluster", key(cluster))) jobQueue.add(key(job));
+    for (const job of jobs.byIndex("cluster", key(cluster))) jobQueue.add(key(job));
   }
 }

@@ -74,14 +74,21 @@ test("a second execute() on 2.3 meets the first under its JobID", () => {
   expect(classify("2.3.0", "twoasync").kind).toBe("duplicate");
 });
 
+test("web.submit.enable: false", () => {
+  const text = JSON.stringify({ errors: ["Not found: /jars/x.jar/run"] });
+  expect(classifyRun(errorFromAnswer(404, text, "POST /run"))).toEqual({
+    kind: "failed",
+    reason: "SubmissionDisabled",
+    message: "the cluster accepts no JARs (web.submit.enable: false)",
+    retryable: false,
+  });
+});
+
 test("run-application: duplicates at once, missing before 2.3", () => {
   expect(classify("2.3.0", "app-duplicate").kind).toBe("duplicate");
   expect(classify("2.3.0", "app-entryclass")).toMatchObject({ reason: "EntryClassNotFound" });
   expect(classify("2.3.0", "app-jarmissing")).toMatchObject({ reason: "JarNotFound" });
-  expect(classify("1.20.5", "app-first")).toMatchObject({
-    kind: "failed",
-    reason: "RunApplicationNotSupported",
-  });
+  expect(classify("1.20.5", "app-first")).toMatchObject({ kind: "failed", reason: "SubmissionDisabled" });
 });
 
 const chain = (...causes: string[]) =>

@@ -15,7 +15,6 @@ export const RUN_FAILURES = [
   "InvalidConfiguration",
   "InvalidJobId",
   "SubmissionDisabled",
-  "RunApplicationNotSupported",
   "JobFailed",
 ] as const;
 export type RunFailureReason = (typeof RUN_FAILURES)[number];
@@ -73,7 +72,7 @@ function fromFlink(error: FlinkError): RunOutcome | undefined {
   if (duplicate !== undefined) return { kind: "duplicate", message: duplicate.message };
   if (status === 404) return missingRoute(flinkText);
   const lostOnTheWay = submitting(causes) && causes.some(({ className }) => rpcFailures.test(className));
-  const failure = lostOnTheWay ? undefined : diagnose(causes);
+  const failure = diagnose(causes);
   return failure === undefined ? undefined : { kind: "failed", ...failure };
 }
 
@@ -129,15 +128,10 @@ function mayPass(causes: readonly Cause[]): boolean {
 /** A route that Flink's own router does not have: nothing can have run. */
 function missingRoute(flinkText: string): RunOutcome | undefined {
   const path = /(?:Not found: |requested file )(\S+?)\.?$/m.exec(flinkText)?.[1] ?? "";
-  if (path.endsWith("/run-application")) {
-    const message = "this Flink has no /run-application (2.3 and later have)";
-    return { kind: "failed", reason: "RunApplicationNotSupported", message, retryable: false };
-  }
-  if (path.endsWith("/run")) {
-    const message = "the cluster accepts no JARs (web.submit.enable: false)";
-    return { kind: "failed", reason: "SubmissionDisabled", message, retryable: false };
-  }
-  return undefined;
+  const old = path.endsWith("/run-application");
+  if (!old && !path.endsWith("/run")) return undefined;
+  const message = `the cluster accepts no JARs (web.submit.enable: false${old ? ", or Flink is older than 2.3" : ""})`;
+  return { kind: "failed", reason: "SubmissionDisabled", message, retryable: false };
 }
 
 interface Rule {

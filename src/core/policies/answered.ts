@@ -6,7 +6,7 @@ import { ended, failed, pending, running } from "../triggers.ts";
 import { reportJob } from "./tracking.ts";
 
 /** The job usually runs its tasks this soon after the answer: one status write then tells both. Milliseconds. */
-const ONE_WRITE_WITHIN_MS = 400;
+const ONE_WRITE_WITHIN_MS = 600;
 /** "Duplicate" but nowhere to be found is believed only after looking again this much later. Milliseconds. */
 const LOOK_AGAIN_AFTER_MS = 3_000;
 

@@ -1,6 +1,6 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
-import type { Flight } from "../observed.ts";
+import type { Flight, JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { pending as pendingTrigger } from "../triggers.ts";
 import { answered } from "./answered.ts";
@@ -17,9 +17,17 @@ export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
   const { flight, row } = ctx;
   if (flight?.phase === "answered") return answered(ctx, trigger, flight);
   // Evidence beats everything: a listed job is ours, answered or not.
-  if (row && trigger.sends > 0) return reportJob(ctx, trigger, row);
+  if (row && trigger.sends > 0) return started(ctx, trigger, row);
   if (flight) return underWay(ctx, trigger, flight);
   return trigger.sends > 0 ? unsettled(ctx, trigger) : send(ctx, trigger);
+}
+
+/** Most jobs run their tasks a moment after they are listed: one write then tells both. */
+function started(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  const verdict = reportJob(ctx, trigger, row);
+  const left = ctx.flight ? ctx.flight.since + WORTH_A_WORD_MS - ctx.now : 0;
+  if (left <= 0 || verdict.trigger?.reason !== "WaitingForTasks") return verdict;
+  return { rule: "tasksAreStarting", watchClosely: true, requeueAfterMs: left };
 }
 
 function underWay(

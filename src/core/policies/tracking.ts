@@ -20,7 +20,7 @@ export function reportJob(ctx: Context, before: TriggerStatus, row: JobRow): Ver
   }
   const since = ctx.now - (at(trigger.acceptedAt) ?? ctx.now);
   const counted = since > COUNT_TASKS_AFTER_MS ? ` (${run + finished} of ${total})` : "";
-  const message = `Flink says ${row.state}; not all tasks run yet${counted}.`;
+  const message = `Flink accepted the job; not all of its tasks run yet${counted}.`;
   return {
     rule: "tasksStart",
     trigger: running(ctx, trigger, "WaitingForTasks", message),

@@ -1,0 +1,222 @@
+import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { Look } from "../core/observed.ts";
+import type { StepEvent } from "../core/step.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import type { KubeError, Retry } from "../kube/errors.ts";
+import { Informer } from "../kube/informer.ts";
+import type { KubeMetrics } from "../kube/metrics.ts";
+import type { Indexers } from "../kube/store.ts";
+import type { KubeObject, Resource } from "../kube/types.ts";
+import { WorkQueue } from "../kube/work-queue.ts";
+import { type Reconcile, Workers } from "../kube/workers.ts";
+import type { JobManagerPort } from "../ports.ts";
+import { ClusterReconciler } from "./cluster-reconciler.ts";
+import { Clusters } from "./clusters.ts";
+import { Flights, type FlightsOptions } from "./flights.ts";
+import { Followed } from "./followed.ts";
+import { Gather } from "./gather.ts";
+import { Jars } from "./jars.ts";
+import { JobReconciler } from "./job-reconciler.ts";
+import { Perform } from "./perform.ts";
+import { flinkClusters, flinkJobs } from "./resources.ts";
+import { Turnstile } from "./turnstile.ts";
+import { Versions } from "./versions.ts";
+import { jobIndexers, Watches } from "./watches.ts";
+
+/** A slow main() gives its place among the beginning run requests up after this long, in milliseconds. */
+const SLOW_MAIN_MS = 2_000;
+const RECONCILE_LIMIT_MS = 60_000;
+
+export interface ControllerOptions {
+  kube: KubeClient;
+  clock: Clock;
+  connect: (url: string) => JobManagerPort;
+  /** Empty: all. */
+  namespaces: readonly string[];
+  workers: number;
+  pollIntervalMs: number;
+  submissionConcurrency: number;
+  deletionTimeoutMs: number;
+  maySend: () => boolean;
+  tell: (job: FlinkJob, event: StepEvent) => void;
+  metrics: KubeMetrics;
+  onOutcome?: FlightsOptions["onOutcome"];
+  onStatusWritten?: (kind: string) => void;
+  onReachable?: (cluster: { namespace: string; name: string }, reachable: boolean | undefined) => void;
+  onDecision?: (job: FlinkJob, rule: string, changed: boolean) => void;
+  onProblem?: (what: string, problem: unknown, details: Record<string, unknown>) => void;
+}
+
+/** Everything between the API server and the Flink clusters: caches, queues, workers, monitors. */
+export class Controller {
+  readonly jobs: Followed<FlinkJob>;
+  readonly clusters: Followed<FlinkCluster>;
+  readonly #options: ControllerOptions;
+  readonly #flink: Clusters;
+  readonly #flights: Flights;
+  readonly #jars = new Jars();
+  readonly #workers: Workers[];
+  readonly #swept = new Set<string>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { kube, clock, connect, pollIntervalMs, metrics } = options;
+    this.jobs = this.#follow(flinkJobs, jobIndexers);
+    this.clusters = this.#follow(flinkClusters, {});
+    const jobQueue = new WorkQueue({ name: "flinkjob", clock, metrics });
+    const clusterQueue = new WorkQueue({ name: "flinkcluster", clock, metrics });
+    const watches = new Watches({ jobs: this.jobs, clusters: this.clusters, jobQueue, clusterQueue });
+
+    this.#flink = new Clusters({
+      connect,
+      pollIntervalMs,
+      clock,
+      onChange: (url, change, users) => {
+        watches.flinkChanged(change, users);
+        if (change.kind === "cluster") void this.#sweep(url);
+      },
+    });
+    const turnstiles = new Map<string, Turnstile>();
+    const turnstile = (url: string) => {
+      const known = turnstiles.get(url) ?? new Turnstile(options.submissionConcurrency, SLOW_MAIN_MS, clock);
+      turnstiles.set(url, known);
+      return known;
+    };
+    const jars = this.#jars;
+    const onChange = (uid: string) => watches.uidChanged(uid);
+    const { onOutcome, maySend } = options;
+    const outcomes = onOutcome ? { onOutcome } : {};
+    const flights = new Flights({ jars, clock, turnstile, maySend, onChange, ...outcomes });
+    this.#flights = flights;
+    const looks = new Map<string, Look>();
+    const versions = new Versions<FlinkJob>();
+    const gather = new Gather({
+      clusters: this.#flink,
+      flights,
+      looks,
+      flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
+      deletionTimeoutMs: options.deletionTimeoutMs,
+    });
+    const perform = new Perform({
+      kube,
+      resource: flinkJobs,
+      versions,
+      clusters: this.#flink,
+      flights,
+      jars,
+      looks,
+      clock,
+      tell: options.tell,
+      onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
+    });
+    const decisions = options.onDecision ? { log: options.onDecision } : {};
+    const jobReconciler = new JobReconciler({
+      store: this.jobs,
+      versions,
+      gather,
+      perform,
+      flights,
+      jars,
+      looks,
+      clock,
+      ...decisions,
+    });
+    const clusterReconciler = new ClusterReconciler({
+      store: this.clusters,
+      kube,
+      resource: flinkClusters,
+      versions: new Versions<FlinkCluster>(),
+      clusters: this.#flink,
+      clock,
+      onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
+      ...(options.onReachable ? { onReachable: options.onReachable } : {}),
+    });
+    this.#workers = [
+      this.#team("flinkjob", jobQueue, options.workers, (key, signal) =>
+        jobReconciler.reconcile(key, signal),
+      ),
+      this.#team("flinkcluster", clusterQueue, 1, (key, signal) => clusterReconciler.reconcile(key, signal)),
+    ];
+  }
+
+  /** Fills the caches and keeps them filled until the signal aborts; a standby does this much. */
+  async watch(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.jobs.run(signal), this.clusters.run(signal)]);
+  }
+
+  hasSynced(): boolean {
+    return this.jobs.hasSynced() && this.clusters.hasSynced();
+  }
+
+  /** Begins to reconcile. Call it as the leader, with full caches. */
+  work(): void {
+    for (const workers of this.#workers) workers.start();
+  }
+
+  /** Stops taking keys, lets reconciles end, gives up flights that have sent nothing. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#workers.map((workers) => workers.stop(graceMs)));
+    await this.#flights.close();
+    await this.#flink.close();
+  }
+
+  #follow<T extends KubeObject>(resource: Resource<T>, indexers: Indexers<T>): Followed<T> {
+    const { kube, clock, metrics, namespaces, onProblem } = this.#options;
+    const scopes = namespaces.length === 0 ? [{}] : namespaces.map((namespace) => ({ namespace }));
+    const problem = (error: KubeError) => onProblem?.(`watch ${resource.plural}`, error, {});
+    const onHandlerError = (error: unknown) =>
+      onProblem?.(`handle a change of ${resource.plural}`, error, {});
+    return new Followed(
+      scopes.map(
+        (selection) =>
+          new Informer<T>({
+            client: kube,
+            resource,
+            selection,
+            indexers,
+            clock,
+            metrics,
+            onProblem: problem,
+            onHandlerError,
+          }),
+      ),
+    );
+  }
+
+  #team(name: string, queue: WorkQueue, concurrency: number, reconcile: Reconcile): Workers {
+    const { clock, metrics, onProblem } = this.#options;
+    const onError = (error: unknown, key: string, retry: Retry) =>
+      onProblem?.(`reconcile ${name}`, error, { key, retry: retry.kind });
+    return new Workers({
+      name,
+      queue,
+      reconcile,
+      concurrency,
+      timeLimitMs: RECONCILE_LIMIT_MS,
+      clock,
+      metrics,
+      onError,
+    });
+  }
+
+  /** Once per cluster and process: JARs that an earlier process of ours brought and could not take away. */
+  async #sweep(url: string): Promise<void> {
+    const cluster = this.#flink.get(url);
+    if (!cluster || this.#swept.has(url) || !this.#options.maySend()) return;
+    if (cluster.monitor.observation("").kind !== "reachable") return;
+    this.#swept.add(url);
+    const isNeeded = (jobId: string) => {
+      const [owner] = this.jobs.byIndex("prefix", jobId.slice(0, 16));
+      if (!owner) return undefined;
+      const trigger = owner.status?.trigger;
+      return trigger === undefined || trigger.state === "pending";
+    };
+    try {
+      await this.#jars.sweep(cluster.jobManager, isNeeded, AbortSignal.timeout(30_000));
+    } catch (error) {
+      this.#swept.delete(url);
+      this.#options.onProblem?.("sweep JARs", error, { url });
+    }
+  }
+}
