@@ -6,7 +6,6 @@ import type { Condition } from "./api/meta.ts";
 import type { FlinkJob } from "./api/objects.ts";
 import { Controller } from "./controller/controller.ts";
 import { flinkJobs } from "./controller/resources.ts";
-import type { RunOutcome } from "./core/observed.ts";
 import { Destinations } from "./flink/destinations.ts";
 import { JarSource } from "./flink/jar-source.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
@@ -17,7 +16,6 @@ import { isKubeError } from "./kube/errors.ts";
 import { EventRecorder } from "./kube/event-recorder.ts";
 import { LeaderElection } from "./kube/leader-election.ts";
 import { Transport } from "./kube/transport.ts";
-import type { SubmissionResult } from "./runtime/flink-metrics.ts";
 import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
 import { createLogger, forObject, type Logger } from "./runtime/logging.ts";
 import { createMetrics } from "./runtime/metrics.ts";
@@ -90,7 +88,7 @@ async function run(options: Options): Promise<void> {
       events.record(flinkJobs, job, { type, reason, note: message });
     },
     metrics: metrics.kube,
-    onOutcome: (outcome, seconds) => metrics.flink.submission(resultOf(outcome), seconds),
+    onOutcome: (outcome, seconds) => metrics.flink.submission(outcome.kind, seconds),
     onStatusWritten: (kind) => metrics.flink.statusWritten(kind),
     onReachable: (cluster, reachable) => metrics.flink.reachable(cluster, reachable),
     onDecision: (job, rule, changed) => {
@@ -107,19 +105,9 @@ async function run(options: Options): Promise<void> {
 
   const watching = new AbortController();
   const watched = controller.watch(watching.signal);
-  const caches = () => [
-    { resource: "flinkjobs", synced: controller.jobs.hasSynced() },
-    { resource: "flinkclusters", synced: controller.clusters.hasSynced() },
-  ];
+  const caches = { flinkjobs: controller.jobs, flinkclusters: controller.clusters };
   const eventLoop = new EventLoopCheck(LATE_EVENT_LOOP_MS);
-  const silence = watchCheck({
-    watches: () => [
-      { resource: "flinkjobs", heardAt: heardAt(controller.jobs.silentMs()) },
-      { resource: "flinkclusters", heardAt: heardAt(controller.clusters.silentMs()) },
-    ],
-    limitMs: SILENT_WATCH_MS,
-    monotonic: () => clock.monotonic(),
-  });
+  const silence = watchCheck(caches, SILENT_WATCH_MS);
   const endpoints = [
     [
       "health",
@@ -161,10 +149,6 @@ async function run(options: Options): Promise<void> {
     shutdown.add("flush", "events", () => events.flush(options.shutdownTimeout / 4));
     logger.info({ workers: options.workers, identity }, "Started to work");
   }
-
-  function heardAt(silentMs: number): number | undefined {
-    return Number.isFinite(silentMs) ? clock.monotonic() - silentMs : undefined;
-  }
 }
 
 function connector(options: Options): (url: string) => RemoteJobManager {
@@ -191,17 +175,6 @@ function nameOf({ kind, metadata }: FlinkJob) {
 
 function isStalled(conditions: readonly Condition[] | undefined): boolean {
   return conditions?.some(({ type, status }) => type === "Stalled" && status === "True") ?? false;
-}
-
-function resultOf(outcome: RunOutcome): SubmissionResult {
-  const results = {
-    accepted: "accepted",
-    duplicate: "suppressed",
-    notSent: "refused",
-    failed: "failed",
-    unknown: "unknown",
-  } as const;
-  return results[outcome.kind];
 }
 
 function reportProblem(
