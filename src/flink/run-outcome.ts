@@ -72,7 +72,7 @@ function fromFlink(error: FlinkError): RunOutcome | undefined {
   if (duplicate !== undefined) return { kind: "duplicate", message: duplicate.message };
   if (status === 404) return missingRoute(flinkText);
   const lostOnTheWay = submitting(causes) && causes.some(({ className }) => rpcFailures.test(className));
-  const failure = diagnose(causes);
+  const failure = lostOnTheWay ? undefined : diagnose(causes);
   return failure === undefined ? undefined : { kind: "failed", ...failure };
 }
 
