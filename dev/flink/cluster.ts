@@ -6,7 +6,9 @@ import { clusterConfiguration, configurationFile, type FlinkPorts, zooKeeperFile
 import { ensureFlinkHome } from "./home.ts";
 import { type FlinkInstance, LocalFlink } from "./instance.ts";
 import { withLock } from "./lock.ts";
+import { endOrphans } from "./orphans.ts";
 import { areFree, freePorts } from "./ports.ts";
+import { identify } from "./process.ts";
 import { defaultVersion } from "./release.ts";
 import { type ClusterState, condition, readState } from "./state.ts";
 
@@ -25,7 +27,7 @@ export interface StartFlinkOptions {
   readonly taskManagers?: number;
   /** Flink configuration keys that win over ours. */
   readonly config?: Readonly<Record<string, string>>;
-  /** The cluster is ended when this process is gone; without one it goes on until stopFlink(). */
+  /** Once this process is gone, the next startFlink() of anybody ends the cluster; without one it goes on until stopFlink(). */
   readonly ownerPid?: number;
   readonly progress?: Progress;
 }
@@ -57,12 +59,16 @@ export async function stopFlink(dir: string): Promise<boolean> {
 }
 
 async function startIn(dir: string, options: StartFlinkOptions): Promise<LocalFlink> {
+  await endOrphans(options.progress ?? (() => {}));
   const previous = await readState(dir);
   if (previous !== undefined && condition(previous) === "running") return LocalFlink.of(previous);
   if (previous !== undefined && condition(previous) === "broken")
     await (await LocalFlink.of(previous)).stop();
 
   const { ha = false, slots = 4, taskManagers = 1, progress = () => {} } = options;
+  const owner = options.ownerPid === undefined ? undefined : identify(options.ownerPid);
+  if (options.ownerPid !== undefined && owner === undefined)
+    throw new Error(`No process ${options.ownerPid} to be the owner`);
   const home = await ensureFlinkHome(options.version ?? defaultVersion, progress);
   await removeAbandonedRecordings(home);
   const ports = await choosePorts(ha, previous?.ports);
@@ -82,6 +88,7 @@ async function startIn(dir: string, options: StartFlinkOptions): Promise<LocalFl
     slots: Number(config["taskmanager.numberOfTaskSlots"]),
     ports,
     taskManagers: [],
+    ...(owner !== undefined && { owner }),
   };
   progress(`Starting Flink ${home.release}${ha ? " with ZooKeeper" : ""} (usually 2-5 s) ...`);
   return LocalFlink.start(home, empty, taskManagers);

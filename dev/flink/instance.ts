@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { keepRecording, type Role } from "./archive.ts";
 import { ensureFlinkHome, type FlinkHome } from "./home.ts";
 import { launch, logFile, type Member } from "./jvm.ts";
+import { register } from "./orphans.ts";
 import { end, isRunning } from "./process.ts";
 import { untilReady } from "./readiness.ts";
 import { type ClusterState, type TaskManagerMember, writeState } from "./state.ts";
@@ -116,8 +117,7 @@ export class LocalFlink implements FlinkInstance {
     const { jobManager, ...others } = this.#state;
     if (jobManager === undefined) return;
     await this.#end("jobmanager", jobManager, signal);
-    this.#state = others;
-    await writeState(others);
+    await this.#save(others);
   }
 
   async startJobManager(until: "process" | "ready" = "ready"): Promise<void> {
@@ -181,8 +181,7 @@ export class LocalFlink implements FlinkInstance {
     ];
     await Promise.all(flink);
     if (zooKeeper !== undefined) await this.#end("zookeeper", zooKeeper, signal);
-    this.#state = { ...rest, taskManagers: [] };
-    await writeState(this.#state);
+    await this.#save({ ...rest, taskManagers: [] });
   }
 
   async #end(role: Role, { process, recording }: Member, signal: NodeJS.Signals): Promise<void> {
@@ -191,9 +190,14 @@ export class LocalFlink implements FlinkInstance {
       await keepRecording(this.#home, role, recording);
   }
 
-  async #change(changed: Partial<ClusterState>): Promise<void> {
-    this.#state = { ...this.#state, ...changed };
-    await writeState(this.#state);
+  #change(changed: Partial<ClusterState>): Promise<void> {
+    return this.#save({ ...this.#state, ...changed });
+  }
+
+  async #save(state: ClusterState): Promise<void> {
+    this.#state = state;
+    await register(state);
+    await writeState(state);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FlinkPorts } from "./configuration.ts";
 import type { Member } from "./jvm.ts";
 import { hasCode } from "./lock.ts";
-import { isRunning } from "./process.ts";
+import { isRunning, type ProcessIdentity } from "./process.ts";
 
 export interface TaskManagerMember extends Member {
   /** The name under which Flink knows it: another one at each start. */
@@ -23,6 +23,8 @@ export interface ClusterState {
   readonly jobManager?: Member;
   readonly taskManagers: readonly TaskManagerMember[];
   readonly zooKeeper?: Member;
+  /** The cluster is to end when this process is gone. */
+  readonly owner?: ProcessIdentity;
 }
 
 /** The state of the cluster that was started in `dir`, running or not; undefined when there never was one. */
