@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { TriggerState } from "../api/status.ts";
 
-/** How one run request ended; `suppressed`: Flink had the JobID already and the job was adopted instead of run twice. */
-export type SubmissionResult = "accepted" | "suppressed" | "refused" | "failed" | "unknown";
+/** How one run request ended, in core's words; `duplicate`: Flink has the JobID already, and nothing ran a second time. */
+export type SubmissionResult = "accepted" | "duplicate" | "notSent" | "failed" | "unknown";
 
 const submissionResults: readonly SubmissionResult[] = [
   "accepted",
@@ -37,7 +37,7 @@ export function flinkMetrics(registry: Registry): FlinkMetrics {
   const registers = [registry];
   const submissions = new Counter({
     name: "flinkjob_submissions_total",
-    help: "Run requests by how they ended: accepted, suppressed (a duplicate), refused, failed, unknown.",
+    help: "Run requests by how they ended: accepted, duplicate, notSent, failed, unknown.",
     labelNames: ["result"],
     registers,
   });

@@ -99,28 +99,28 @@ describe("the checks", () => {
   });
 
   test("a watch that went silent fails, one that has not begun does not, nor when the API server is away", () => {
-    const watches = () => [
-      { resource: "flinkjobs", heardAt: 1_000 },
-      { resource: "flinkclusters", heardAt: undefined },
-    ];
-    let now = 301_000;
+    let silent = 300_000;
     let connected = true;
-    const fresh = watchCheck({ watches, limitMs: 300_000, monotonic: () => now, connected: () => connected });
+    const caches = {
+      flinkjobs: { hasSynced: () => true, silentMs: () => silent },
+      flinkclusters: { hasSynced: () => false, silentMs: () => Number.POSITIVE_INFINITY },
+    };
+    const fresh = watchCheck(caches, 300_000, () => connected);
     expect(fresh.problem()).toBeUndefined();
-    now += 1;
-    expect(fresh.problem()).toBe("nothing heard of flinkjobs for 5m0.001s");
+    silent += 1_000;
+    expect(fresh.problem()).toBe("nothing heard of flinkjobs for 5m1s");
     connected = false;
     expect(fresh.problem()).toBeUndefined();
   });
 
   test("caches are ready when all of them are", () => {
-    const caches = [
-      { resource: "flinkjobs", synced: true },
-      { resource: "flinkclusters", synced: false },
-    ];
-    const ready = cacheCheck(() => caches);
+    let synced = false;
+    const ready = cacheCheck({
+      flinkjobs: { hasSynced: () => true },
+      flinkclusters: { hasSynced: () => synced },
+    });
     expect(ready.problem()).toBe("waiting for the first list of flinkclusters");
-    caches.pop();
+    synced = true;
     expect(ready.problem()).toBeUndefined();
   });
 });

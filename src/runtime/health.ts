@@ -78,48 +78,43 @@ export class EventLoopCheck implements Check, Disposable {
   }
 }
 
-/** One watch, as its reflector sees it. Times are monotonic milliseconds. */
-export interface WatchedResource {
-  readonly resource: string;
-  /** When the API server was last heard; undefined before the first list. */
-  readonly heardAt: number | undefined;
+/** A cache that follows the API server, as src/kube has them. */
+export interface Followed {
+  /** Whether it has held a complete list. */
+  hasSynced(): boolean;
+  /** Milliseconds since the API server was last heard; Infinity before the first list. */
+  silentMs(): number;
 }
 
 /**
- * Fails when a reflector that has once been in touch has heard nothing (no event, no bookmark, no list) for `limitMs`. An
- * API server that is down makes every reflector silent, and a restart would lose the caches for nothing, so `connected`
- * can say that the silence is not ours.
+ * Fails when a cache that has once been filled has heard nothing (no event, no bookmark, no list) for `limitMs`. An API server
+ * that is down makes every cache silent, and a restart would lose them for nothing: set the limit well above a
+ * usual outage, or let `connected` say that the silence is not ours.
  */
-export function watchCheck(options: {
-  readonly watches: () => Iterable<WatchedResource>;
-  readonly limitMs: number;
-  readonly monotonic: () => number;
-  /** Whether the API server answers at all at the moment; true without it. */
-  readonly connected?: () => boolean;
-}): Check {
-  const { watches, limitMs, monotonic, connected = () => true } = options;
+export function watchCheck(
+  caches: Readonly<Record<string, Followed>>,
+  limitMs: number,
+  connected: () => boolean = () => true,
+): Check {
   return {
     name: "watches",
     problem() {
       if (!connected()) return undefined;
-      const now = monotonic();
-      const silent = [...watches()].filter(({ heardAt }) => heardAt !== undefined && now - heardAt > limitMs);
-      const words = silent.map(
-        ({ resource, heardAt = now }) => `${resource} for ${formatDuration(now - heardAt)}`,
-      );
+      const silent = Object.entries(caches)
+        .map(([resource, cache]) => ({ resource, ms: cache.silentMs() }))
+        .filter(({ ms }) => Number.isFinite(ms) && ms > limitMs);
+      const words = silent.map(({ resource, ms }) => `${resource} for ${formatDuration(ms)}`);
       return words.length === 0 ? undefined : `nothing heard of ${words.join(", ")}`;
     },
   };
 }
 
 /** Fails until every cache holds its first complete list. */
-export function cacheCheck(
-  caches: () => Iterable<{ readonly resource: string; readonly synced: boolean }>,
-): Check {
+export function cacheCheck(caches: Readonly<Record<string, Pick<Followed, "hasSynced">>>): Check {
   return {
     name: "caches",
     problem() {
-      const missing = [...caches()].filter(({ synced }) => !synced).map(({ resource }) => resource);
+      const missing = Object.keys(caches).filter((resource) => !caches[resource]?.hasSynced());
       return missing.length === 0 ? undefined : `waiting for the first list of ${missing.join(", ")}`;
     },
   };
