@@ -6,8 +6,8 @@ export type SubmissionResult = "accepted" | "duplicate" | "notSent" | "failed" |
 
 const submissionResults: readonly SubmissionResult[] = [
   "accepted",
-  "suppressed",
-  "refused",
+  "duplicate",
+  "notSent",
   "failed",
   "unknown",
 ];
