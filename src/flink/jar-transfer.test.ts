@@ -169,6 +169,14 @@ describe("Flink gets no whole file", () => {
     expect(whole()).toBe(0);
   });
 
+  test("an announced length that is too large ends it before the first byte", async () => {
+    const { error, forms } = await transfer(serve(jar, { "content-length": String(jar.length) }), {
+      longest: jar.length - 1,
+    });
+    expect(shown(error)).toMatchObject({ code: "JarTooLarge" });
+    expect(forms.some((form) => form.includes("PK"))).toBe(false);
+  });
+
   test("silence of the source is bounded", async () => {
     const { error, whole } = await transfer(
       (_request, response) => {

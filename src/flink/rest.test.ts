@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
+import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { Destinations } from "./destinations.ts";
 import { FlinkError } from "./errors.ts";
@@ -164,6 +165,14 @@ describe("failures on the way", () => {
     expect(await failure(rest.run("x.jar", {}))).toMatchObject({ code: "NameNotResolved", sent: "no" });
   });
 
+  test("no connection in time: nothing was sent", async () => {
+    const rest = client("http://nowhere.invalid", {
+      destinations: new Destinations({}, (() => {}) as never),
+      connectTimeoutMs: 50,
+    });
+    expect(await failure(rest.run("x.jar", {}))).toMatchObject({ code: "ConnectTimeout", sent: "no" });
+  });
+
   test("a refused destination: nothing was sent", async () => {
     const rest = client("http://169.254.169.254");
     const error = await failure(rest.run("x.jar", {}));
@@ -192,6 +201,14 @@ describe("failures on the way", () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  test("deadline and signal end also what has no connection yet", async () => {
+    const silent = new Destinations({}, (() => {}) as never);
+    const options = { destinations: silent, connectTimeoutMs: 60_000, requestTimeoutMs: 50 };
+    const rest = client("http://nowhere.invalid", options);
+    expect(await failure(rest.overview())).toMatchObject({ code: "Timeout" });
+    expect(await failure(rest.run("x.jar", {}, AbortSignal.timeout(50)))).toMatchObject({ code: "Aborted" });
+  });
+
   test("a run request has no deadline; its signal ends it", async () => {
     let arrived: () => void = () => {};
     const received = new Promise<void>((resolve) => {
@@ -212,6 +229,30 @@ describe("failures on the way", () => {
       expect(() => client(url)).not.toThrow(/secret/);
     },
   );
+});
+
+test("a JAR that broke off is deleted again, should anybody ever take it for whole", async () => {
+  const seen: string[] = [];
+  const rest = await flink(async (request, response) => {
+    for await (const _chunk of request) {
+      // Read to the end, as Flink does.
+    }
+    seen.push(`${request.method} ${request.url}`);
+    json(request.method === "POST" ? { filename: "/upload/1_x.jar", status: "success" } : {})(
+      request,
+      response,
+    );
+  });
+  async function* broken() {
+    yield Buffer.from("PK");
+    throw new Error("the source broke");
+  }
+  const upload = rest.uploadJar({
+    fileName: "x.jar",
+    content: Readable.from(broken(), { objectMode: false }),
+  });
+  expect(await failure(upload)).toMatchObject({ code: "Aborted", cause: new Error("the source broke") });
+  expect(seen).toEqual(["POST /jars/upload", "DELETE /jars/1_x.jar"]);
 });
 
 describe("connections", () => {

@@ -113,6 +113,16 @@ describe("what proves nothing is unknown", () => {
       chain(main("Failed to execute job 'j'."), execute, "java.net.ConnectException: Connection refused"),
     ],
     [
+      "time-out while the job is initialised",
+      400,
+      chain(
+        main("Failed to execute job 'j'."),
+        execute,
+        "org.apache.flink.runtime.client.JobInitializationException: Could not start the JobMaster.",
+        "java.util.concurrent.TimeoutException: Invocation timed out",
+      ),
+    ],
+    [
       "submission failed, cause not known to us",
       400,
       chain(main("Failed to execute job 'j'."), execute, "x.Y: z"),

@@ -47,7 +47,6 @@ export function classifyRun(result: RunReply | Error): RunOutcome {
   if (!(result instanceof FlinkError)) throw result;
   const { code, message } = result;
   if (result.sent === "no") return { kind: "notSent", reason: code, message };
-  if (result.flinkText === undefined) return { kind: "unknown", reason: code, message };
   return fromFlink(result) ?? { kind: "unknown", reason: code, message };
 }
 

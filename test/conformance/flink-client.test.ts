@@ -280,7 +280,7 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
 
   it.runIf(!hasApplications)("has no run-application, and says so", async () => {
     const outcome = await rest.runApplication(jarId, {}).then(classifyRun, classifyRun);
-    expect(outcome).toMatchObject({ kind: "failed", reason: "RunApplicationNotSupported" });
+    expect(outcome).toMatchObject({ kind: "failed", reason: "SubmissionDisabled" });
   });
 
   it("gives errors with causes, and keeps its one connection", async () => {
