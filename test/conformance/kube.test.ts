@@ -1,7 +1,19 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { KubeClient } from "../../src/kube/client.ts";
+import { systemClock } from "../../src/kube/clock.ts";
 import type { ClusterAccess } from "../../src/kube/config.ts";
+import { textOf } from "../../src/kube/credentials.ts";
+import { EventRecorder } from "../../src/kube/event-recorder.ts";
+import { events, type KubeEvent } from "../../src/kube/event-writer.ts";
+import { FreshFile } from "../../src/kube/fresh-file.ts";
 import { Informer } from "../../src/kube/informer.ts";
+import { LeaderElection } from "../../src/kube/leader-election.ts";
+import { leases } from "../../src/kube/lease.ts";
+import { noMetrics } from "../../src/kube/metrics.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import { type KubeObject, parseKey, type Resource } from "../../src/kube/types.ts";
 import { eventually } from "../support/eventually.ts";
@@ -229,6 +241,59 @@ for (const { name, open, close } of servers) {
       expect(changes).toEqual(["add a", "delete a", "add a"]);
     });
 
+    test("of two candidates one leads, and hands over when it stops", async () => {
+      const lease = { namespace, name: `election-${serial}` };
+      const stops = [new AbortController(), new AbortController()];
+      const candidates = stops.map((stop, i) => {
+        const election = new LeaderElection({
+          client,
+          lease,
+          identity: `candidate-${i}`,
+          onStartedLeading: () => {},
+        });
+        return { stop, election, end: election.run(stop.signal) };
+      });
+      const leaders = () => candidates.filter(({ election }) => election.isLeading());
+      await eventually(() => leaders().length === 1);
+      const first = leaders()[0]!;
+      first.stop.abort();
+      expect(await first.end).toBe("released");
+      await eventually(() => leaders().length === 1, 6000);
+      expect(leaders()[0]).not.toBe(first);
+      expect((await admin.get(leases, lease)).spec?.leaseTransitions).toBe(1);
+      for (const { stop, end } of candidates) {
+        stop.abort();
+        await end;
+      }
+      await admin.delete(leases, lease);
+    });
+
+    test("events are accepted, counted and found", async () => {
+      const object = await client.create(configMaps, named("a"));
+      const dropped: string[] = [];
+      const metrics = { ...noMetrics, dropped: (reason: string) => dropped.push(reason) };
+      const recorder = new EventRecorder({
+        client,
+        controller: "flinkjob.dev/operator",
+        instance: "pod-1",
+        metrics,
+      });
+      const occurrence = { type: "Warning", reason: "MainFailed", note: "x".repeat(3000) } as const;
+      recorder.record(configMaps, object, occurrence);
+      const ours = async () => {
+        const found: KubeEvent[] = [];
+        for await (const event of admin.listAll(events, { namespace })) {
+          if (event.regarding.uid === object.metadata.uid) found.push(event);
+        }
+        return found;
+      };
+      await eventually(async () => (await ours()).length === 1);
+      for (let i = 0; i < 3; i++) recorder.record(configMaps, object, occurrence);
+      await recorder.flush(5000);
+      expect(dropped).toEqual([]);
+      expect(await ours()).toMatchObject([{ reason: "MainFailed", series: { count: 4 } }]);
+    });
+
     test("a thousand writes at once all arrive, and do not hold up a watch", async () => {
       const { informer } = follow();
       await informer.waitForSync(5000);
@@ -243,3 +308,46 @@ for (const { name, open, close } of servers) {
     });
   });
 }
+
+describe("TLS to a real API server", () => {
+  test("an unknown authority is refused before anything is sent; a renewed authority file is enough to go on", async () => {
+    const access = await kubeTarget();
+    const dir = await mkdtemp(join(tmpdir(), "ca-"));
+    const path = join(dir, "ca.crt");
+    // A certificate that is none of this server's authorities.
+    const wrong = (await access.credentials.current()).cert ?? rootCertificates[0] ?? "";
+    await writeFile(path, wrong);
+    const transport = new Transport({ ...access, ca: new FreshFile(path, systemClock) });
+    const client = new KubeClient(transport);
+    await expect(client.list(configMaps)).rejects.toMatchObject({ code: "Untrusted", notSent: true });
+    await writeFile(path, (await textOf(access.ca)) ?? "");
+    expect((await client.list(configMaps)).items.length).toBeGreaterThan(0);
+    await transport.close();
+    await rm(dir, { recursive: true });
+  });
+
+  test("a kind that does not exist is NotFound; a kubectl-like selector finds an object's events", async () => {
+    const transport = new Transport(await kubeTarget());
+    const client = new KubeClient(transport);
+    const nothing: Resource<KubeObject> = { ...configMaps, group: "nothing.example", plural: "nothings" };
+    await expect(client.list(nothing)).rejects.toMatchObject({ code: "NotFound" });
+    const object = await client.apply(
+      configMaps,
+      { metadata: { name: "described", namespace } },
+      { fieldManager: "x" },
+    );
+    const recorder = new EventRecorder({ client, controller: "flinkjob.dev/operator", instance: "pod-1" });
+    recorder.record(configMaps, object, { type: "Normal", reason: "Submitted", note: "Submitted job 1234" });
+    await recorder.flush(5000);
+    const coreEvents: Resource<KubeObject> = { ...configMaps, kind: "Event", plural: "events" };
+    const fieldSelector = [
+      "involvedObject.kind=ConfigMap",
+      "involvedObject.name=described",
+      `involvedObject.namespace=${namespace}`,
+      `involvedObject.uid=${object.metadata.uid}`,
+    ].join(",");
+    expect((await client.list(coreEvents, { namespace, fieldSelector })).items).toHaveLength(1);
+    await client.delete(configMaps, { namespace, name: "described" });
+    await transport.close();
+  });
+});

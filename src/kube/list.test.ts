@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
+import { FakeApiServer } from "../../test/support/fake-apiserver/server.ts";
+import { KubeClient } from "./client.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { Informer } from "./informer.ts";
+import { Transport } from "./transport.ts";
+
+test("a server from before streaming lists, which ignores the wish, is found out by its silence and listed by pages", async () => {
+  const server = await new FakeApiServer().start();
+  server.streamingLists = false;
+  server.storage.create("/api/v1/configmaps", "default/a", { metadata: { name: "a", namespace: "default" } });
+  const transport = new Transport(server.access);
+  const clock = new FakeClock();
+  const resource = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true };
+  const informer = new Informer({ client: new KubeClient(transport), resource, clock });
+  const abort = new AbortController();
+  const run = informer.run(abort.signal);
+  await eventually(() => server.watches === 1);
+  await clock.advance(14_000);
+  expect(informer.hasSynced()).toBe(false);
+  await eventually(() => clock.advance(1_000).then(() => informer.hasSynced()));
+  expect(informer.store.size).toBe(1);
+  await eventually(() => server.watches === 1);
+  expect(server.requests.at(-1)?.query.get("resourceVersion")).toBe(String(server.storage.version));
+  abort.abort();
+  await run;
+  await transport.close();
+  await server.stop();
+});
