@@ -45,12 +45,13 @@ export class Dispatcher {
     this.#time = context.time;
     this.#ledger = context.ledger;
     this.#incarnation = context.incarnation;
-    const { ha, deleteOnCommit, slots } = context.settings;
+    const { ha, deleteOnCommit, slots, startUpMs } = context.settings;
     // Without HA the results live and die with the process, whatever delete-on-commit says.
     const keeps = !ha || !deleteOnCommit;
     this.#jobResults = new ResultStore(ha ? this.#storage.jobResults : new Set(), keeps);
     this.#applicationResults = new ResultStore(ha ? this.#storage.applicationResults : new Set(), keeps);
     this.slots = new Slots(slots);
+    this.#time.after(startUpMs, () => this.slots.endStartUp());
   }
 
   /** Jobs that run or are remembered, the latest first. */

@@ -78,6 +78,17 @@ export const applicationFailed = (cause: Throwable): Throwable =>
 export const restartSuppressed = (strategy: string, cause: Throwable): Throwable =>
   throwable(`${runtime}.JobException`, `Recovery is suppressed by ${strategy}`, cause);
 
+/** Slots are missing, and the cluster is old enough to not expect more TaskManagers. */
+export const noResources = (): Throwable =>
+  inFuture(
+    inFuture(
+      throwable(
+        `${runtime}.jobmanager.scheduler.NoResourceAvailableException`,
+        "Could not acquire the minimum required resources.",
+      ),
+    ),
+  );
+
 export const jarNotFound = (path: string): Throwable => rest(`Jar file ${path} does not exist`);
 
 export const entryClassNotFound = (entryClass: string): Throwable =>

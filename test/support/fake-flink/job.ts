@@ -1,7 +1,7 @@
 import type { CheckpointHistory } from "./checkpoints.ts";
 import { durationMs } from "./checkpoints.ts";
 import type { ProcessTime } from "./clock.ts";
-import { restartSuppressed, savepointNotFound, userException } from "./failures.ts";
+import { noResources, restartSuppressed, savepointNotFound, userException } from "./failures.ts";
 import { type JobPlan, scenarioClass } from "./mains.ts";
 import type { Times } from "./options.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -155,10 +155,11 @@ export class Job {
   #schedule(): void {
     this.#enter("RUNNING");
     this.#tasks = "scheduled";
-    this.#host.slots.request(this, this.spec.request.parallelism, () => {
+    const granted = () => {
       this.#tasks = "deploying";
       this.#host.time.after(this.#host.times.deploy, () => this.#work());
-    });
+    };
+    this.#host.slots.request(this, this.spec.request.parallelism, granted, () => this.fail(noResources()));
   }
 
   #work(): void {

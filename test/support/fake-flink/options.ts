@@ -40,6 +40,10 @@ export interface FakeFlinkOptions {
   operationStoreMs?: number;
   /** Default 4096, enough to never matter; the real test clusters have 4. */
   slots?: number;
+  /** `resourcemanager.standalone.start-up-time`: from this age on a job without slots fails at once; default 5 min. */
+  startUpMs?: number;
+  /** 2.3.0 has a race: a cancelled application can stay CANCELING for ever, without main() and jobs; default false. */
+  applicationCancelSticks?: boolean;
   /** `web.upload.dir` is set: JARs survive the JobManager; default true. */
   keepJars?: boolean;
   /** `execution.checkpointing.savepoint-dir`; null: none is configured. */
@@ -81,6 +85,8 @@ export function settingsOf(options: FakeFlinkOptions): Settings {
     refreshIntervalMs: 3_000,
     operationStoreMs: 300_000,
     slots: 4_096,
+    startUpMs: 300_000,
+    applicationCancelSticks: false,
     keepJars: true,
     savepointDirectory: `file:${directory}/savepoints`,
     entryClasses: [scenarioClass, counterClass],

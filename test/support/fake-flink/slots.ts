@@ -1,8 +1,19 @@
-/** The TaskManagers' slots: a job gets all it needs or waits, first come, first served. */
+interface Waiting {
+  readonly owner: object;
+  readonly count: number;
+  readonly granted: () => void;
+  readonly refused: () => void;
+}
+
+/**
+ * The TaskManagers' slots: a job gets all it needs or waits, first come, first served. Once the cluster has been up for a
+ * while (`resourcemanager.standalone.start-up-time`) nobody waits any more: what does not fit fails at once.
+ */
 export class Slots {
   readonly total: number;
   readonly #held = new Map<object, number>();
-  #waiting: { owner: object; count: number; granted: () => void }[] = [];
+  #waiting: Waiting[] = [];
+  #startingUp = true;
 
   constructor(total: number) {
     this.total = total;
@@ -14,15 +25,20 @@ export class Slots {
     return Math.max(0, this.#free() - waited);
   }
 
-  request(owner: object, count: number, granted: () => void): void {
-    this.#waiting.push({ owner, count, granted });
-    this.#grant();
+  request(owner: object, count: number, granted: () => void, refused: () => void): void {
+    this.#waiting.push({ owner, count, granted, refused });
+    this.#serve();
   }
 
   release(owner: object): void {
     this.#held.delete(owner);
     this.#waiting = this.#waiting.filter((waiting) => waiting.owner !== owner);
-    this.#grant();
+    this.#serve();
+  }
+
+  endStartUp(): void {
+    this.#startingUp = false;
+    this.#serve();
   }
 
   #free(): number {
@@ -31,12 +47,14 @@ export class Slots {
     return free;
   }
 
-  #grant(): void {
+  #serve(): void {
     for (const waiting of [...this.#waiting]) {
-      if (waiting.count > this.#free() || !this.#waiting.includes(waiting)) continue;
+      const fits = waiting.count <= this.#free();
+      if (!this.#waiting.includes(waiting) || (!fits && this.#startingUp)) continue;
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      this.#held.set(waiting.owner, waiting.count);
-      waiting.granted();
+      if (fits) this.#held.set(waiting.owner, waiting.count);
+      if (fits) waiting.granted();
+      else waiting.refused();
     }
   }
 }

@@ -101,7 +101,8 @@ export class Submissions {
     if (application === undefined || application.ended) return false;
     application.enter("CANCELING");
     this.#mains.interrupt(applicationId);
-    void this.#cancelJobs(application).then(() => this.#finish(application, "CANCELED"));
+    const sticks = this.#settings.applicationCancelSticks;
+    void this.#cancelJobs(application).then(() => sticks || this.#finish(application, "CANCELED"));
     return true;
   }
 
