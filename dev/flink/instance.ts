@@ -172,14 +172,14 @@ export class LocalFlink implements FlinkInstance {
     return untilReady(this.#state, readyMillis);
   }
 
-  /** ZooKeeper last: the others take their leave of it. */
+  /**
+   * The JobManager first: if it saw the TaskManagers go, it would let their jobs fail for ever instead of keeping them for
+   * the next start. ZooKeeper last: the others take their leave of it.
+   */
   async #endAll(signal: NodeJS.Signals): Promise<void> {
     const { jobManager, taskManagers, zooKeeper, ...rest } = this.#state;
-    const flink = [
-      ...(jobManager === undefined ? [] : [this.#end("jobmanager", jobManager, signal)]),
-      ...taskManagers.map((member) => this.#end("taskmanager", member, signal)),
-    ];
-    await Promise.all(flink);
+    if (jobManager !== undefined) await this.#end("jobmanager", jobManager, signal);
+    await Promise.all(taskManagers.map((member) => this.#end("taskmanager", member, signal)));
     if (zooKeeper !== undefined) await this.#end("zookeeper", zooKeeper, signal);
     await this.#save({ ...rest, taskManagers: [] });
   }

@@ -46,6 +46,15 @@ it("runs a job, and after a killed JobManager the same job goes on without its m
   );
 });
 
+it("stopped and started again in its directory, it goes on with the same job under the same URL", async () => {
+  const { url } = flink;
+  await flink.stop();
+  flink = await startFlink({ dir, ha: true, slots: 2, ownerPid: process.pid });
+  expect(flink.url).toBe(url);
+  await eventually(tasksRun, 30_000);
+  expect((await events()).filter((event) => event.startsWith("main"))).toHaveLength(1);
+});
+
 it("has TaskManagers that can be replaced", async () => {
   const before = flink.pids;
   await flink.restartTaskManagers();
