@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cacheDirectory, digest, type Progress } from "./flink/cache.ts";
+import { hasCode } from "./flink/lock.ts";
+import { end, identify, isRunning, type ProcessIdentity } from "./flink/process.ts";
+
+/** Something of processes and a directory that was started on this machine, by a command or by a test run. */
+export interface Instance {
+  /** What it is, for people: "control plane", "Flink". */
+  readonly kind: string;
+  /** Absolute. */
+  readonly dir: string;
+  readonly pids: readonly ProcessIdentity[];
+  /** It is to end when this process is gone; without one it goes on until it is stopped. */
+  readonly ownerPid?: number;
+}
+
+interface Entry extends Omit<Instance, "ownerPid"> {
+  readonly owner?: ProcessIdentity;
+}
+
+/** Its content is the path of the directory that holds it: a copy of it elsewhere permits nothing. */
+const disposableMark = ".flinkjob-disposable";
+const graceMillis = 5_000;
+
+/** Outside of the instances' directories: a dead test run may have deleted those before it died. */
+function registry(): string {
+  return join(cacheDirectory(), "instances");
+}
+
+function entryFile(dir: string): string {
+  return join(registry(), `${digest(dir)}.json`);
+}
+
+/** Notes an instance, in place of what was noted for its directory before. To be called whenever its processes change. */
+export async function registerInstance({ kind, dir, pids, ownerPid }: Instance): Promise<void> {
+  const owner = ownerPid === undefined ? undefined : identify(ownerPid);
+  if (ownerPid !== undefined && owner === undefined) throw new OwnerGoneError(ownerPid);
+  const entry: Entry = { kind, dir, pids, ...(owner !== undefined && { owner }) };
+  await mkdir(registry(), { recursive: true });
+  const file = entryFile(dir);
+  const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
+  await writeFile(temporary, JSON.stringify(entry));
+  await rename(temporary, file);
+}
+
+/** Forgets the instance of this directory; to be called when its processes have ended. */
+export async function unregisterInstance(dir: string): Promise<void> {
+  await rm(entryFile(dir), { force: true });
+}
+
+/**
+ * Ends the processes of all instances whose owner is gone, deletes their directories if they are disposable, and forgets
+ * instances that have ended. To be called at every start of anything.
+ */
+export async function reapDead(progress: Progress = () => {}): Promise<void> {
+  if (!existsSync(registry())) return;
+  const names = (await readdir(registry())).filter((name) => name.endsWith(".json"));
+  await Promise.all(names.map((name) => reap(join(registry(), name), progress)));
+}
+
+async function reap(file: string, progress: Progress): Promise<void> {
+  const entry = await readEntry(file);
+  if (entry === undefined) return;
+  const alive = entry.pids.filter(isRunning);
+  const ownerGone = entry.owner !== undefined && !isRunning(entry.owner);
+  if (!ownerGone && (alive.length > 0 || entry.owner !== undefined)) return;
+  if (ownerGone) {
+    if (alive.length > 0)
+      progress(`Ending the ${entry.kind} in ${entry.dir}: its owner, process ${entry.owner?.pid}, is gone`);
+    await Promise.all(alive.map((process) => end(process, "SIGTERM", graceMillis)));
+    if (await isDisposable(entry.dir)) await rm(entry.dir, { recursive: true, force: true });
+  }
+  await rm(file, { force: true });
+}
+
+async function readEntry(file: string): Promise<Entry | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Entry;
+  } catch (error) {
+    // Another process has just reaped it.
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** A new private directory that may be deleted, with everything in it, once the owner of its instance is gone. */
+export async function disposableDirectory(name: string, parent: string = tmpdir()): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  const dir = await mkdtemp(join(await realpath(parent), `${name}-`));
+  await writeFile(join(dir, disposableMark), dir);
+  return dir;
+}
+
+async function isDisposable(dir: string): Promise<boolean> {
+  try {
+    const marked = await readFile(join(dir, disposableMark), "utf8");
+    return marked === dir && (await realpath(dir)) === dir;
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+/** The process that was to own an instance does not run. */
+export class OwnerGoneError extends Error {
+  readonly code = "OWNER_GONE";
+  constructor(pid: number, options?: ErrorOptions) {
+    super(`No process ${pid} runs that could own anything`, options);
+    this.name = "OwnerGoneError";
+  }
+}
