@@ -100,6 +100,15 @@ describe("EventRecorder", () => {
     expect(stored()).toHaveLength(1);
   });
 
+  test("a count that waits is written by flush", async () => {
+    const { recorder } = make();
+    recorder.record(flinkJobs, job(), said("again"));
+    await eventually(() => stored().length === 1);
+    recorder.record(flinkJobs, job(), said("again"));
+    await recorder.flush(1000);
+    expect(stored()[0]?.series?.count).toBe(2);
+  });
+
   test("the same event after a long gap is told anew", async () => {
     const { recorder, clock } = make();
     recorder.record(flinkJobs, job(), said("again"));

@@ -45,8 +45,8 @@ export class FakeClock implements Clock {
       next.run();
       await settle();
     }
-    this.#wall += end - this.#monotonic;
-    this.#monotonic = end;
+    // `freeze` may have come between.
+    if (end > this.#monotonic) this.freeze(end - this.#monotonic);
   }
 
   /** Time passes and no timer runs, as for a process that is stopped and continued. */

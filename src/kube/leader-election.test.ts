@@ -180,6 +180,32 @@ describe("LeaderElection", () => {
     expect(stored().spec?.leaseTransitions).toBe(0);
   });
 
+  test("a renewal counts from when it was sent: a slow answer does not make it younger", async () => {
+    const a = new Candidate("a");
+    await a.idle();
+    server.fault = ({ method }) => {
+      if (method === "PUT") a.clock.freeze(9_000);
+      return undefined;
+    };
+    await a.pass(2_000);
+    expect(a.election.isLeading()).toBe(true);
+    a.clock.freeze(1_000);
+    expect(a.election.isLeading()).toBe(false);
+  });
+
+  test("a lease whose grant took longer than it is good for does not begin leading", async () => {
+    let slow: Candidate | undefined;
+    server.fault = ({ method }) => {
+      if (method === "POST") slow?.clock.freeze(10_000);
+      return undefined;
+    };
+    slow = new Candidate("a");
+    await slow.idle();
+    expect(slow.work).toBeUndefined();
+    await slow.pass(2_000);
+    expect(slow.work).toBeDefined();
+  });
+
   test("a lease that was taken from us is not written any more", async () => {
     const a = new Candidate("a");
     await a.idle();

@@ -106,8 +106,9 @@ export class LeaderElection {
 
   async #acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      // An answer that took too long has won nothing.
       if ((await this.#attempt(signal)) && this.isLeading()) return !signal.aborted || this.#letGo();
+      // An answer that took too long has won nothing.
+      this.#renewedAt = undefined;
       await sleep(this.#clock, this.#retryPeriodMs * (1 + jitter * this.#random()), signal);
     }
     return false;

@@ -160,6 +160,7 @@ describe("Transport", () => {
     const chunks = stream.chunks[Symbol.asyncIterator]();
     expect(Buffer.from((await chunks.next()).value as Uint8Array).toString()).toBe("first\n");
     const next = chunks.next();
+    await transport.stream({ method: "GET", path: "/watch", deadlineMs: 1000, signal: abort.signal });
     for (let i = 0; i < 5; i++) await transport.request(get);
     await new Promise((resolve) => setTimeout(resolve, 40));
     abort.abort();

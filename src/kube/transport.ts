@@ -123,8 +123,6 @@ export class Transport {
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: limit.signal,
       });
-      // The reader of the body learns of its end; an answer that nobody reads yet must not end the process.
-      response.body.on("error", ignoreBroken);
       code = String(response.statusCode);
       if (response.statusCode < 200 || response.statusCode > 299)
         throw await refusal(response, describe(request));
@@ -165,5 +163,3 @@ function queryText(query: KubeRequest["query"]): string {
 function describe({ method, path }: KubeRequest): string {
   return `${method} ${path}`;
 }
-
-function ignoreBroken(): void {}
