@@ -32,6 +32,8 @@ export class Dispatcher {
   readonly #applications = new Map<string, Application>();
   readonly #jobResults: ResultStore;
   readonly #applicationResults: ResultStore;
+  /** When the first of what is remembered ended: before it is old, there is nothing to forget. */
+  #firstEnd = Number.POSITIVE_INFINITY;
 
   constructor(context: {
     settings: Settings;
@@ -128,6 +130,7 @@ export class Dispatcher {
 
   /** The outcome is final: nobody may use the ID again, as far as the stores keep it. */
   applicationEnded(application: Application): void {
+    this.#firstEnd = Math.min(this.#firstEnd, application.endTime);
     this.#storage.applications.delete(application.id);
     this.#applicationResults.commit(application.id);
   }
@@ -173,6 +176,7 @@ export class Dispatcher {
   }
 
   #jobEnded(job: Job, state: TerminalState): void {
+    this.#firstEnd = Math.min(this.#firstEnd, job.endTime);
     this.#ledger.jobEnded(job.id, state, job.endTime);
     this.#storage.jobs.delete(job.id);
     this.#jobResults.commit(job.id);
@@ -203,10 +207,14 @@ export class Dispatcher {
 
   #forget(): void {
     const old = this.#time.now() - this.#settings.jobStoreExpirationMs;
-    const expired = ({ endTime }: { endTime: number }) => endTime !== -1 && endTime <= old;
-    for (const job of this.#jobs.values()) if (expired(job)) this.#jobs.delete(job.id);
-    for (const application of this.#applications.values()) {
-      if (expired(application)) this.#applications.delete(application.id);
+    if (this.#firstEnd > old) return;
+    this.#firstEnd = Number.POSITIVE_INFINITY;
+    for (const ended of [this.#jobs, this.#applications]) {
+      for (const [id, { endTime }] of ended) {
+        if (endTime === -1) continue;
+        if (endTime <= old) ended.delete(id);
+        else this.#firstEnd = Math.min(this.#firstEnd, endTime);
+      }
     }
   }
 }

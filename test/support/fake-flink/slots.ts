@@ -12,6 +12,7 @@ interface Waiting {
 export class Slots {
   readonly total: number;
   readonly #held = new Map<object, number>();
+  #taken = 0;
   #waiting: Waiting[] = [];
   #startingUp = true;
 
@@ -31,6 +32,7 @@ export class Slots {
   }
 
   release(owner: object): void {
+    this.#taken -= this.#held.get(owner) ?? 0;
     this.#held.delete(owner);
     this.#waiting = this.#waiting.filter((waiting) => waiting.owner !== owner);
     this.#serve();
@@ -42,9 +44,7 @@ export class Slots {
   }
 
   #free(): number {
-    let free = this.total;
-    for (const count of this.#held.values()) free -= count;
-    return free;
+    return this.total - this.#taken;
   }
 
   #serve(): void {
@@ -52,9 +52,13 @@ export class Slots {
       const fits = waiting.count <= this.#free();
       if (!this.#waiting.includes(waiting) || (!fits && this.#startingUp)) continue;
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      if (fits) this.#held.set(waiting.owner, waiting.count);
-      if (fits) waiting.granted();
-      else waiting.refused();
+      if (!fits) {
+        waiting.refused();
+        continue;
+      }
+      this.#held.set(waiting.owner, waiting.count);
+      this.#taken += waiting.count;
+      waiting.granted();
     }
   }
 }

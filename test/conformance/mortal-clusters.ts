@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startFlink } from "../../dev/flink/cluster.ts";
+import { startFakeFlink } from "../support/fake-flink/index.ts";
+import { flinkTargets } from "../support/flink-target.ts";
+import { anyJar, realIsGiven, versions } from "./flink-subjects.ts";
+import { RawFlink } from "./raw-flink.ts";
+
+/** What the cluster of a scenario is like. */
+export interface Shape {
+  readonly ha: boolean;
+  /** Default false: results of what has ended are kept. */
+  readonly deleteOnCommit?: boolean;
+  readonly jobStoreExpirationMs?: number;
+  readonly startUpMs?: number;
+  readonly webSubmit?: boolean;
+}
+
+/** A cluster of a test's own, whose JobManager may be killed. */
+export interface MortalCluster {
+  readonly flink: RawFlink;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Returns when the process has been started, long before it answers. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface MortalSubject {
+  readonly name: string;
+  readonly applications: boolean;
+  open(shape: Shape): Promise<MortalCluster>;
+}
+
+const fakes: MortalSubject[] = versions.map(({ short, full, applications }) => ({
+  name: `fake ${short}`,
+  applications,
+  async open(shape) {
+    const times = { election: 150, down: 200 };
+    const fake = await startFakeFlink({ version: full, slots: 4, deleteOnCommit: false, times, ...shape });
+    await fake.answering();
+    return {
+      flink: new RawFlink(fake.url, anyJar()),
+      kill: () => fake.crash(),
+      start: () => fake.start(),
+      close: () => fake.close(),
+    };
+  },
+}));
+
+function real(version: string, jobsJar: string, applications: boolean): MortalSubject {
+  return {
+    name: `real ${version}`,
+    applications,
+    async open(shape) {
+      const dir = await mkdtemp(join(tmpdir(), "mortal-flink-"));
+      const config = configuration(shape);
+      const instance = await startFlink({ dir, version, ha: shape.ha, config, ownerPid: process.pid });
+      return {
+        flink: new RawFlink(instance.url, await readFile(jobsJar)),
+        kill: () => instance.killJobManager(),
+        start: () => instance.startJobManager("process"),
+        async close() {
+          await instance.stop();
+          await rm(dir, { recursive: true });
+        },
+      };
+    },
+  };
+}
+
+function configuration({ deleteOnCommit = false, jobStoreExpirationMs, startUpMs, webSubmit }: Shape) {
+  return {
+    "job-result-store.delete-on-commit": String(deleteOnCommit),
+    "application-result-store.delete-on-commit": String(deleteOnCommit),
+    ...(jobStoreExpirationMs === undefined
+      ? {}
+      : { "jobstore.expiration-time": String(Math.ceil(jobStoreExpirationMs / 1000)) }),
+    ...(startUpMs === undefined ? {} : { "resourcemanager.standalone.start-up-time": String(startUpMs) }),
+    ...(webSubmit === undefined ? {} : { "web.submit.enable": String(webSubmit) }),
+  };
+}
+
+/** Real ones as soon as the run has a real Flink at all: its JAR of jobs is used, its clusters are left alone. */
+export function mortalSubjects(): MortalSubject[] {
+  if (!realIsGiven()) return fakes;
+  const byVersion = flinkTargets().map(({ version, jobsJar }) => {
+    const known = versions.find(({ short }) => short === version);
+    if (known === undefined) throw new Error(`no facts are written for Flink ${version}`);
+    return real(version, jobsJar, known.applications);
+  });
+  return [...fakes, ...byVersion];
+}
