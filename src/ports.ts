@@ -15,7 +15,7 @@ export interface JobManagerReader {
 /** What the effects of a step ask of one JobManager. */
 export interface JobManagerOperator {
   /** Where is this JobID? Asked directly, with the main()s that might still bring it. */
-  lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at">>;
+  lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at" | "endedAt">>;
   /** Asks for cancellation. A job that is gone or ended already is no error: looking decides. */
   cancelJob(jobId: string, signal: AbortSignal): Promise<void>;
   cancelApplication(jobId: string, signal: AbortSignal): Promise<void>;

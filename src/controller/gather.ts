@@ -30,6 +30,7 @@ export class Gather {
       cluster: this.#cluster(job, jobIdPrefix(uid)),
       flight: flights.get(uid),
       look: looks.get(uid),
+      wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,
     };
   }

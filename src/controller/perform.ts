@@ -95,12 +95,14 @@ export class Perform {
         flights.abandon(uid);
         return false;
       case "submit":
+        // What was seen before the request says nothing about what it does.
+        looks.delete(uid);
         flights.start(uid, effect, this.#cluster(effect.url, clusters).jobManager);
         return true;
       case "lookUp": {
         const at = clock.now();
         const look = await this.#cluster(effect.url, clusters).jobManager.lookUp(effect.jobId, signal);
-        looks.set(uid, { ...look, at });
+        looks.set(uid, { ...look, at, endedAt: clock.now() });
         return true;
       }
       case "cancelJob":

@@ -21,6 +21,7 @@ export interface Context {
   readonly look: Look | undefined;
   /** The trigger's job in the cluster's job list. */
   readonly row: JobRow | undefined;
+  readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
 }
 
@@ -44,14 +45,17 @@ export function contextOf(observed: Observed, now: number): Context {
     flight,
     look,
     row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
+    wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,
   };
 }
 
-/** A look-up that began before the answer came may have missed what the request did. */
+/** A look-up that began before the answer came may have missed what the request did. A slow one is none the less fresh. */
 function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
   if (flight?.phase === "answered" && look.at < flight.endedAt) return false;
-  return now - look.at <= LOOK_IS_FRESH_MS;
+  const age = now - look.endedAt;
+  // Negative: somebody set the clock back.
+  return age >= 0 && age <= LOOK_IS_FRESH_MS;
 }
 
 export function iso(time: number): string {

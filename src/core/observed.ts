@@ -11,6 +11,8 @@ export interface Observed {
   flight?: Flight | undefined;
   /** The newest look-up of the trigger's JobID by this process. */
   look?: Look | undefined;
+  /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
+  wantedUrl: string | undefined;
   /** How long a finalizer may wait for a Flink job to end, in milliseconds. */
   deletionTimeoutMs: number;
 }
@@ -108,8 +110,10 @@ export type RunOutcome =
 /** The answer to "where is this JobID?", asked of the JobManager directly. */
 export interface Look {
   jobId: string;
-  /** When the look-up began. */
+  /** When the look-up began: what happened later may be missing from it. */
   at: number;
+  /** When its answer was there: how fresh it is. */
+  endedAt: number;
   /** The process that answered. */
   incarnation: string;
   /** Whether it knows the job, alive or ended. Its state comes with the next list. */

@@ -62,7 +62,7 @@ export class RemoteJobManager implements JobManagerPort {
    * The order matters: a main() that ends while we look has submitted its job by then, so main()s are read before jobs. And
    * all must come from one process: where it changed meanwhile, the look-up fails and is taken again.
    */
-  async lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at">> {
+  async lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at" | "endedAt">> {
     const rest = this.#rest;
     const before = await this.describe(signal);
     const applications = before.supportsRunApplication;
