@@ -103,6 +103,7 @@ export class Flights {
       if (this.#flights.get(uid)?.flight.phase === "fetchingJar") {
         const entry = this.#flights.get(uid)!;
         entry.flight = { jobId, phase: "sending", since: clock.now() };
+        this.#options.onChange(uid);
       }
       // Never rejects: from here on, only an answer or its absence counts.
       return await jobManager.run(jarId, request, application, signal).finally(() => pass.leave());
