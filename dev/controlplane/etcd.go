@@ -18,8 +18,8 @@ const (
 )
 
 // startEtcd runs a one-member etcd in this process. It listens on unix sockets, so an instance takes one TCP port only:
-// the API server's.
-func startEtcd(dir string, fsync bool) (*embed.Etcd, string, error) {
+// the API server's. Returns the URL for clients.
+func startEtcd(dir string, fsync bool) (string, error) {
 	wal.SegmentSizeBytes = walSegment
 	config := embed.NewConfig()
 	config.Name = "default"
@@ -40,14 +40,14 @@ func startEtcd(dir string, fsync bool) (*embed.Etcd, string, error) {
 
 	etcd, err := embed.StartEtcd(config)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	select {
 	case <-etcd.Server.ReadyNotify():
-		return etcd, clients.String(), nil
+		return clients.String(), nil
 	case err := <-etcd.Err():
-		return nil, "", err
+		return "", err
 	case <-time.After(etcdPatience):
-		return nil, "", fmt.Errorf("etcd is not ready after %s", etcdPatience)
+		return "", fmt.Errorf("etcd is not ready after %s", etcdPatience)
 	}
 }
