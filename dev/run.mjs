@@ -3,7 +3,7 @@
 // older than the lock file, then runs the script under the Node version that the project pins.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -25,7 +25,13 @@ if (!installed) {
   writeFileSync(stamp, lock);
 }
 
-const child = spawn(node, process.argv.slice(2), { cwd: root, stdio: "inherit" });
+// Tools that the script starts by name are the project's own as well.
+const PATH = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
+const child = spawn(node, process.argv.slice(2), {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, PATH },
+});
 // The terminal sends Ctrl-C to the whole group; the script decides when to end, and we end with it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {

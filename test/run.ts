@@ -1,0 +1,67 @@
+// `npm test`: everything, in the order in which a failure is cheapest. `--unit`: only what needs no real parts.
+// The last line is always "N passed, N failed".
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+const unitOnly = process.argv.includes("--unit");
+const filters = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a command with its output passed on; its exit code. */
+function run(command: string, args: string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      resolve(1);
+    });
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** A check counts as one test. */
+async function check(title: string, command: string, args: string[]): Promise<void> {
+  const begin = performance.now();
+  const code = await run(command, args);
+  tally[code === 0 ? "passed" : "failed"]++;
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  process.stdout.write(`${code === 0 ? "ok" : "FAILED"}  ${title} (${seconds} s)\n`);
+}
+
+async function vitest(project: string): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), "flinkjob-report-"));
+  const report = join(dir, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const code = await run(bin("vitest"), ["run", "--project", project, ...reporters, ...filters]);
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  await rm(dir, { recursive: true });
+  const counts = text === undefined ? undefined : (JSON.parse(text) as Record<string, number>);
+  const failed = counts?.numFailedTests ?? 0;
+  tally.passed += counts?.numPassedTests ?? 0;
+  tally.skipped += counts?.numPendingTests ?? 0;
+  // A file that does not load, or a set-up that fails, fails no test; it must count all the same.
+  tally.failed += failed === 0 && code !== 0 ? 1 : failed;
+}
+
+if (filters.length === 0) {
+  await check("lint and format (biome)", bin("biome"), ["check", "."]);
+  await check("types (tsc)", bin("tsc"), ["--noEmit"]);
+  await check("generated files", bin("node"), ["dev/generate.ts", "--check"]);
+  if (!unitOnly) await check("build (esbuild)", bin("node"), ["dev/build.ts"]);
+}
+await vitest("unit");
+if (!unitOnly) await vitest("real");
+const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";
+process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed${skipped}\n`);
+process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
