@@ -25,7 +25,8 @@ import { type Options, OptionsError, parseCommandLine } from "./runtime/options.
 import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
 
 const VERSION = process.env.FLINKJOB_VERSION ?? "development";
-const SILENT_WATCH_MS = 180_000;
+/** Well above a usual outage of the API server, which a restart would not cure. */
+const SILENT_WATCH_MS = 900_000;
 const LATE_EVENT_LOOP_MS = 500;
 const EVENT_QUEUE = 10_000;
 
@@ -97,6 +98,7 @@ async function run(options: Options): Promise<void> {
     onProblem: (what, problem, details) => reportProblem(logger, what, problem, details),
   });
   metrics.setWorkers("flinkjob", options.workers);
+  metrics.setWorkers("flinkcluster", 1);
   metrics.addCensus({
     states: () =>
       controller.jobs.list().flatMap(({ status }) => (status?.trigger ? [status.trigger.state] : [])),
