@@ -4,6 +4,7 @@ import type { ObjectMeta } from "../../src/api/meta.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
 import type { Reason } from "../../src/api/reasons.ts";
 import type { FlinkJobStatus, PastTrigger, Protection, TriggerStatus } from "../../src/api/status.ts";
+import { contextOf } from "../../src/core/context.ts";
 import { decide } from "../../src/core/decide.ts";
 import { jobIdOf, runHash } from "../../src/core/identity.ts";
 import type {
@@ -19,6 +20,7 @@ import type {
   RunOutcome,
 } from "../../src/core/observed.ts";
 import type { Step } from "../../src/core/step.ts";
+import { summarize } from "../../src/core/summarize.ts";
 import { past } from "../../src/core/triggers.ts";
 
 /** The time of every decision in the tests, unless they say another. */
@@ -179,9 +181,11 @@ export class JobBuilder {
     return new JobBuilder({ ...this.#job, status });
   }
 
+  /** The status as it stands after this trigger was last written, conditions and all. */
   trigger(trigger: TriggerBuilder): JobBuilder {
-    const before = this.#job.status ?? { observedGeneration: 1 };
-    return this.status({ ...before, trigger: trigger.build() });
+    const seen = { job: this.#job, cluster: connecting, wantedUrl: undefined, deletionTimeoutMs: 0 };
+    const ctx = contextOf(seen, NOW - 2 * MINUTE);
+    return this.status(summarize(ctx, { rule: "built", trigger: trigger.build() }));
   }
 
   /** Earlier triggers, newest first. */

@@ -17,6 +17,8 @@ export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
   const { flight, row } = ctx;
   if (flight?.phase === "answered") return answered(ctx, trigger, flight);
   // Evidence beats everything: a listed job is ours, answered or not.
+  if (row && flight?.phase === "fetchingJar")
+    return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   if (row && trigger.sends > 0) return started(ctx, trigger, row);
   if (flight) return underWay(ctx, trigger, flight);
   return trigger.sends > 0 ? unsettled(ctx, trigger) : send(ctx, trigger);

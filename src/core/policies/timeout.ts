@@ -8,8 +8,10 @@ import { failed } from "../triggers.ts";
 export function patience(ctx: Context, trigger: TriggerStatus): number | undefined {
   const limit = ctx.spec.submission.timeout;
   const timeout = limit === undefined ? undefined : parseDuration(limit);
-  const sentAt = at(trigger.sentAt);
-  return timeout === undefined || sentAt === undefined ? undefined : Math.max(0, sentAt + timeout - ctx.now);
+  // Fetching the JAR is not main()'s time.
+  const startedAt = ctx.flight?.since ?? at(trigger.sentAt);
+  if (timeout === undefined || startedAt === undefined) return undefined;
+  return Math.max(0, startedAt + timeout - ctx.now);
 }
 
 /** The end of that patience; undefined while there is some left. */
