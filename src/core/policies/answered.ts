@@ -1,8 +1,9 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
-import { type Flight, isTerminal, type RunOutcome } from "../observed.ts";
+import { type Flight, isTerminal, type Look, type RunOutcome } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed, pending, running } from "../triggers.ts";
+import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
 
 /** The job usually runs its tasks this soon after the answer: one status write then tells both. Milliseconds. */
@@ -70,6 +71,7 @@ function notSent(
   trigger: TriggerStatus,
   outcome: Extract<RunOutcome, { kind: "notSent" }>,
 ): Verdict {
+  if (ctx.row) return { ...reportJob(ctx, trigger, ctx.row), settlesFlight: true };
   const { reason, message, retryable } = outcome;
   const sends = trigger.sends - 1;
   let unsent: TriggerStatus = { ...trigger, sends };
@@ -90,21 +92,8 @@ function duplicate(ctx: Context, trigger: TriggerStatus, flight: Answered): Verd
   if (row) return { ...reportJob(ctx, trigger, row), settlesFlight: true };
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
-  const application = look.application;
-  if (
-    application &&
-    application.state !== "FAILED" &&
-    application.state !== "FINISHED" &&
-    application.state !== "CANCELED"
-  ) {
-    const adopted = running(ctx, trigger, "MainRunning", "");
-    return {
-      rule: "duplicateApplication",
-      trigger: pending({ ...adopted, applicationId: trigger.jobId }, "MainRunning", "Flink runs main()."),
-      settlesFlight: true,
-    };
-  }
-  if (look.mains > 0) return mainMayRun(trigger);
+  if (runsMain(look)) return adoptedApplication(ctx, trigger);
+  if (look.mains > 0) return timedOut(ctx, trigger) ?? mainMayRun(trigger);
   const wait = flight.endedAt + LOOK_AGAIN_AFTER_MS - look.at;
   if (wait > 0) return { rule: "duplicateButAbsent", requeueAfterMs: wait };
   const message = `Flink refuses job ${trigger.jobId} as a duplicate and no longer lists it: it ran, ended, and nobody kept the outcome. Nothing is run again; a new spec.trigger.id asks for a new run.`;
@@ -144,8 +133,23 @@ function refused(
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
   // An earlier request of the same JobID, whose answer was lost, may still be at it.
-  if (trigger.sends > 1 && look.mains > 0) return mainMayRun(trigger);
+  if (runsMain(look)) return adoptedApplication(ctx, trigger);
+  if (trigger.sends > 1 && look.mains > 0) return timedOut(ctx, trigger) ?? mainMayRun(trigger);
   return { rule: "submissionFailed", trigger: failed(ctx, trigger, outcome), job: null, settlesFlight: true };
+}
+
+/** Flink >= 2.3: the JobID's application is not over, so its job may still come. */
+export function runsMain({ application }: Look): boolean {
+  return application !== undefined && !["FAILED", "FINISHED", "CANCELED"].includes(application.state);
+}
+
+function adoptedApplication(ctx: Context, trigger: TriggerStatus): Verdict {
+  const adopted = running(ctx, trigger, "MainRunning", "");
+  return {
+    rule: "adoptedApplication",
+    trigger: pending({ ...adopted, applicationId: trigger.jobId }, "MainRunning", "Flink runs main()."),
+    settlesFlight: true,
+  };
 }
 
 export function lookUp(trigger: TriggerStatus, ctx: Context): Verdict {
