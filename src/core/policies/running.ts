@@ -1,11 +1,12 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import type { StepEvent, Verdict } from "../step.ts";
-import { listedSoon, lookUp } from "./answered.ts";
+import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { reportJob } from "./tracking.ts";
 import { gone } from "./unsettled.ts";
 
 const POLL_RECOVERY_MS = 2_000;
+const NEXT_LIST_MS = 1_000;
 
 /** Flink accepted the job and it lived when last seen. */
 export function running(ctx: Context, trigger: TriggerStatus): Verdict {
@@ -39,11 +40,12 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
     case "unreachable":
       return outOfSight(trigger, `${cluster.message} The job was last known to run.`);
   }
-  // The list may be older than the job.
-  if (cluster.listedAt <= (at(trigger.acceptedAt) ?? 0)) return { rule: "listIsOlder", watchClosely: true };
+  // The list may be older than the job; one without it is no change that would queue us.
+  if (cluster.listedAt <= (at(trigger.acceptedAt) ?? 0))
+    return { rule: "listIsOlder", watchClosely: true, requeueAfterMs: NEXT_LIST_MS };
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
-  if (look.application && !["FAILED", "FINISHED", "CANCELED"].includes(look.application.state)) {
+  if (runsMain(look)) {
     const message =
       "The JobManager was replaced and runs main() again; the job is not listed until it is through.";
     return {
