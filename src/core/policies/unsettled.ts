@@ -76,7 +76,8 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
   const { protection, jobStoreExpirationMs } = cluster.jobManager;
   const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (trigger.acceptedAt !== undefined) return gone(ctx, trigger, look, cluster);
-  if (protection === "Durable") return send(ctx, trigger); // Flink itself refuses a second run.
+  // Flink itself refuses a second run, if it kept the results all the time.
+  if (protection === "Durable" && trigger.protection === "Durable") return send(ctx, trigger);
   if (sameProcess) {
     const age = ctx.now - (at(trigger.sentAt) ?? 0);
     const wouldBeListed =
