@@ -92,7 +92,7 @@ function conditionsOf(
   refused: Verdict["refused"],
 ): Condition[] {
   const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
-  const reason = refused?.reason ?? trigger?.reason ?? "Pending";
+  const reason = refused?.reason ?? trigger?.reason ?? (deleting ? "Deleting" : "Pending");
   const message = refused?.message ?? trigger?.message ?? "";
   const state = trigger?.state;
   const ready = !refused && !deleting && (state === "finished" || trigger?.reason === "TasksRunning");

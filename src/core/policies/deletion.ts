@@ -1,7 +1,7 @@
 import { FINALIZER } from "../../api/group.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
-import { isTerminal } from "../observed.ts";
+import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
@@ -10,27 +10,29 @@ const LOOK_AGAIN_MS = 2_000;
 
 /** The FlinkJob is being deleted: its Flink job goes first, or stays as `deletionPolicy` says. */
 export function deletion(ctx: Context): Verdict | undefined {
-  const { job, spec, trigger, flight } = ctx;
+  const { job, spec, flight } = ctx;
   if (job.metadata.deletionTimestamp === undefined) return undefined;
   if (!job.metadata.finalizers?.includes(FINALIZER)) return { rule: "deleted" };
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
-  if (spec.deletionPolicy === "Orphan" || !trigger) return letGo();
-  const nothingSent =
-    flight?.phase === "answered" && flight.outcome.kind === "notSent" && trigger.sends === 1;
-  if (isOver(trigger) || nothingSent) return letGo();
-  return endJob(ctx, trigger) ?? letGo();
+  if (spec.deletionPolicy === "Orphan") return letGo();
+  return endJob(ctx) ?? letGo();
 }
 
 function letGo(): Verdict {
   return { rule: "letGo", effect: { kind: "removeFinalizer" } };
 }
 
-/** Cancels the job and sees it end; undefined when it has. */
-function endJob(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
-  const { cluster, row, look, flight } = ctx;
+/** Cancels what lives and sees it end; undefined when nothing does. */
+function endJob(ctx: Context): Verdict | undefined {
+  const { cluster, look, flight, trigger } = ctx;
+  // Before a first answer nobody knows whether a job of ours runs whose status was lost.
+  if (!trigger && cluster.kind === "connecting") return { rule: "connecting" };
+  const row = liveJob(ctx);
+  if (!row && (!trigger || isOver(trigger) || nothingSent(flight, trigger))) return undefined;
+  const jobId = row?.id ?? trigger?.jobId ?? "";
   const deadline = (at(ctx.job.metadata.deletionTimestamp) ?? ctx.now) + ctx.deletionTimeoutMs;
   if (ctx.now >= deadline) {
-    const message = `Job ${trigger.jobId} could not be seen to end in time; it may still run on ${trigger.sentTo?.url ?? "its cluster"}.`;
+    const message = `Job ${jobId} could not be seen to end in time; it may still run on ${trigger?.sentTo?.url ?? "its cluster"}.`;
     return {
       ...letGo(),
       rule: "deletionTimedOut",
@@ -45,7 +47,6 @@ function endJob(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
         : "Its cluster is unknown.";
     return waiting(trigger, why, requeueAfterMs);
   }
-  if (row && isTerminal(row.state)) return undefined;
   if (row) {
     const effect: Effect = { kind: "cancelJob", jobId: row.id, url: cluster.url };
     const cancelling = row.state === "CANCELLING";
@@ -57,6 +58,7 @@ function endJob(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
       watchClosely: true,
     };
   }
+  if (!trigger || (ctx.row && isTerminal(ctx.row.state))) return undefined;
   if (flight?.phase === "sending")
     return waiting(trigger, "Its run request has no answer yet.", requeueAfterMs);
   if (!look) return lookUp(trigger, ctx);
@@ -76,10 +78,21 @@ function endJob(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
   return undefined;
 }
 
-function waiting(trigger: TriggerStatus, why: string, requeueAfterMs: number): Verdict {
+/** The trigger's own job first; any other of this FlinkJob must end as well. */
+function liveJob({ cluster, row }: Context): JobRow | undefined {
+  const rows = cluster.kind === "reachable" ? [...(row ? [row] : []), ...cluster.jobs.values()] : [];
+  return rows.find(({ state }) => !isTerminal(state));
+}
+
+function nothingSent(flight: Flight | undefined, { sends }: TriggerStatus): boolean {
+  return sends === 1 && flight?.phase === "answered" && flight.outcome.kind === "notSent";
+}
+
+function waiting(trigger: TriggerStatus | undefined, why: string, requeueAfterMs: number): Verdict {
+  const message = `The FlinkJob is being deleted. ${why}`;
   return {
     rule: "endingJob",
-    trigger: { ...trigger, reason: "Deleting", message: `The FlinkJob is being deleted. ${why}` },
+    trigger: trigger && { ...trigger, reason: "Deleting", message },
     requeueAfterMs,
   };
 }
