@@ -2,9 +2,9 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { isOver, newTrigger, past } from "../triggers.ts";
+import { isOver, newTrigger } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { send } from "./sending.ts";
+import { succeededBy } from "./replacement.ts";
 import { reportJob } from "./tracking.ts";
 
 /** A job that ran this long is not one that fails at once: its loss starts the count of tries anew. Milliseconds. */
@@ -14,6 +14,12 @@ const POLL_LATE_JOB_MS = 5_000;
 /** The trigger has ended. A finished job is never run again because Flink forgot it. */
 export function over(ctx: Context, trigger: TriggerStatus): Verdict {
   if (!isOver(trigger)) return lateJob(ctx, trigger);
+  // The job came to its end before its run request was answered.
+  const late = ctx.flight?.phase === "answered";
+  return late ? { settlesFlight: true, ...afterTheEnd(ctx, trigger) } : afterTheEnd(ctx, trigger);
+}
+
+function afterTheEnd(ctx: Context, trigger: TriggerStatus): Verdict {
   // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
   if (ctx.row && !isTerminal(ctx.row.state)) return reappeared(ctx, trigger);
   if (trigger.failure?.reason === "JobLost" && ctx.spec.lostPolicy === "Resubmit")
@@ -35,13 +41,13 @@ function resubmit(ctx: Context, lost: TriggerStatus): Verdict {
   const ran = (at(lost.finishedAt) ?? 0) - (at(lost.acceptedAt) ?? 0);
   const next = newTrigger(ctx, lost.id, lost.attempt + 1, ran > RAN_WELL_MS ? 0 : lost.tries);
   const waiting = lost.triedAt === undefined ? next : { ...next, triedAt: lost.triedAt };
-  return { ...send(ctx, waiting), rule: "resubmit", past: past(lost), job: null };
+  return succeededBy(ctx, lost, waiting, "resubmit");
 }
 
 /** main() did not come to its end in time. Should its job appear after all, it is cancelled. */
 function lateJob(ctx: Context, trigger: TriggerStatus): Verdict {
   const { row, look, cluster } = ctx;
-  if (cluster.kind !== "reachable") return { rule: "connecting" };
+  if (cluster.kind !== "reachable") return { rule: "lateJobOutOfSight" };
   if (row && isTerminal(row.state)) return settled(ctx, trigger);
   if (row) {
     const effect = { kind: "cancelJob" as const, jobId: row.id, url: cluster.url };

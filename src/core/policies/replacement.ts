@@ -1,41 +1,17 @@
+import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
-import { jobIdOf, wantedTriggerId } from "../identity.ts";
-import { isTerminal, type JobRow } from "../observed.ts";
+import { jobIdPrefix, wantedTriggerId } from "../identity.ts";
+import { isTerminal } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { isOver, newTrigger, past } from "../triggers.ts";
+import { isOver, newTrigger, past, pending } from "../triggers.ts";
 import { send } from "./sending.ts";
-import { reportJob } from "./tracking.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 
 /** The first trigger of a FlinkJob. */
 export function firstTrigger(ctx: Context): Verdict {
-  const { cluster } = ctx;
-  if (cluster.kind === "connecting") return { rule: "connecting" };
   const id = wantedTriggerId(ctx.spec, ctx.generation, undefined) ?? "";
-  const trigger = newTrigger(ctx, id);
-  const earlier =
-    cluster.kind === "reachable" ? strangerOfOurs([...cluster.jobs.values()], trigger.jobId) : undefined;
-  if (earlier && cluster.kind === "reachable") {
-    // Our status was lost, and the JobID's first half says that this job is ours: adopt it, run nothing.
-    const { url, jobManager } = cluster;
-    const { incarnation, flinkVersion, protection } = jobManager;
-    const adopted = {
-      ...trigger,
-      jobId: earlier.id,
-      sends: 1,
-      tries: 1,
-      sentTo: { url, incarnation, flinkVersion },
-      protection,
-    };
-    return { ...reportJob(ctx, adopted, earlier), rule: "adopt" };
-  }
-  return send(ctx, trigger);
-}
-
-/** A live job under our prefix, or the ended one of this very trigger. */
-function strangerOfOurs(rows: JobRow[], jobId: string): JobRow | undefined {
-  return rows.find((row) => !isTerminal(row.state)) ?? rows.find((row) => row.id === jobId);
+  return send(ctx, newTrigger(ctx, id));
 }
 
 /** The spec asks for another run than the newest trigger; undefined when it does not. */
@@ -44,16 +20,9 @@ export function replacement(ctx: Context): Verdict | undefined {
   const wanted = trigger && wantedTriggerId(spec, ctx.generation, trigger);
   if (!trigger || wanted === undefined || isReused(ctx, wanted)) return undefined;
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
-  if (flight) return undefined; // its outcome comes first
-  if (isOver(trigger)) {
-    const gone = trigger.sends > 0 || trigger.finishedAt !== undefined;
-    return {
-      ...send(ctx, newTrigger(ctx, wanted)),
-      rule: "replace",
-      past: gone ? past(trigger) : undefined,
-      job: null,
-    };
-  }
+  // Its outcome comes first, unless the job has come to its end before the answer.
+  if (flight && !(flight.phase === "answered" && isOver(trigger))) return undefined;
+  if (isOver(trigger)) return succeededBy(ctx, trigger, newTrigger(ctx, wanted), "replace");
   if (trigger.state !== "running" || !row || isTerminal(row.state) || cluster.kind !== "reachable")
     return undefined;
   const message =
@@ -68,10 +37,24 @@ export function replacement(ctx: Context): Verdict | undefined {
   };
 }
 
-/** Trigger IDs are processed once. */
-export function isReused({ job, uid, trigger }: Context, wanted: string): boolean {
-  const past = job.status?.history ?? [];
-  return past.some(
-    ({ id, jobId }) => id === wanted && jobId !== trigger?.jobId && jobId === jobIdOf(uid, id, 1),
-  );
+/** The next trigger, or the next attempt of one, takes the place of one that is over. */
+export function succeededBy(ctx: Context, before: TriggerStatus, next: TriggerStatus, rule: string): Verdict {
+  const verdict = send(ctx, next);
+  // Nothing can be said of the cluster yet: the old trigger stands.
+  if (verdict.rule === "connecting") return verdict;
+  const waiting = pending(next, "BackingOff", "The next run request waits.");
+  const gone = before.sends > 0 || before.finishedAt !== undefined;
+  return {
+    job: null,
+    ...verdict,
+    rule,
+    trigger: verdict.trigger ?? waiting,
+    past: gone ? past(before) : undefined,
+  };
+}
+
+/** Trigger IDs are processed once. A history that came along from another object (a backup) does not count. */
+export function isReused({ job, uid }: Context, wanted: string): boolean {
+  const history = job.status?.history ?? [];
+  return history.some(({ id, jobId }) => id === wanted && jobId.startsWith(jobIdPrefix(uid)));
 }

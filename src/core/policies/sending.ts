@@ -2,10 +2,13 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { waitAfterTries } from "../backoff.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
-import type { ClusterObservation, ReachableCluster } from "../observed.ts";
+import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
 import { runRequest } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { reportJob } from "./tracking.ts";
+
+const CANCEL_AGAIN_AFTER_MS = 5_000;
 
 /**
  * Sends the trigger's run request, or says what it waits for. The only place that decides on a send: the status written
@@ -14,14 +17,20 @@ import { failed, pending } from "../triggers.ts";
 export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, spec, now } = ctx;
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
+  const listed = alreadyListed(ctx, trigger, cluster);
+  if (listed) return listed;
   const refusal = refusedBy(cluster, ctx);
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
-  if (trigger.tries >= spec.submission.maxAttempts)
-    return { rule: "attemptsExhausted", trigger: exhausted(ctx, trigger) };
+  const exhausted = trigger.tries >= spec.submission.maxAttempts;
   const triedAt = at(trigger.triedAt);
   const wait = triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries) - now;
-  // The cause of the wait stays on show: it was written with the answer.
-  if (wait > 0) return { rule: "backingOff", requeueAfterMs: wait };
+  // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last
+  // try is waited for like the others before it is given up.
+  if (wait > 0 && !(exhausted && trigger.sends === 0)) return { rule: "backingOff", requeueAfterMs: wait };
+  if (exhausted) return { rule: "attemptsExhausted", trigger: givenUp(ctx, trigger) };
+  if (ctx.wantedUrl === undefined)
+    return waitForCluster(trigger, { kind: "notFound", name: spec.cluster.name ?? "" });
+  if (ctx.wantedUrl !== cluster.url) return movedAway(ctx, trigger, cluster);
 
   const { url, jobManager } = cluster;
   const { incarnation, flinkVersion, protection, supportsRunApplication } = jobManager;
@@ -52,13 +61,63 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
 }
 
 /**
+ * The last look before anything is sent: what runs under this FlinkJob's prefix is its own, whatever the status says. Two
+ * jobs of one FlinkJob never live at once.
+ */
+function alreadyListed(ctx: Context, trigger: TriggerStatus, cluster: ReachableCluster): Verdict | undefined {
+  const own = cluster.jobs.get(trigger.jobId);
+  const earlier = [...cluster.jobs.values()].find(
+    ({ id, state }) => id !== trigger.jobId && !isTerminal(state),
+  );
+  if (own && !(earlier && isTerminal(own.state))) return reportJob(ctx, found(trigger, own, cluster), own);
+  if (!earlier) return undefined;
+  // Our status was lost, and the JobID's first half says that this job is ours: adopt it, run nothing.
+  const before = ctx.job.status;
+  const isFirst = !before?.history?.length && (before?.trigger?.jobId ?? trigger.jobId) === trigger.jobId;
+  if (isFirst && trigger.sends === 0)
+    return { ...reportJob(ctx, found(trigger, earlier, cluster), earlier), rule: "adopt" };
+  const message = `Job ${earlier.id} of this FlinkJob lives; it is being cancelled and must be seen to end first.`;
+  return {
+    rule: "cancelEarlier",
+    trigger: pending(trigger, "Replacing", message),
+    effect:
+      earlier.state === "CANCELLING" ? undefined : { kind: "cancelJob", jobId: earlier.id, url: cluster.url },
+    watchClosely: true,
+    requeueAfterMs: CANCEL_AGAIN_AFTER_MS,
+  };
+}
+
+function found(trigger: TriggerStatus, row: JobRow, { url, jobManager }: ReachableCluster): TriggerStatus {
+  const { incarnation, flinkVersion, protection } = jobManager;
+  const { sends, tries } = trigger;
+  const sentTo = { url, incarnation, flinkVersion };
+  return {
+    ...trigger,
+    jobId: row.id,
+    sends: Math.max(1, sends),
+    tries: Math.max(1, tries),
+    sentTo,
+    protection,
+  };
+}
+
+/** spec.cluster leads elsewhere by now. What was sent here brought nothing, and is not sent elsewhere under its JobID. */
+function movedAway(ctx: Context, trigger: TriggerStatus, cluster: ReachableCluster): Verdict {
+  if (trigger.sends === 0) return { rule: "connecting" };
+  const message = `The outcome of the run request to ${cluster.url} is lost, no job of it lives there, and spec.cluster leads elsewhere now.`;
+  return { rule: "movedAway", trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }), job: null };
+}
+
+/**
  * The request is always made from the spec as it is now. Where it differs from an earlier one under the same JobID whose
  * outcome nobody knows, either may be the one that Flink accepted: that is remembered until it is known.
  */
 function requestedContent(ctx: Context, trigger: TriggerStatus): Partial<TriggerStatus> {
   const hash = runHash(ctx.spec);
   if (hash === trigger.runHash) return {};
-  const unsettled = trigger.sends > 0 ? (trigger.unsettledHash ?? trigger.runHash) : undefined;
+  // Of several contents in doubt, one that differs from this request's is enough to ask for a new run later.
+  const inDoubt = trigger.sends > 0 ? [trigger.unsettledHash, trigger.runHash] : [];
+  const unsettled = inDoubt.find((earlier) => earlier !== undefined && earlier !== hash);
   return {
     runHash: hash,
     generation: ctx.generation,
@@ -82,7 +141,7 @@ function refusedBy({ jobManager }: ReachableCluster, { spec }: Context) {
   return undefined;
 }
 
-function exhausted(ctx: Context, trigger: TriggerStatus): TriggerStatus {
+function givenUp(ctx: Context, trigger: TriggerStatus): TriggerStatus {
   const last = trigger.message ? ` Last: ${trigger.message}` : "";
   const message = `${trigger.tries} run requests had no outcome.${last} Mend the cause and choose a new spec.trigger.id.`;
   return failed(ctx, trigger, { reason: "AttemptsExhausted", message });
