@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "../flink/command.ts";
+import { type KubeKind, kubeKinds } from "./instance.ts";
+
+export const usage = `Real Kubernetes on this machine, without Docker. Needs Go once, to build it (about 6 minutes on two cores).
+
+  npm run dev:kube -- start DIR [options]   start a cluster, or find the one that runs in DIR
+  npm run dev:kube -- stop DIR              end it; its objects stay in DIR
+
+Options of start:
+  --kube embedded      API server, etcd and controllers as processes of this machine (default); no nodes: pods stay Pending
+  --kube kind          nodes in containers, by kind; needs a Docker engine, Go and kubectl
+  --kube current       the cluster of the current kubeconfig context; needs kubectl
+  --scheduler          (embedded) with kube-scheduler too
+  --port N             (embedded) port of the API server; default the last one in DIR, or a free one
+
+Prints one JSON object: kind, dir, kubeconfig, tokenKubeconfig, server, port, pids, kubectl. All else goes to stderr.
+The cluster goes on after the command has ended.
+`;
+
+export type KubeCommand =
+  | { readonly name: "help" }
+  | { readonly name: "stop"; readonly dir: string }
+  | {
+      readonly name: "start";
+      readonly dir: string;
+      readonly kind: KubeKind;
+      readonly scheduler: boolean;
+      readonly port?: number;
+    };
+
+/** Throws UsageError, which names what it did not understand. */
+export function parseCommand(args: readonly string[]): KubeCommand {
+  const { values, positionals } = parse(args);
+  if (values.help) return { name: "help" };
+  const [name, dir, ...rest] = positionals;
+  if (name !== "start" && name !== "stop")
+    throw new UsageError(`Expected start or stop, got ${name ?? "nothing"}`);
+  if (dir === undefined || dir === "") throw new UsageError(`${name}: DIR is missing`);
+  if (rest.length > 0) throw new UsageError(`${name}: one DIR only, also got ${rest.join(" ")}`);
+  if (name === "stop") {
+    const [flag] = Object.keys(values);
+    if (flag !== undefined) throw new UsageError(`stop: does not know --${flag}`);
+    return { name, dir };
+  }
+  const kind = kubeKinds.find((each) => each === (values.kube ?? "embedded"));
+  if (kind === undefined) throw new UsageError(`--kube: "${values.kube}" is none of ${kubeKinds.join(", ")}`);
+  for (const flag of ["scheduler", "port"] as const)
+    if (values[flag] !== undefined && kind !== "embedded")
+      throw new UsageError(`--${flag} is for --kube embedded only`);
+  return {
+    name,
+    dir,
+    kind,
+    scheduler: values.scheduler ?? false,
+    ...(values.port !== undefined && { port: portNumber(values.port) }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h" },
+        kube: { type: "string" },
+        scheduler: { type: "boolean" },
+        port: { type: "string" },
+      },
+    });
+  } catch (cause) {
+    // Node's own message names the flag, and goes on with advice that does not fit here.
+    const [message = ""] = (cause instanceof Error ? cause.message : String(cause)).split(". ");
+    throw new UsageError(message, { cause });
+  }
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new UsageError(`--port: "${text}" is not a port (1 to 65535)`);
+  return port;
+}
