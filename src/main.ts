@@ -9,6 +9,7 @@ import { flinkJobs } from "./controller/resources.ts";
 import { Destinations } from "./flink/destinations.ts";
 import { JarSource } from "./flink/jar-source.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
+import type { SeenExchange } from "./flink/seen-exchange.ts";
 import { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
 import { loadClusterAccess } from "./kube/config.ts";
@@ -77,7 +78,7 @@ async function run(options: Options): Promise<void> {
   const controller = new Controller({
     kube,
     clock,
-    connect: connector(options),
+    connect: connector(options, (seen) => metrics.flink.request(seen)),
     namespaces: options.namespace,
     workers: options.workers,
     pollIntervalMs: options.pollInterval,
@@ -153,7 +154,10 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-function connector(options: Options): (url: string) => RemoteJobManager {
+function connector(
+  options: Options,
+  onExchange: (seen: SeenExchange) => void,
+): (url: string) => RemoteJobManager {
   const destinations = new Destinations({
     deny: options.denyCidr,
     allow: options.allowCidr,
@@ -162,7 +166,14 @@ function connector(options: Options): (url: string) => RemoteJobManager {
   const jarSource = new JarSource({ destinations });
   const { maxJarSize, jarTimeout } = options;
   return (url) =>
-    new RemoteJobManager({ url, destinations, jarSource, longestJar: maxJarSize, jarTimeoutMs: jarTimeout });
+    new RemoteJobManager({
+      url,
+      onExchange,
+      destinations,
+      jarSource,
+      longestJar: maxJarSize,
+      jarTimeoutMs: jarTimeout,
+    });
 }
 
 async function synced(controller: Controller, signal: AbortSignal): Promise<void> {

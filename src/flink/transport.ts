@@ -3,6 +3,7 @@ import { type Dispatcher, Pool } from "undici";
 import { describeCauses, readCauses } from "./causes.ts";
 import type { Destinations } from "./destinations.ts";
 import { bounded, codeOfStatus, FlinkError, type FlinkErrorCode } from "./errors.ts";
+import { routeOf, type SeenExchange } from "./seen-exchange.ts";
 
 export interface TransportOptions {
   /** `http(s)://host[:port][/prefix]`: the JobManager's REST address; a prefix when a proxy publishes it under a path. */
@@ -18,6 +19,8 @@ export interface TransportOptions {
   readonly connections?: number;
   /** Called after each new TCP connection: another JobManager process may answer from now on. */
   readonly onConnect?: () => void;
+  /** Called after each exchange, for metrics. */
+  readonly onExchange?: ((seen: SeenExchange) => void) | undefined;
 }
 
 export interface Exchange {
@@ -54,11 +57,13 @@ export class Transport {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #shared: Pool;
   readonly #own: Pool;
+  readonly #onExchange: TransportOptions["onExchange"];
   #connections = 0;
 
   /** Throws the FlinkError `BadUrl`. */
   constructor(options: TransportOptions) {
     const url = parseUrl(options.url);
+    this.#onExchange = options.onExchange;
     this.#prefix = url.pathname.replace(/\/+$/, "");
     this.#headers = { accept: "application/json", ...options.headers };
     const guarded = options.destinations.connector({
@@ -92,6 +97,22 @@ export class Transport {
 
   /** Sends a request and reads the whole answer. Rejects with a FlinkError for every status but 2xx. */
   async send(exchange: Exchange): Promise<Answer> {
+    const begin = performance.now();
+    let code = "<error>";
+    try {
+      const answer = await this.#send(exchange);
+      code = String(answer.status);
+      return answer;
+    } catch (error) {
+      if (error instanceof FlinkError && error.status !== undefined) code = String(error.status);
+      throw error;
+    } finally {
+      const seconds = (performance.now() - begin) / 1000;
+      this.#onExchange?.({ method: exchange.method, route: routeOf(exchange.path), code, seconds });
+    }
+  }
+
+  async #send(exchange: Exchange): Promise<Answer> {
     const signals = exchange.signal === undefined ? [] : [exchange.signal];
     if (exchange.deadlineMs !== undefined) signals.push(AbortSignal.timeout(exchange.deadlineMs));
     const signal = AbortSignal.any(signals);
