@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { areFree, freePorts } from "../flink/ports.ts";
 import { end, isRunning, type ProcessIdentity, send } from "../flink/process.ts";
@@ -82,7 +81,6 @@ export class EmbeddedKube implements KubeInstance {
     send(apiServer, "SIGCONT");
     await end(apiServer, signal, graceMillis);
     await Promise.all(others.map((process) => end(process, "SIGKILL", 0)));
-    await rm(join(this.dir, "ready.json"), { force: true });
     await this.#save([]);
     await unregisterInstance(this.dir);
   }
