@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type FlinkInstance, startFlink } from "../flink/cluster.ts";
 import { buildJobsJar } from "../flink/jobs.ts";
 import { type KubeInstance, startKube } from "../kube/cluster.ts";
+import { checkPrerequisites } from "../prerequisites.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -31,6 +32,8 @@ export async function buildStage(
   kind: KubeInstance["kind"],
   progress: (line: string) => void,
 ): Promise<Stage> {
+  // All that is missing is named at once, before anything is downloaded or built.
+  await checkPrerequisites({ needs: kind === "embedded" ? ["go", "java", "maven"] : ["java", "maven"] });
   const dir = await mkdtemp(join(tmpdir(), "flinkjob-demo-"));
   const owner = { ownerPid: process.pid, progress };
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];

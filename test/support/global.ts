@@ -7,6 +7,7 @@ import { runToEnd } from "../../dev/demo/stage.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { startKube } from "../../dev/kube/cluster.ts";
+import { checkPrerequisites } from "../../dev/prerequisites.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -24,6 +25,7 @@ const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** One control plane and one Flink of each version for the whole run, all real; nothing of them survives it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await checkPrerequisites({ needs: ["go", "java", "maven"] });
   const dir = await mkdtemp(join(tmpdir(), "flinkjob-test-"));
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
   const strike = async () => {
