@@ -66,9 +66,11 @@ export class RemoteJobManager implements JobManagerPort {
     const rest = this.#rest;
     const before = await this.describe(signal);
     const applications = before.supportsRunApplication;
-    // From 2.3 on the application tells whether its main() runs.
-    const mains = applications ? 0 : runningMains(await rest.threadDump(signal)).length;
+    const threads = async () => runningMains(await rest.threadDump(signal)).length;
+    let mains = applications ? 0 : await threads();
     const application = applications ? await rest.application(jobId, signal) : undefined;
+    // From 2.3 on the application tells whether its main() runs, but for one that sticks in CANCELING.
+    if (application?.state === "CANCELING") mains = await threads();
     const job = await rest.job(jobId, signal);
     const failure = await this.#failure(jobId, job?.state, application?.state, signal);
     const after = await this.describe(signal);

@@ -72,7 +72,9 @@ function endJob(ctx: Context): Verdict | undefined {
       effect,
     };
   }
-  if (state === "CANCELING" || state === "FAILING")
+  // Flink 2.3.0 leaves some applications in CANCELING for ever. Without high availability nothing brings them back.
+  const stuck = state === "CANCELING" && look.mains === 0 && !cluster.jobManager.highAvailability;
+  if (!stuck && (state === "CANCELING" || state === "FAILING"))
     return waiting(trigger, "Its main() is ending.", requeueAfterMs);
   if (look.mains > 0) return waiting(trigger, "A main() runs that may still submit its job.", requeueAfterMs);
   return undefined;
