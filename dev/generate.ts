@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { customResourceDefinitions } from "../src/api/crd.ts";
 import { REASONS } from "../src/api/reasons.ts";
+import { helpText } from "../src/runtime/option-help.ts";
 import { generatedManifests } from "./manifests.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -17,6 +18,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     files.set(`crds/${name}`, HEADER + stringify(crd, { lineWidth: 120 }));
   }
   files.set("docs/errors.md", reasonsPage());
+  files.set("docs/options.md", optionsPage());
   return files;
 }
 
@@ -32,6 +34,19 @@ API: programs may match them.
 | reason | meaning, and what to do |
 | --- | --- |
 ${rows.join("\n")}
+`;
+}
+
+function optionsPage(): string {
+  return `# Options of the operator
+
+Made from \`src/runtime/option-table.ts\` by \`npm run generate\`. Do not edit.
+
+This is what \`operator.mjs --help\` prints. "In a cluster" means: in a pod, without a kubeconfig.
+
+\`\`\`text
+${helpText().trimEnd()}
+\`\`\`
 `;
 }
 
