@@ -77,6 +77,14 @@ describe("Cancel", () => {
     expect(decideOn({ job: deleted(aTrigger().sent()), ...scene })).toMatchObject(waits);
   });
 
+  test("an application that 2.3 leaves in CANCELING is over when nothing of it runs and nothing brings it back", () => {
+    const scene = { job: deleted(aTrigger().sent()), look: anApplication("CANCELING") };
+    const lifetime = aCluster("JobManagerLifetime");
+    expect(decideOn({ ...scene, cluster: lifetime })).toMatchObject(letGo);
+    const busy = { ...anApplication("CANCELING"), mains: 1 };
+    expect(decideOn({ ...scene, cluster: lifetime, look: busy })).toMatchObject(waits);
+  });
+
   test("a main() that Flink can cancel is cancelled", () => {
     const step = decideOn({ job: deleted(aTrigger().sent()), look: anApplication("RUNNING") });
     expect(step.effect).toEqual({ kind: "cancelApplication", jobId: aRow().id, url: "http://a.flink:8081" });
