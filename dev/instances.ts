@@ -59,22 +59,25 @@ export async function unregisterInstance(dir: string): Promise<void> {
 export async function reapDead(progress: Progress = () => {}): Promise<void> {
   if (!existsSync(registry())) return;
   const names = (await readdir(registry())).filter((name) => name.endsWith(".json"));
-  await Promise.all(names.map((name) => reap(join(registry(), name), progress)));
+  const entries = await Promise.all(names.map((name) => readEntry(join(registry(), name))));
+  const over = entries.filter((entry) => entry !== undefined).filter(isOver);
+  // First all processes, then the directories: one may hold that of another.
+  await Promise.all(over.map((entry) => endProcesses(entry, progress)));
+  for (const { dir, owner } of over) {
+    if (owner !== undefined && (await isDisposable(dir))) await rm(dir, { recursive: true, force: true });
+    await unregisterInstance(dir);
+  }
 }
 
-async function reap(file: string, progress: Progress): Promise<void> {
-  const entry = await readEntry(file);
-  if (entry === undefined) return;
-  const alive = entry.pids.filter(isRunning);
-  const ownerGone = entry.owner !== undefined && !isRunning(entry.owner);
-  if (!ownerGone && (alive.length > 0 || entry.owner !== undefined)) return;
-  if (ownerGone) {
-    if (alive.length > 0)
-      progress(`Ending the ${entry.kind} in ${entry.dir}: its owner, process ${entry.owner?.pid}, is gone`);
-    await Promise.all(alive.map((process) => end(process, "SIGTERM", graceMillis)));
-    if (await isDisposable(entry.dir)) await rm(entry.dir, { recursive: true, force: true });
-  }
-  await rm(file, { force: true });
+/** Its owner is gone, or, without one, it has ended by itself. */
+function isOver({ pids, owner }: Entry): boolean {
+  return owner === undefined ? !pids.some(isRunning) : !isRunning(owner);
+}
+
+async function endProcesses({ kind, dir, pids, owner }: Entry, progress: Progress): Promise<void> {
+  const alive = pids.filter(isRunning);
+  if (alive.length > 0) progress(`Ending the ${kind} in ${dir}: its owner, process ${owner?.pid}, is gone`);
+  await Promise.all(alive.map((process) => end(process, "SIGTERM", graceMillis)));
 }
 
 async function readEntry(file: string): Promise<Entry | undefined> {
