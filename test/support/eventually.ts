@@ -1,5 +1,9 @@
 /** Waits until `check` is true or does not throw any more; fails with its last complaint after `limitMs`. */
-export async function eventually<T>(check: () => T | Promise<T>, limitMs = 10_000, everyMs = 10): Promise<T> {
+export async function eventually<T>(
+  check: () => T | false | Promise<T | false>,
+  limitMs = 10_000,
+  everyMs = 10,
+): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {
     let complaint: unknown;

@@ -1,0 +1,69 @@
+import type { FlinkJob } from "../../src/api/objects.ts";
+import { flinkJobs } from "../../src/controller/resources.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { isKubeError } from "../../src/kube/errors.ts";
+import { conditionFaults } from "./conditions.ts";
+
+/** Every version of every FlinkJob of some namespaces, as a watch showed them. */
+export class Recording {
+  /** Oldest first. */
+  readonly versions: FlinkJob[] = [];
+  readonly #kube: KubeClient;
+  readonly #stop = new AbortController();
+  readonly #watches: Promise<void>[] = [];
+
+  constructor(kube: KubeClient) {
+    this.#kube = kube;
+  }
+
+  /** Resolves when nothing of this namespace can be missed any more. */
+  async follow(namespace: string): Promise<void> {
+    const { signal } = this.#stop;
+    const { resourceVersion } = (await this.#kube.list(flinkJobs, { namespace })).metadata;
+    const watch = await this.#kube.watch(flinkJobs, { namespace, resourceVersion, signal });
+    const record = async () => {
+      try {
+        for await (const { type, object } of watch) {
+          if (type === "ADDED" || type === "MODIFIED") this.versions.push(object);
+        }
+      } catch (error) {
+        if (!signal.aborted && !isKubeError(error, "Network")) throw error;
+      }
+    };
+    this.#watches.push(record());
+  }
+
+  of(name: string, namespace?: string): FlinkJob[] {
+    return this.versions.filter(
+      ({ metadata }) =>
+        metadata.name === name && (namespace === undefined || metadata.namespace === namespace),
+    );
+  }
+
+  /** The trigger's states and reasons as they came, without repetition: "pending Submitting". */
+  story(name: string, namespace?: string): string[] {
+    const words = this.of(name, namespace).map(({ status }) =>
+      [status?.trigger?.state, status?.trigger?.reason].filter(Boolean).join(" "),
+    );
+    return words.filter((word, i) => word !== "" && word !== words[i - 1]);
+  }
+
+  /** What was wrong with a status that anybody could have seen. */
+  conditionFaults(): string[] {
+    const before = new Map<string, FlinkJob>();
+    return this.versions.flatMap((job) => {
+      const { name, namespace, uid = "", generation, resourceVersion, deletionTimestamp } = job.metadata;
+      const earlier = before.get(uid)?.status;
+      before.set(uid, job);
+      // Not yet looked at, or not since the last change of the spec or the deletion.
+      if (job.status?.observedGeneration !== generation || deletionTimestamp !== undefined) return [];
+      const faults = conditionFaults(job, earlier?.conditions ? earlier : undefined);
+      return faults.map((fault) => `${namespace}/${name} at ${resourceVersion}: ${fault}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#watches);
+  }
+}
