@@ -50,8 +50,10 @@ export function wantedTriggerId(
   if (!newest) return own ?? `g${generation}`;
   const ownChanged = own !== undefined && newest.id !== own && !isDerivedFrom(newest.id, own);
   if (ownChanged) return own;
-  if (newest.runHash !== runHash(spec)) return own === undefined ? `g${generation}` : `${own}.g${generation}`;
-  return undefined;
+  if (newest.runHash === runHash(spec)) return undefined;
+  const id = own === undefined ? `g${generation}` : `${own}.g${generation}`;
+  // The same generation never asks twice, not even where an operator of another version hashes in another way.
+  return id === newest.id ? undefined : id;
 }
 
 function isDerivedFrom(id: string, own: string): boolean {
