@@ -92,21 +92,24 @@ function conditionsOf(
   refused: Verdict["refused"],
 ): Condition[] {
   const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
-  const reason = refused?.reason ?? trigger?.reason ?? (deleting ? "Deleting" : "Pending");
-  const message = refused?.message ?? trigger?.message ?? "";
+  const reason = trigger?.reason ?? (deleting ? "Deleting" : "Pending");
+  const message = trigger?.message ?? "";
   const state = trigger?.state;
   const ready = !refused && !deleting && (state === "finished" || trigger?.reason === "TasksRunning");
   const stalled = !deleting && (refused !== undefined || state === "failed" || state === "canceled");
   const unknown = state === "running" && trigger?.reason === "ClusterUnreachable";
   const accepted = trigger?.acceptedAt !== undefined;
   const ended = state === "finished" || state === "failed" || state === "canceled";
-  const set = (type: string, status: ConditionStatus) => condition(ctx, type, status, reason, message);
+  // What the trigger achieved stands beside a spec that is refused.
+  const of = (type: string, status: ConditionStatus) => condition(ctx, type, status, reason, message);
+  const set = (type: string, status: ConditionStatus) =>
+    refused ? condition(ctx, type, status, refused.reason, refused.message) : of(type, status);
   return [
     set("Ready", ready ? "True" : unknown ? "Unknown" : "False"),
     set("Reconciling", ready || stalled ? "False" : "True"),
     set("Stalled", stalled ? "True" : "False"),
-    set("Submitted", accepted ? "True" : ended ? "False" : "Unknown"),
-    set("Succeeded", state === "finished" ? "True" : ended ? "False" : "Unknown"),
+    of("Submitted", accepted ? "True" : ended ? "False" : "Unknown"),
+    of("Succeeded", state === "finished" ? "True" : ended ? "False" : "Unknown"),
   ];
 }
 
