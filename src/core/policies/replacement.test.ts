@@ -79,10 +79,11 @@ describe("what the job is has changed", () => {
     expect(step.effect).toEqual({ kind: "abandonFlight" });
   });
 
-  test("an answer that came after the job's end does not stand in the way", () => {
-    const flight = anAnswer({ kind: "accepted" });
-    const step = decideOn({ job: replaced(aTrigger().finished()), flight });
-    expect(step).toMatchObject({ rule: "replace", effect: { jobId: g2 } });
+  test("an answer that came after the job's end, or never comes, does not stand in the way", () => {
+    for (const flight of [anAnswer({ kind: "accepted" }), aFlight()]) {
+      const step = decideOn({ job: replaced(aTrigger().finished()), flight });
+      expect(step).toMatchObject({ rule: "replace", effect: { jobId: g2 } });
+    }
   });
 
   test("a cluster that was not asked yet: the old trigger stands, and its history does not grow", () => {

@@ -7,6 +7,7 @@ import { isOver, newTrigger, past, pending } from "../triggers.ts";
 import { send } from "./sending.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
+const abandonFlight: Verdict = { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
 
 /** The first trigger of a FlinkJob. */
 export function firstTrigger(ctx: Context): Verdict {
@@ -19,9 +20,9 @@ export function replacement(ctx: Context): Verdict | undefined {
   const { trigger, spec, cluster, flight, row } = ctx;
   const wanted = trigger && wantedTriggerId(spec, ctx.generation, trigger);
   if (!trigger || wanted === undefined || isReused(ctx, wanted)) return undefined;
-  if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
-  // Its outcome comes first, unless the job has come to its end before the answer.
-  if (flight && !(flight.phase === "answered" && isOver(trigger))) return undefined;
+  if (flight?.phase === "fetchingJar") return abandonFlight;
+  // Its outcome comes first, unless the job has come to its end before the answer, which may never come.
+  if (flight && trigger.finishedAt === undefined) return undefined;
   if (isOver(trigger)) return succeededBy(ctx, trigger, newTrigger(ctx, wanted), "replace");
   if (trigger.state !== "running" || !row || isTerminal(row.state) || cluster.kind !== "reachable")
     return undefined;
@@ -39,6 +40,7 @@ export function replacement(ctx: Context): Verdict | undefined {
 
 /** The next trigger, or the next attempt of one, takes the place of one that is over. */
 export function succeededBy(ctx: Context, before: TriggerStatus, next: TriggerStatus, rule: string): Verdict {
+  if (ctx.flight?.phase === "fetchingJar") return abandonFlight;
   const verdict = send(ctx, next);
   // Nothing can be said of the cluster yet: the old trigger stands.
   if (verdict.rule === "connecting") return verdict;
