@@ -84,6 +84,7 @@ async function run(options: Options): Promise<void> {
     pollIntervalMs: options.pollInterval,
     submissionConcurrency: options.submissionConcurrency,
     deletionTimeoutMs: options.deletionTimeout,
+    submissionBackoffMs: options.submissionBackoff,
     maySend: () => !shutdown.signal.aborted && (election?.isLeading() ?? true),
     tell: (job, { type, reason, message }) => {
       forObject(logger, nameOf(job)).info({ reason, trigger: job.status?.trigger?.id }, message);

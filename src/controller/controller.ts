@@ -38,6 +38,8 @@ export interface ControllerOptions {
   pollIntervalMs: number;
   submissionConcurrency: number;
   deletionTimeoutMs: number;
+  /** The wait after the first run request of a trigger; it doubles with each further one. Default 5 s. */
+  submissionBackoffMs?: number;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
   metrics: KubeMetrics;
@@ -97,6 +99,7 @@ export class Controller {
       looks,
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
+      submissionBackoffMs: options.submissionBackoffMs,
     });
     const perform = new Perform({
       kube,

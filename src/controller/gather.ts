@@ -12,6 +12,7 @@ export interface GatherOptions {
   looks: ReadonlyMap<string, Look>;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
   deletionTimeoutMs: number;
+  submissionBackoffMs: number | undefined;
 }
 
 /** Everything that `decide` may look at, out of caches and memory alone: no request is made here. */
@@ -23,7 +24,7 @@ export class Gather {
   }
 
   observe(job: FlinkJob): Observed {
-    const { flights, looks, deletionTimeoutMs } = this.#options;
+    const { flights, looks, deletionTimeoutMs, submissionBackoffMs } = this.#options;
     const uid = job.metadata.uid ?? "";
     return {
       job,
@@ -32,6 +33,7 @@ export class Gather {
       look: looks.get(uid),
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,
+      submissionBackoffMs,
     };
   }
 

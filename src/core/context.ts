@@ -23,6 +23,7 @@ export interface Context {
   readonly row: JobRow | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
+  readonly submissionBackoffMs: number | undefined;
 }
 
 export function contextOf(observed: Observed, now: number): Context {
@@ -47,6 +48,7 @@ export function contextOf(observed: Observed, now: number): Context {
     row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,
+    submissionBackoffMs: observed.submissionBackoffMs,
   };
 }
 

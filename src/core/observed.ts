@@ -15,6 +15,8 @@ export interface Observed {
   wantedUrl: string | undefined;
   /** How long a finalizer may wait for a Flink job to end, in milliseconds. */
   deletionTimeoutMs: number;
+  /** The wait after the first run request of a trigger, in milliseconds; default SUBMISSION_BACKOFF_MS. */
+  submissionBackoffMs?: number | undefined;
 }
 
 export type ClusterObservation =

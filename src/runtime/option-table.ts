@@ -135,6 +135,14 @@ export const optionTable = {
     default: "4",
     description: "Run requests in flight per Flink cluster; each may take as long as its main() method does.",
   },
+  submissionBackoff: {
+    group: "Work",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "5s",
+    description:
+      "The wait after the first run request of a trigger; it doubles with each further one, up to 5m.",
+  },
   deletionTimeout: {
     group: "Work",
     placeholder: "DURATION",

@@ -36,6 +36,7 @@ describe("values", () => {
       workers: 8,
       pollInterval: 5_000,
       submissionConcurrency: 4,
+      submissionBackoff: 5_000,
       deletionTimeout: 300_000,
       shutdownTimeout: 30_000,
       maxJarSize: 536_870_912,

@@ -10,6 +10,8 @@ import {
   connecting,
   decideOn,
   MINUTE,
+  NOW,
+  observed,
   P1,
   SECOND,
   UID,
@@ -17,6 +19,7 @@ import {
   URL_B,
   unreachable,
 } from "../../../test/support/builders.ts";
+import { decide } from "../decide.ts";
 import { jobIdOf, runHash } from "../identity.ts";
 
 describe("write ahead", () => {
@@ -94,6 +97,15 @@ describe("tries are bounded, with backoff", () => {
     const early = decideOn({ job: unsent(tries, wait - 1) });
     expect(early).toMatchObject({ rule: "backingOff", effect: undefined, requeueAfterMs: 1 });
     expect(decideOn({ job: unsent(tries, wait) }).effect?.kind).toBe("submit");
+  });
+
+  test("the operator's options may say how long the first wait is", () => {
+    const third = (triedAgo: number) => ({
+      ...observed({ job: unsent(3, triedAgo) }),
+      submissionBackoffMs: 100,
+    });
+    expect(decide(third(399), NOW)).toMatchObject({ rule: "backingOff", requeueAfterMs: 1 });
+    expect(decide(third(400), NOW).effect?.kind).toBe("submit");
   });
 
   test("after maxAttempts it gives up", () => {

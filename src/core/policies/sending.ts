@@ -23,7 +23,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
   const exhausted = trigger.tries >= spec.submission.maxAttempts;
   const triedAt = at(trigger.triedAt);
-  const wait = triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries) - now;
+  const wait = triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries, ctx.submissionBackoffMs) - now;
   // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last
   // try is waited for like the others before it is given up.
   if (wait > 0 && !(exhausted && trigger.sends === 0)) return { rule: "backingOff", requeueAfterMs: wait };
