@@ -1,6 +1,7 @@
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 import { type ClusterChange, ClusterMonitor } from "./cluster-monitor.ts";
+import { UnusableJobManager } from "./unusable-job-manager.ts";
 
 export interface ClustersOptions {
   connect: (url: string) => JobManagerPort;
@@ -27,7 +28,7 @@ export class Clusters {
     this.#options = options;
   }
 
-  /** The user needs exactly these clusters from now on. Throws FlinkError (BadUrl) for what is no URL. */
+  /** The user needs exactly these clusters from now on. */
   use(user: string, urls: readonly string[]): void {
     const before = this.#urlsByUser.get(user) ?? new Set();
     const after = new Set(urls);
@@ -53,8 +54,8 @@ export class Clusters {
   #open(url: string): Cluster {
     const known = this.#byUrl.get(url);
     if (known) return known;
-    const { connect, pollIntervalMs, clock, onChange } = this.#options;
-    const jobManager = connect(url);
+    const { pollIntervalMs, clock, onChange } = this.#options;
+    const jobManager = this.#connect(url);
     const users = new Set<string>();
     const monitor = new ClusterMonitor({
       url,
@@ -67,6 +68,15 @@ export class Clusters {
     this.#byUrl.set(url, cluster);
     monitor.start();
     return cluster;
+  }
+
+  /** An address that is none must end in the status of whoever wrote it, not in an endless retry. */
+  #connect(url: string): JobManagerPort {
+    try {
+      return this.#options.connect(url);
+    } catch (error) {
+      return new UnusableJobManager(error);
+    }
   }
 
   #release(user: string, url: string): void {

@@ -39,7 +39,7 @@ export class Perform {
     let current = job;
     if (step.status) current = await this.#writeStatus(job, step.status, signal);
     if (step.settlesFlight) flights.forget(uid);
-    if (current.status?.trigger && current.status.trigger.state !== "pending") this.#releaseJar(uid);
+    if (current.status?.trigger && current.status.trigger.state !== "pending") await this.#releaseJar(uid);
     for (const event of step.events) tell(current, event);
     const again = step.effect ? await this.#effect(current, step.effect, signal) : false;
     // After the effect, so that the next list shows what it did.
@@ -86,7 +86,7 @@ export class Perform {
           (job.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
           signal,
         );
-        this.#releaseJar(uid);
+        await this.#releaseJar(uid);
         return false;
       case "deleteFlinkJob":
         await this.#deleteJob(job, signal);
@@ -134,9 +134,9 @@ export class Perform {
     }
   }
 
-  #releaseJar(uid: string): void {
-    // A JAR that cannot be deleted now is found by the sweep.
-    this.#options.jars.release(uid).catch(() => undefined);
+  /** Awaited: the connection to the cluster may end with the next step. A JAR that cannot be deleted is left to the sweep. */
+  async #releaseJar(uid: string): Promise<void> {
+    await this.#options.jars.release(uid).catch(() => undefined);
   }
 
   #cluster(url: string, clusters: Clusters): Cluster {

@@ -1,0 +1,34 @@
+import type { JobManagerPort } from "../ports.ts";
+
+/** Stands for a cluster whose address cannot be used at all: every request fails with the reason, which the status then tells. */
+export class UnusableJobManager implements JobManagerPort {
+  readonly connections = 0;
+  readonly #reason: unknown;
+
+  constructor(reason: unknown) {
+    this.#reason = reason;
+  }
+
+  describe = () => this.#refuse();
+  listJobs = () => this.#refuse();
+  lookUp = () => this.#refuse();
+  cancelJob = () => this.#refuse();
+  cancelApplication = () => this.#refuse();
+  transfer = () => this.#refuse();
+  list = () => this.#refuse();
+  delete = () => this.#refuse();
+  run = () => {
+    const message = this.#reason instanceof Error ? this.#reason.message : String(this.#reason);
+    return Promise.resolve({
+      kind: "notSent",
+      reason: "ClusterUnreachable",
+      message,
+      retryable: true,
+    } as const);
+  };
+  close = () => Promise.resolve();
+
+  #refuse(): Promise<never> {
+    return Promise.reject(this.#reason);
+  }
+}
