@@ -4,13 +4,15 @@ import { conditions, protection } from "./status.ts";
 import { pattern } from "./text.ts";
 
 /** A Flink session cluster that somebody runs: where it answers. */
-export const flinkClusterSpec = z.object({
-  url: pattern(
-    1024,
-    CLUSTER_URL_PATTERN,
-    "Base address of the JobManager's REST API, such as http://flink-rest.team-a:8081.",
-  ),
-});
+export const flinkClusterSpec = z
+  .object({
+    url: pattern(
+      1024,
+      CLUSTER_URL_PATTERN,
+      "Base address of the JobManager's REST API, such as http://flink-rest.team-a:8081.",
+    ),
+  })
+  .meta({ description: "Where the Flink session cluster answers." });
 export type FlinkClusterSpec = z.output<typeof flinkClusterSpec>;
 
 export const flinkClusterStatus = z

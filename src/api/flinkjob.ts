@@ -116,66 +116,68 @@ const submission = z
   .meta({ description: "Bounds of the submission." });
 
 /** What users write: a job that should run on a Flink cluster. */
-export const flinkJobSpec = z.object({
-  cluster: clusterRef,
-  jar,
-  entryClass: pattern(512, CLASS_PATTERN, "Class with main(); unset: the JAR's manifest says.").optional(),
-  args: z
-    .array(text(4096, ""))
-    .max(256)
-    .meta({ description: "Arguments of main(), one list entry each.", "x-kubernetes-list-type": "atomic" })
-    .optional(),
-  parallelism: z
-    .int()
-    .min(1)
-    .max(32768)
-    .meta({
-      description: "Default parallelism of the job; wins over parallelism.default in flinkConfiguration.",
-    })
-    .optional(),
-  savepointPath: text(2048, "Savepoint or checkpoint to start from.").optional(),
-  allowNonRestoredState: z
-    .boolean()
-    .meta({ description: "Start although the savepoint holds state that the job no longer has." })
-    .optional(),
-  claimMode: z
-    .enum(["CLAIM", "NO_CLAIM", "LEGACY"])
-    .meta({ description: "Who owns the savepoint afterwards (Flink's own words)." })
-    .optional(),
-  flinkConfiguration: z
-    .record(z.string(), configurationValue)
-    .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })
-    .meta({
+export const flinkJobSpec = z
+  .object({
+    cluster: clusterRef,
+    jar,
+    entryClass: pattern(512, CLASS_PATTERN, "Class with main(); unset: the JAR's manifest says.").optional(),
+    args: z
+      .array(text(4096, ""))
+      .max(256)
+      .meta({ description: "Arguments of main(), one list entry each.", "x-kubernetes-list-type": "atomic" })
+      .optional(),
+    parallelism: z
+      .int()
+      .min(1)
+      .max(32768)
+      .meta({
+        description: "Default parallelism of the job; wins over parallelism.default in flinkConfiguration.",
+      })
+      .optional(),
+    savepointPath: text(2048, "Savepoint or checkpoint to start from.").optional(),
+    allowNonRestoredState: z
+      .boolean()
+      .meta({ description: "Start although the savepoint holds state that the job no longer has." })
+      .optional(),
+    claimMode: z
+      .enum(["CLAIM", "NO_CLAIM", "LEGACY"])
+      .meta({ description: "Who owns the savepoint afterwards (Flink's own words)." })
+      .optional(),
+    flinkConfiguration: z
+      .record(z.string(), configurationValue)
+      .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })
+      .meta({
+        description:
+          "Flink options of this job, Flink 1.17 and later. The job's own code wins over them, they win over the cluster's.",
+        maxProperties: 256,
+      })
+      .optional(),
+    trigger: trigger.optional(),
+    upgradeMode: z.enum(["stateless"]).default("stateless").meta({
       description:
-        "Flink options of this job, Flink 1.17 and later. The job's own code wins over them, they win over the cluster's.",
-      maxProperties: 256,
-    })
-    .optional(),
-  trigger: trigger.optional(),
-  upgradeMode: z.enum(["stateless"]).default("stateless").meta({
-    description:
-      "What happens when what the job is changes under a running job. stateless: cancel it, see it end, start the new one without state.",
-  }),
-  lostPolicy: z
-    .enum(["Fail", "Resubmit"])
-    .default("Fail")
-    .meta({
-      description:
-        "What happens when a JobManager without high availability is gone and took the job, or the knowledge of it, along. " +
-        "Fail: say so and run nothing. Resubmit: run it again, at the price of a possible second run of a job that had ended unseen.",
+        "What happens when what the job is changes under a running job. stateless: cancel it, see it end, start the new one without state.",
     }),
-  submission: submission.prefault({}),
-  deletionPolicy: z.enum(["Cancel", "Orphan"]).default("Cancel").meta({
-    description:
-      "What happens to the Flink job when the FlinkJob is deleted. Cancel: it is cancelled first. Orphan: it goes on.",
-  }),
-  ttlSecondsAfterFinished: z
-    .int()
-    .min(0)
-    .max(2147483647)
-    .meta({ description: "Delete the FlinkJob this many seconds after its trigger ended. Unset: keep it." })
-    .optional(),
-});
+    lostPolicy: z
+      .enum(["Fail", "Resubmit"])
+      .default("Fail")
+      .meta({
+        description:
+          "What happens when a JobManager without high availability is gone and took the job, or the knowledge of it, along. " +
+          "Fail: say so and run nothing. Resubmit: run it again, at the price of a possible second run of a job that had ended unseen.",
+      }),
+    submission: submission.prefault({}),
+    deletionPolicy: z.enum(["Cancel", "Orphan"]).default("Cancel").meta({
+      description:
+        "What happens to the Flink job when the FlinkJob is deleted. Cancel: it is cancelled first. Orphan: it goes on.",
+    }),
+    ttlSecondsAfterFinished: z
+      .int()
+      .min(0)
+      .max(2147483647)
+      .meta({ description: "Delete the FlinkJob this many seconds after its trigger ended. Unset: keep it." })
+      .optional(),
+  })
+  .meta({ description: "The job that should run, and how it is submitted, replaced and deleted." });
 
 export type FlinkJobSpec = z.output<typeof flinkJobSpec>;
 export type FlinkJobSpecInput = z.input<typeof flinkJobSpec>;

@@ -7,12 +7,12 @@ const count = (description: string) => z.int().meta({ description });
 /** A condition, as every Kubernetes API has it. */
 export const condition = z
   .object({
-    type: z.string().meta({ maxLength: 316 }),
-    status: z.enum(["True", "False", "Unknown"]),
-    observedGeneration: z.int().optional(),
-    lastTransitionTime: z.string().meta({ format: "date-time" }),
-    reason: z.string().meta({ maxLength: 1024 }),
-    message: z.string().meta({ maxLength: 32768 }),
+    type: word("What is said: Ready, Reconciling, Stalled, Submitted or Succeeded.").meta({ maxLength: 316 }),
+    status: z.enum(["True", "False", "Unknown"]).meta({ description: "Whether it is so." }),
+    observedGeneration: count("metadata.generation that this condition speaks of.").optional(),
+    lastTransitionTime: time("When status last changed."),
+    reason: word("Why, in one word a program may match (docs/errors.md).").meta({ maxLength: 1024 }),
+    message: word("The same in a sentence.").meta({ maxLength: 32768 }),
   })
   .meta({ description: "One observation of the object's state." });
 
