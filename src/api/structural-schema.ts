@@ -4,6 +4,7 @@ import { z } from "zod";
 export interface StructuralSchema {
   [key: string]: unknown;
   type?: string;
+  description?: string;
   properties?: Record<string, StructuralSchema>;
   items?: StructuralSchema;
   additionalProperties?: StructuralSchema;
