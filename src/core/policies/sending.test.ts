@@ -146,6 +146,16 @@ describe("what lives under the FlinkJob's prefix is its own", () => {
     expect(step.status?.trigger).toMatchObject({ state: "finished", jobId: jobIdOf(UID, "g1", 1) });
   });
 
+  test("the same of one that failed: whose cause is being read is on record, or the answer would be nobody's", () => {
+    const cluster = aCluster().listing(aRow("FAILED"));
+    const step = decideOn({ job: aJob(), cluster });
+    expect(step).toMatchObject({ rule: "readFailure", effect: { kind: "lookUp", jobId: aRow().id } });
+    const failure = { reason: "JobFailed" as const, message: "disk full" };
+    const look = aLook({ found: true, failure });
+    const next = decideOn({ job: aJob().status(step.status!), cluster, look });
+    expect(next.status?.trigger).toMatchObject({ state: "failed", failure });
+  });
+
   test("a live job goes before an ended one", () => {
     const cluster = aCluster().listing(aRow("FINISHED"), other("RUNNING"));
     expect(decideOn({ job: aJob(), cluster }).status?.trigger?.jobId).toBe(other("RUNNING").id);

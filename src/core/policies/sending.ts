@@ -23,7 +23,8 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
   const exhausted = trigger.tries >= spec.submission.maxAttempts;
   const triedAt = at(trigger.triedAt);
-  const wait = triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries, ctx.submissionBackoffMs) - now;
+  const wait =
+    triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries, ctx.submissionBackoffMs) - now;
   // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last
   // try is waited for like the others before it is given up.
   if (wait > 0 && !(exhausted && trigger.sends === 0)) return { rule: "backingOff", requeueAfterMs: wait };
@@ -69,7 +70,11 @@ function alreadyListed(ctx: Context, trigger: TriggerStatus, cluster: ReachableC
   const earlier = [...cluster.jobs.values()].find(
     ({ id, state }) => id !== trigger.jobId && !isTerminal(state),
   );
-  if (own && !(earlier && isTerminal(own.state))) return reportJob(ctx, found(trigger, own, cluster), own);
+  if (own && !(earlier && isTerminal(own.state))) {
+    const verdict = reportJob(ctx, found(trigger, own, cluster), own);
+    // Whose end is being read must be on record, or the answer would be nobody's.
+    return { ...verdict, trigger: verdict.trigger ?? found(trigger, own, cluster) };
+  }
   if (!earlier) return undefined;
   // Our status was lost, and the JobID's first half says that this job is ours: adopt it, run nothing.
   const before = ctx.job.status;
@@ -92,7 +97,7 @@ function found(trigger: TriggerStatus, row: JobRow, { url, jobManager }: Reachab
   const { sends, tries } = trigger;
   const sentTo = { url, incarnation, flinkVersion };
   return {
-    ...trigger,
+    ...pending(trigger, "OutcomeUnknown", `Job ${row.id} is listed on ${url}.`),
     jobId: row.id,
     sends: Math.max(1, sends),
     tries: Math.max(1, tries),
