@@ -183,7 +183,7 @@ test("files and folders are named after things, in lower kebab case", () => {
 test("unit tests stand beside their source and bear its name", () => {
   const offences = files
     .filter((path) => path.endsWith(".test.ts"))
-    .filter((path) => !existsSync(path.replace(/\.test\.ts$/, ".ts")))
+    .filter((path) => !existsSync(path.replace(/(\.property)?\.test\.ts$/, ".ts")))
     .map((path) => `${show(path)}: there is no ${basename(path).replace(".test.ts", ".ts")} beside it`);
   expect(offences).toEqual([]);
 });

@@ -63,6 +63,12 @@ describe("what the job is has changed", () => {
     expect((step.status?.trigger ?? { id: "g1" }).id).toBe("g1");
   });
 
+  test("a job whose own main() still runs is left alone until that has answered", () => {
+    const scene = { job: replaced(aTrigger().running()), cluster: aCluster().listing(aRow()) };
+    expect(decideOn({ ...scene, flight: aFlight() }).effect).toBeUndefined();
+    expect(decideOn(scene).effect?.kind).toBe("cancelJob");
+  });
+
   test("a main() that was given up is not over either", () => {
     const step = decideOn({ job: replaced(aTrigger().timedOut()), look: aLook({ mains: 1 }) });
     expect(step).toMatchObject({ rule: "lateMainRuns", effect: undefined });
