@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FlinkGate } from "../support/flink-gate.ts";
+import { flinkTargets } from "../support/flink-target.ts";
+import { JarServer } from "../support/jar-server.ts";
+import { scenario, World } from "../support/world.ts";
+
+const MAIN_MS = 20_000;
+
+// The two versions share the long wait.
+describe("a main() that takes its time", () => {
+  const targets = flinkTargets();
+  let world: World;
+  const gates = new Map<string, FlinkGate>();
+  const jars = new Map<string, JarServer>();
+
+  beforeAll(async () => {
+    world = await World.open("slow");
+    for (const { version, url, jobsJar } of targets) {
+      const gate = await new FlinkGate(url).open();
+      const server = await JarServer.start(jobsJar);
+      world.onClose(() => gate.close());
+      world.onClose(() => server.close());
+      gates.set(version, gate);
+      jars.set(version, server);
+    }
+    // One place for a beginning run request: a slow main() may not keep it.
+    await world.operator("--submission-concurrency", "1");
+    for (const { version } of targets)
+      await world.createJob(name(version), spec(version, "slow", ["stream", "--sleep", String(MAIN_MS)]));
+  });
+  afterAll(() => world.close());
+
+  test.each(targets)("is pending with a reason, on Flink $version", async ({ version }) => {
+    const waiting = await world.untilReason(name(version), "MainRunning");
+    expect(waiting.status).toMatchObject({ state: "Pending", trigger: { state: "pending", sends: 1 } });
+    expect(waiting.status?.trigger?.message).toMatch(/main\(\)/);
+    const { status } = waiting;
+    const is = Object.fromEntries(status!.conditions!.map((one) => [one.type, one.status]));
+    expect(is).toMatchObject({ Ready: "False", Reconciling: "True", Stalled: "False" });
+  });
+
+  test.each(targets)("does not hold up another FlinkJob, on Flink $version", async ({ version }) => {
+    await world.createJob(`${name(version)}-quick`, spec(version, "quick", ["stream"]));
+    await world.untilReason(`${name(version)}-quick`, "TasksRunning", 10_000);
+    expect((await world.job(name(version))).status?.trigger).toMatchObject({
+      state: "pending",
+      reason: "MainRunning",
+    });
+  });
+
+  test.each(targets)("runs in the end: one job, main() ran once, on Flink $version", async (target) => {
+    const { version, url } = target;
+    const { status } = await world.untilReason(name(version), "TasksRunning", MAIN_MS + 10_000);
+    expect(status?.trigger).toMatchObject({ attempt: 1, sends: 1, tries: 1 });
+    const { jobId } = status!.trigger!;
+    const trace = world.trace(`${version}-slow`);
+    expect(await trace.events("main")).toMatchObject([{ jobId }]);
+    expect(await trace.events("task")).toMatchObject([{ jobId }]);
+    const { jobs } = (await (await fetch(`${url}/jobs/overview`)).json()) as { jobs: { jid: string }[] };
+    expect(jobs.filter(({ jid }) => jid.startsWith(jobId.slice(0, 16)))).toHaveLength(1);
+    // The slow one and the quick one.
+    expect(gates.get(version)?.runs).toHaveLength(2);
+    const story = world.recording.story(name(version)).filter((word) => word !== "running WaitingForTasks");
+    expect(story.slice(-2)).toEqual(["pending MainRunning", "running TasksRunning"]);
+    expect(world.recording.of(name(version)).length).toBeLessThanOrEqual(6);
+  });
+
+  function spec(version: string, what: string, args: string[]) {
+    const trace = world.trace(`${version}-${what}`);
+    return {
+      cluster: { url: gates.get(version)!.url },
+      ...scenario([...args, "--trace", trace.file], { uri: jars.get(version)!.uri() }),
+    };
+  }
+});
+
+const name = (version: string) => `slow-${version.replace(".", "-")}`;
