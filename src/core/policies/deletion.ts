@@ -5,6 +5,7 @@ import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { isStuck } from "./unsettled.ts";
 
 const LOOK_AGAIN_MS = 2_000;
 
@@ -72,9 +73,7 @@ function endJob(ctx: Context): Verdict | undefined {
       effect,
     };
   }
-  // Flink 2.3.0 leaves some applications in CANCELING for ever. Without high availability nothing brings them back.
-  const stuck = state === "CANCELING" && look.mains === 0 && !cluster.jobManager.highAvailability;
-  if (!stuck && (state === "CANCELING" || state === "FAILING"))
+  if (!isStuck(ctx, look) && (state === "CANCELING" || state === "FAILING"))
     return waiting(trigger, "Its main() is ending.", requeueAfterMs);
   if (look.mains > 0) return waiting(trigger, "A main() runs that may still submit its job.", requeueAfterMs);
   return undefined;

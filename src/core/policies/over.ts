@@ -6,6 +6,7 @@ import { isOver, newTrigger } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
 import { succeededBy } from "./replacement.ts";
 import { reportJob } from "./tracking.ts";
+import { isStuck } from "./unsettled.ts";
 
 /** A job that ran this long is not one that fails at once: its loss starts the count of tries anew. Milliseconds. */
 const RAN_WELL_MS = 600_000;
@@ -60,7 +61,8 @@ function lateJob(ctx: Context, trigger: TriggerStatus): Verdict {
     const effect = { kind: "cancelApplication" as const, jobId: trigger.jobId, url: cluster.url };
     return { rule: "cancelLateMain", effect, requeueAfterMs: POLL_LATE_JOB_MS };
   }
-  if (state === "CANCELING" || state === "FAILING" || look.mains > 0 || ctx.flight?.phase === "sending") {
+  const ending = (state === "CANCELING" && !isStuck(ctx, look)) || state === "FAILING";
+  if (ending || look.mains > 0 || ctx.flight?.phase === "sending") {
     return { rule: "lateMainRuns", requeueAfterMs: POLL_LATE_JOB_MS };
   }
   return settled(ctx, trigger);

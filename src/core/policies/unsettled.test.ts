@@ -162,6 +162,17 @@ describe("Flink 2.3 says where main() stands", () => {
     expect(step).toMatchObject({ effect: undefined, status: { trigger: { reason: "OutcomeLost" } } });
   });
 
+  test("CANCELING for ever counts as canceled once nothing of it runs and nothing brings it back", () => {
+    const job = aJob().trigger(aTrigger().sent());
+    const look = anApplication("CANCELING");
+    const lifetime = aCluster("JobManagerLifetime").v23();
+    expect(decideOn({ job, cluster: lifetime, look }).status?.trigger).toMatchObject({ state: "canceled" });
+    const revivable = decideOn({ job, cluster: aCluster("Durable").v23(), look });
+    expect(revivable.status?.trigger).toMatchObject({ state: "pending" });
+    const busy = decideOn({ job, cluster: lifetime, look: { ...look, mains: 1 } });
+    expect(busy.status?.trigger).toMatchObject({ state: "pending" });
+  });
+
   test("CANCELED", () => {
     expect(scene(anApplication("CANCELED")).status?.trigger).toMatchObject({
       state: "canceled",

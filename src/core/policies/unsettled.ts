@@ -32,7 +32,7 @@ export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
 /** Flink >= 2.3 says where main() stands. */
 function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict {
   const known = { ...trigger, applicationId: trigger.jobId };
-  switch (look.application?.state) {
+  switch (isStuck(ctx, look) ? "CANCELED" : look.application?.state) {
     case "FAILED": {
       const failure = look.failure ?? {
         reason: "MainFailed" as const,
@@ -50,7 +50,7 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
         job: null,
       };
     case "FINISHED":
-      if (look.application.jobs > 0) return endedUnseen(ctx, trigger);
+      if (look.application && look.application.jobs > 0) return endedUnseen(ctx, trigger);
       return {
         rule: "noJobInMain",
         trigger: failed(ctx, known, {
@@ -69,6 +69,12 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
       return timedOut(ctx, trigger) ?? { rule: "mainRuns", trigger: waiting, requeueAfterMs: POLL_MAIN_MS };
     }
   }
+}
+
+/** Flink 2.3.0 leaves some applications in CANCELING for ever. Without high availability nothing brings them back. */
+export function isStuck({ cluster }: Context, { application, mains }: Look): boolean {
+  const revivable = cluster.kind !== "reachable" || cluster.jobManager.highAvailability;
+  return application?.state === "CANCELING" && mains === 0 && !revivable;
 }
 
 /** Not there, and no main() that could bring it. Whether that proves anything depends on who answers. */
