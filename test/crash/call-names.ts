@@ -1,0 +1,40 @@
+import type { FlinkJob } from "../../src/api/objects.ts";
+
+/** A call to the API server without names, versions and times: "PUT flinkjobs/status (pending Submitting)". */
+export function kubeCallName(method: string, url: URL, body: Buffer): string {
+  const [, kind = "", , part = ""] =
+    /\/namespaces\/[^/]+\/([^/]+)(\/[^/]+)?(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
+  const { searchParams } = url;
+  if (method === "GET") {
+    if (searchParams.get("watch") !== "true") return `GET ${kind}`;
+    return searchParams.get("sendInitialEvents") === "true"
+      ? `GET ${kind} (list and watch)`
+      : `GET ${kind} (watch)`;
+  }
+  const sent =
+    body.length === 0 ? {} : (JSON.parse(body.toString()) as Partial<FlinkJob> & { reason?: string });
+  if (kind === "events") return `${method} events (${sent.reason ?? "count"})`;
+  if (part === "status") {
+    const { state = "", reason = "" } = sent.status?.trigger ?? {};
+    return `${method} ${kind}/status (${state} ${reason})`;
+  }
+  const finalizers = sent.metadata?.finalizers;
+  return finalizers === undefined
+    ? `${method} ${kind}`
+    : `${method} ${kind} (${finalizers.length === 0 ? "no finalizer" : "finalizer"})`;
+}
+
+/** A call to Flink without IDs: "POST /jars/JAR/run". */
+export function flinkCallName(method: string, url: URL): string {
+  const path = url.pathname
+    .replace(/^\/jars\/(?!upload$)[^/]+/, "/jars/JAR")
+    .replace(/^\/(jobs|applications)\/[0-9a-f]{32}/, "/$1/ID");
+  return `${method} ${path}`;
+}
+
+/** Calls that an operator at rest goes on making. */
+export function isPoll(name: string): boolean {
+  return /^GET (\/jobs\/overview|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/.test(name);
+}
+
+export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);

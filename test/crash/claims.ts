@@ -1,0 +1,74 @@
+import type { FlinkJob } from "../../src/api/objects.ts";
+import { jobIdPrefix } from "../../src/core/identity.ts";
+import type { FakeFlink } from "../support/fake-flink/index.ts";
+import type { Passing } from "../support/fault-proxy.ts";
+import { isRun } from "./call-names.ts";
+
+/**
+ * Holds every call of an operator against what really happened, at the moment when it happens: nothing is sent that was
+ * not recorded, nothing is claimed that did not happen, and no two jobs of one FlinkJob live at once.
+ */
+export class Claims {
+  readonly violations: string[] = [];
+  /** As the API server holds it. */
+  job: FlinkJob | undefined;
+  readonly #flink: FakeFlink | undefined;
+
+  /** Without a fake Flink only what the calls themselves say is checked. */
+  constructor(flink: FakeFlink | undefined) {
+    this.#flink = flink;
+  }
+
+  /** A request goes on to Flink. */
+  toFlink({ call, body }: Passing): void {
+    if (!isRun(call.name)) return;
+    const { jobId = "" } = JSON.parse(body.toString()) as { jobId?: string };
+    const trigger = this.job?.status?.trigger;
+    if (trigger?.jobId !== jobId || trigger.sends < 1)
+      this.#violated(call.number, `job ${jobId} is sent, and the status has no record of it`);
+    const other = this.#live().find((id) => id !== jobId);
+    if (other) this.#violated(call.number, `job ${jobId} is sent while ${other} lives`);
+  }
+
+  /** The API server accepted a write of the FlinkJob. */
+  written({ call, method }: Passing, job: FlinkJob): void {
+    const before = this.job?.status?.trigger;
+    this.job = job;
+    if (method === "PATCH" && !job.metadata.finalizers?.length) {
+      const [live] = this.#live();
+      if (live) this.#violated(call.number, `the FlinkJob is let go while ${live} lives`);
+    }
+    const flink = this.#flink;
+    const trigger = job.status?.trigger;
+    if (!flink || !trigger) return;
+    const { jobId, state, reason } = trigger;
+    const runs = flink.jobsEverRun().filter((run) => run.jobId === jobId);
+    const claim = (what: string, holds: boolean) => {
+      if (!holds) this.#violated(call.number, `the status claims ${what}, which is not so`);
+    };
+    if (state === "running") claim(`that ${jobId} runs`, runs.length > 0);
+    if (state === "finished")
+      claim(
+        `that ${jobId} finished`,
+        runs.some(({ end }) => end === "FINISHED"),
+      );
+    if (state === "canceled")
+      claim(
+        `that ${jobId} was cancelled`,
+        runs.every(({ end }) => end === "CANCELED"),
+      );
+    if (trigger.acceptedAt) claim(`that Flink accepted ${jobId}`, flink.mainRuns(jobId) > 0);
+    if (trigger.finishedAt) claim(`that ${jobId} is over (${reason})`, !this.#live().includes(jobId));
+    if (before && before.jobId !== jobId)
+      claim(`that ${before.jobId} is over, by its successor ${jobId}`, !this.#live().includes(before.jobId));
+  }
+
+  #live(): string[] {
+    const prefix = jobIdPrefix(this.job?.metadata.uid ?? "");
+    return this.#flink?.liveJobs().filter((id) => id.startsWith(prefix)) ?? [];
+  }
+
+  #violated(call: number, what: string): void {
+    this.violations.push(`at call ${call}: ${what}`);
+  }
+}

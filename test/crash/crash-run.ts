@@ -1,0 +1,248 @@
+import type { Agent } from "node:http";
+import { API_VERSION } from "../../src/api/group.ts";
+import type { FlinkJob } from "../../src/api/objects.ts";
+import { flinkJobs } from "../../src/controller/resources.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { isKubeError } from "../../src/kube/errors.ts";
+import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
+import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
+import { flinkCallName, isPoll, isRun, kubeCallName } from "./call-names.ts";
+import { Claims } from "./claims.ts";
+import { difference, type EndState, endStateOf, JobNames, mainsProblem } from "./end-state.ts";
+import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
+import { type Scenario, specOf } from "./scenarios.ts";
+import type { Site } from "./site.ts";
+
+/** The API server as the administrator reaches it, and a namespace for one run at a time. */
+export interface Lane {
+  readonly kube: KubeClient;
+  readonly server: string;
+  readonly agent: Agent;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly namespace: string;
+}
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly lane: Lane;
+  readonly site: Site;
+  readonly start: (options: OperatorStart) => RunningOperator;
+  /** The run without faults to compare with; absent: this is it. */
+  readonly golden?: EndState;
+  readonly fault?: Fault;
+}
+
+export interface RunResult {
+  readonly calls: readonly Call[];
+  readonly end: EndState;
+  /** What is wrong; empty when nothing is. */
+  readonly problems: readonly string[];
+  /** Whether the fault's call came. */
+  readonly struck: boolean;
+  /** From when on calls count: the user's act, or the beginning. */
+  readonly from: number;
+}
+
+/** Quiet: so long without a call other than polls. Milliseconds. */
+const QUIET_MS = 350;
+const GOLDEN_QUIET_MS = 1_000;
+const DEADLINE_MS = 25_000;
+let serial = 0;
+
+/** Plays one scenario to its end, with operators that begin anew after each death. */
+export async function play(options: RunOptions): Promise<RunResult> {
+  const run = new CrashRun(options);
+  try {
+    return await run.play();
+  } finally {
+    await run.close();
+  }
+}
+
+class CrashRun {
+  readonly #options: RunOptions;
+  readonly #line = new Lifeline();
+  readonly #claims: Claims;
+  readonly #name = `run-${process.pid}-${++serial}`;
+  readonly #proxies: FaultProxy[] = [];
+  readonly #over = new AbortController();
+  #operators: Promise<void> | undefined;
+  #names = new JobNames("");
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#claims = new Claims(options.site.fake);
+  }
+
+  async play(): Promise<RunResult> {
+    const { scenario, lane, site, fault, golden } = this.#options;
+    const line = this.#line;
+    const kube = await this.#proxy("API server", lane.server, lane.agent, kubeCallName, kubeRefusal);
+    const flink = await this.#proxy("Flink", site.url, site.agent, flinkCallName, flinkRefusal);
+    const metadata = { name: this.#name, namespace: lane.namespace };
+    const spec = specOf(scenario, { flink: flink.url, jarId: site.jarId, jarUri: site.jarUri(scenario.jar) });
+    this.#claims.job = await lane.kube.create(flinkJobs, {
+      ...{ apiVersion: API_VERSION, kind: "FlinkJob", metadata, spec },
+    } as FlinkJob);
+    this.#names = new JobNames(this.#claims.job.metadata.uid ?? "");
+    if (!scenario.act) line.arm(fault);
+    this.#operators = this.#operate(kube.url);
+
+    let from = 0;
+    if (scenario.act) {
+      const { when, what } = scenario.act;
+      const due = () =>
+        when === "main() runs"
+          ? this.#hasRun()
+          : this.#isQuiet(QUIET_MS) && when(this.#claims.job as FlinkJob);
+      const timely = await this.#until(async () => due());
+      if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
+      from = line.calls.length;
+      line.arm(fault);
+      await this.#act(what);
+    }
+    const quiet = golden ? QUIET_MS : GOLDEN_QUIET_MS;
+    const rested = async () => {
+      if (!this.#isQuiet(quiet) || !scenario.isOver(this.#claims.job)) return false;
+      return golden === undefined || difference(golden, await this.#end()).length === 0;
+    };
+    const timely = await this.#until(rested);
+    return this.#result(from, timely ? [] : [`not at rest in the golden end state within ${DEADLINE_MS} ms`]);
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort();
+    this.#line.cut();
+    await this.#operators;
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    const { kube, namespace } = this.#options.lane;
+    const ref = { namespace, name: this.#name };
+    await gone(kube.patch(flinkJobs, ref, { type: "merge", body: { metadata: { finalizers: null } } }));
+    await gone(kube.delete(flinkJobs, ref));
+  }
+
+  /** One operator after the other, until the run is over. */
+  async #operate(server: string): Promise<void> {
+    const { start, lane } = this.#options;
+    const line = this.#line;
+    while (!this.#over.signal.aborted) {
+      const cut = new Promise<void>((go) => line.onCut(go));
+      const operator = start({ server, namespace: lane.namespace });
+      await cut;
+      await operator.discard();
+      if (!this.#over.signal.aborted) line.restore();
+    }
+  }
+
+  async #act(what: NonNullable<Scenario["act"]>["what"]): Promise<void> {
+    const { kube, namespace } = this.#options.lane;
+    const ref = { namespace, name: this.#name };
+    if (what === "delete") {
+      await kube.delete(flinkJobs, ref);
+    } else if (what === "new trigger ID") {
+      await kube.patch(flinkJobs, ref, { type: "merge", body: { spec: { trigger: { id: "second" } } } });
+    } else {
+      const wiped: FlinkJob = { ...(await kube.get(flinkJobs, ref)), status: { observedGeneration: -1 } };
+      this.#claims.job = await kube.replaceStatus(flinkJobs, wiped);
+    }
+  }
+
+  async #result(from: number, late: string[]): Promise<RunResult> {
+    const { golden, scenario, fault, site } = this.#options;
+    const end = await this.#end();
+    const { applications } = site;
+    const mains = golden && mainsProblem(golden, end, { scenario, applications, fault });
+    const problems = [
+      ...late,
+      ...this.#claims.violations,
+      ...(mains ? [mains] : []),
+      ...(golden ? difference(golden, end) : []),
+    ];
+    const plain = problems.map((problem) => this.#names.plain(problem));
+    return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, from };
+  }
+
+  /** As the API server holds it now, whatever went through the proxies. */
+  async #end(): Promise<EndState> {
+    const { lane, site } = this.#options;
+    const ref = { namespace: lane.namespace, name: this.#name };
+    const job = await gone(lane.kube.get(flinkJobs, ref));
+    this.#claims.job = job;
+    return endStateOf(job, site.truth, this.#names);
+  }
+
+  #hasRun(): boolean {
+    return this.#line.calls.some(({ name }) => isRun(name));
+  }
+
+  #isQuiet(ms: number): boolean {
+    const { calls, instance } = this.#line;
+    const steps = calls.filter(({ name }) => !isPoll(name));
+    const last = steps.at(-1);
+    // A caller that still waits for a lost answer will want to say something when it gives up.
+    const hanging = calls.some(({ fault }) => fault === "reply lost, kept hanging") ? HANG_MS : 0;
+    if (last === undefined || this.#line.now() - last.at < ms + hanging) return false;
+    return steps.every((call) => call.status !== undefined || call.fault || call.instance !== instance);
+  }
+
+  async #until(check: () => Promise<boolean>): Promise<boolean> {
+    const deadline = performance.now() + DEADLINE_MS;
+    while (performance.now() < deadline) {
+      if (await check()) return true;
+      await new Promise((go) => setTimeout(go, 40));
+    }
+    return false;
+  }
+
+  async #proxy(
+    target: string,
+    url: string,
+    agent: Agent,
+    nameOf: (method: string, url: URL, body: Buffer) => string,
+    refusal: (status: number) => { type: string; text: string },
+  ): Promise<FaultProxy> {
+    const proxy = await FaultProxy.open({
+      ...{ lifeline: this.#line, target, url, agent, nameOf, refusal },
+      headers: target === "Flink" ? {} : this.#options.lane.headers,
+      before: (passing) => {
+        if (target === "Flink") this.#claims.toFlink(passing);
+      },
+      after: (passing, status, answer) => {
+        const { method, path } = passing;
+        if (target === "Flink" || status !== 200 || method === "GET" || !path.includes("/flinkjobs/")) return;
+        this.#claims.written(passing, JSON.parse(answer.toString()) as FlinkJob);
+      },
+    });
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+}
+
+function kubeRefusal(code: number): { type: string; text: string } {
+  const reason =
+    { 409: "Conflict", 429: "TooManyRequests", 500: "InternalError" }[code] ?? "ServiceUnavailable";
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    message: "by the proxy",
+    reason,
+    code,
+  };
+  return { type: "application/json", text: JSON.stringify(status) };
+}
+
+/** Not Flink's own words: something in between. */
+function flinkRefusal(code: number): { type: string; text: string } {
+  return { type: "text/html", text: `<h1>${code}</h1>` };
+}
+
+/** Undefined when there is no such object. */
+async function gone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isKubeError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}

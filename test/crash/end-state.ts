@@ -1,0 +1,133 @@
+import type { FlinkJob } from "../../src/api/objects.ts";
+import type { TriggerStatus } from "../../src/api/status.ts";
+import { jobIdOf, jobIdPrefix } from "../../src/core/identity.ts";
+import { type Fault, isKill } from "../support/lifeline.ts";
+import { isRun } from "./call-names.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { Truth } from "./truth.ts";
+
+/** Where a run came to rest, without what differs between two runs that are both right. */
+export interface EndState {
+  /** "gone" after a deletion. */
+  readonly flinkJob: object | "gone";
+  /** Every job that Flink ever ran, by trigger and attempt, with its end. */
+  readonly runs: readonly string[];
+  /** How often main() began, by trigger and attempt. */
+  readonly mains: Readonly<Record<string, number>>;
+  readonly jars: readonly string[];
+}
+
+/** The names of JobIDs that a run can meet: "g1/1" is the first attempt of trigger g1. */
+export class JobNames {
+  readonly #names = new Map<string, string>();
+  readonly #prefix: string;
+
+  constructor(uid: string) {
+    this.#prefix = jobIdPrefix(uid);
+    for (const id of ["g1", "g2", "g3", "second", "second.g2", "second.g3"]) {
+      for (const attempt of [1, 2, 3]) this.#names.set(jobIdOf(uid, id, attempt), `${id}/${attempt}`);
+    }
+  }
+
+  get all(): ReadonlyMap<string, string> {
+    return this.#names;
+  }
+
+  of(jobId: string): string {
+    return this.#names.get(jobId) ?? `${jobId.startsWith(this.#prefix) ? "unexpected" : "foreign"} ${jobId}`;
+  }
+
+  /** A text with names for what differs from run to run. */
+  plain(text: string): string {
+    return text
+      .replace(/[0-9a-f]{32}/g, (id) => this.of(id))
+      .replace(/http:\/\/127\.0\.0\.1:\d+/g, "ADDRESS")
+      .replace(/127\.0\.0\.1:\d+/g, "ADDRESS")
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
+  }
+}
+
+export async function endStateOf(
+  job: FlinkJob | undefined,
+  truth: Truth,
+  names: JobNames,
+): Promise<EndState> {
+  const mains: Record<string, number> = {};
+  for (const [jobId, name] of names.all) {
+    const count = await truth.mains(jobId);
+    if (count > 0) mains[name] = count;
+  }
+  const runs = (await truth.runs()).map(({ jobId, end }) => `${names.of(jobId)} ${end ?? "lives"}`);
+  const jars = (await truth.jars()).map((jar) => names.plain(jar)).sort();
+  return { flinkJob: job ? normalized(job, names) : "gone", runs, mains, jars };
+}
+
+/**
+ * The one place that says which differences are right:
+ * - times, uids, versions and the JobManager's process differ in every run;
+ * - `sends`, `tries`: a request that had to be sent again was sent again; what it led to is compared in `runs` and `mains`;
+ * - `applicationId` is told only if the status was written while the application was all that Flink knew.
+ */
+function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
+  const { trigger, history, job, conditions = [], ...rest } = status ?? { observedGeneration: -1 };
+  const plain = {
+    finalizers: metadata.finalizers ?? [],
+    status: {
+      ...rest,
+      ...(trigger ? { trigger: normalizedTrigger(trigger) } : {}),
+      ...(history ? { history: history.map((past) => normalizedTrigger(past)) } : {}),
+      ...(job ? { job: { id: job.id, name: job.name, state: job.state } } : {}),
+      conditions: conditions.map(({ lastTransitionTime: _, ...condition }) => condition),
+    },
+  };
+  return JSON.parse(names.plain(JSON.stringify(plain))) as object;
+}
+
+function normalizedTrigger(trigger: Partial<TriggerStatus>): object {
+  const { sends: _, tries: __, runHash: ___, applicationId: ____, sentTo, ...rest } = trigger;
+  const { triedAt: _____, sentAt: ______, requestedAt: _______, ...kept } = rest;
+  return { ...kept, ...(sentTo ? { sentTo: { flinkVersion: sentTo.flinkVersion } } : {}) };
+}
+
+/** What is different from the golden end, line by line; empty when nothing is. */
+export function difference(golden: EndState, end: EndState): string[] {
+  const wanted = lines(golden);
+  const found = lines(end);
+  return [
+    ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
+    ...found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** Each value with the path to it. */
+function lines({ mains: _, ...end }: EndState): string[] {
+  const walk = (value: unknown, path: string): string[] => {
+    if (typeof value !== "object" || value === null) return [`${path}: ${String(value)}`];
+    if (Array.isArray(value) && value.length === 0) return [`${path}: none`];
+    return Object.entries(value).flatMap(([key, inner]) => walk(inner, path === "" ? key : `${path}.${key}`));
+  };
+  return walk(end, "");
+}
+
+/**
+ * main() runs as often as without a fault. Only a main() that ended without a job, of which Flink keeps no trace before
+ * 2.3, has to run once more when whoever knew its answer is gone.
+ */
+export function mainsProblem(
+  golden: EndState,
+  end: EndState,
+  about: { scenario: Scenario; applications: boolean; fault: Fault | undefined },
+): string | undefined {
+  const { scenario, applications, fault } = about;
+  const answerLost =
+    fault !== undefined && (isKill(fault.mode) || (isRun(fault.name) && fault.mode.startsWith("reply lost")));
+  const spare = scenario.leavesNoTrace && !applications && answerLost ? 1 : 0;
+  for (const name of new Set([...Object.keys(golden.mains), ...Object.keys(end.mains)])) {
+    const wanted = golden.mains[name] ?? 0;
+    const found = end.mains[name] ?? 0;
+    if (found < wanted || found > wanted + spare)
+      return `main() of ${name} ran ${found} times instead of ${wanted}${spare ? ` or ${wanted + spare}` : ""}`;
+  }
+  return undefined;
+}

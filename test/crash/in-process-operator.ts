@@ -1,0 +1,77 @@
+import { CONTROLLER_NAME } from "../../src/api/group.ts";
+import { Controller } from "../../src/controller/controller.ts";
+import { flinkJobs } from "../../src/controller/resources.ts";
+import { Destinations } from "../../src/flink/destinations.ts";
+import { JarSource } from "../../src/flink/jar-source.ts";
+import { RemoteJobManager } from "../../src/flink/remote-job-manager.ts";
+import { KubeClient } from "../../src/kube/client.ts";
+import { systemClock } from "../../src/kube/clock.ts";
+import { PlainCredentials } from "../../src/kube/credentials.ts";
+import { EventRecorder } from "../../src/kube/event-recorder.ts";
+import { noMetrics } from "../../src/kube/metrics.ts";
+import { Transport } from "../../src/kube/transport.ts";
+
+export interface OperatorStart {
+  /** The API server's address, as the operator sees it. */
+  readonly server: string;
+  readonly namespace: string;
+}
+
+/** An operator that works until it is discarded. Starting never fails: what cannot be reached is tried again. */
+export interface RunningOperator {
+  /** Why it decided as it did, for stories: rule by rule. */
+  readonly rules: readonly { at: number; rule: string }[];
+  /** Ends what is left of it after a cut; resolves when nothing is. */
+  discard(): Promise<void>;
+}
+
+/** Patience of its clients, so that a lost answer costs a test little. Milliseconds. */
+const PATIENCE_MS = 1_000;
+
+/** The operator's parts wired as src/main.ts wires them, within this process and with empty memory. */
+export function startInProcess({ server, namespace }: OperatorStart): RunningOperator {
+  const access = { server, namespace, credentials: new PlainCredentials({}) };
+  const transport = new Transport(access, { deadlineMs: PATIENCE_MS });
+  const kube = new KubeClient(transport, { fieldManager: "flinkjob-operator" });
+  const events = new EventRecorder({ client: kube, controller: CONTROLLER_NAME, instance: "crash-test" });
+  const destinations = new Destinations({ loopback: true });
+  const jarSource = new JarSource({ destinations });
+  const rules: { at: number; rule: string }[] = [];
+  const gone = new AbortController();
+  const controller = new Controller({
+    kube,
+    clock: systemClock,
+    connect: (url) =>
+      new RemoteJobManager({
+        url,
+        destinations,
+        jarSource,
+        longestJar: 64 * 1024 * 1024,
+        jarTimeoutMs: 5_000,
+        requestTimeoutMs: PATIENCE_MS,
+      }),
+    namespaces: [namespace],
+    workers: 2,
+    pollIntervalMs: 250,
+    submissionConcurrency: 4,
+    deletionTimeoutMs: 60_000,
+    submissionBackoffMs: 100,
+    maySend: () => !gone.signal.aborted,
+    tell: (job, { type, reason, message }) => events.record(flinkJobs, job, { type, reason, note: message }),
+    metrics: noMetrics,
+    onDecision: (_, rule) => rules.push({ at: performance.now(), rule }),
+  });
+  const watched = controller.watch(gone.signal);
+  const working = (async () => {
+    while (!controller.hasSynced() && !gone.signal.aborted) await new Promise((go) => setTimeout(go, 5));
+    if (!gone.signal.aborted) controller.work();
+  })();
+  return {
+    rules,
+    async discard() {
+      gone.abort();
+      await working;
+      await Promise.all([controller.stop(0), transport.close(), events.flush(0), watched]);
+    },
+  };
+}

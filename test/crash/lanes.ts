@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runToEnd } from "../../dev/demo/stage.ts";
+import { startKube } from "../../dev/kube/cluster.ts";
+import { KubeClient } from "../../src/kube/client.ts";
+import { loadClusterAccess } from "../../src/kube/config.ts";
+import { textOf } from "../../src/kube/credentials.ts";
+import { Transport } from "../../src/kube/transport.ts";
+import type { KubeObject, Resource } from "../../src/kube/types.ts";
+import type { Lane } from "./crash-run.ts";
+
+const namespaces: Resource<KubeObject> = {
+  group: "",
+  version: "v1",
+  kind: "Namespace",
+  plural: "namespaces",
+  namespaced: false,
+};
+const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+
+/** An API server with the CRDs, and namespaces on it, one per run at a time. */
+export interface Lanes {
+  readonly all: readonly Lane[];
+  close(): Promise<void>;
+}
+
+/** On $FLINKJOB_TEST_KUBECONFIG, or on a cluster of their own. */
+export async function openLanes(count: number, progress: (line: string) => void): Promise<Lanes> {
+  const given = process.env.FLINKJOB_TEST_KUBECONFIG;
+  if (given) return openOn(given, count, async () => {});
+  const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-"));
+  const cluster = await startKube({ dir, ownerPid: process.pid, progress });
+  const [command = "kubectl", ...first] = cluster.kubectl;
+  await runToEnd(command, [...first, "apply", "-k", crds], { KUBECONFIG: cluster.kubeconfig });
+  return openOn(cluster.kubeconfig, count, async () => {
+    await cluster.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+}
+
+async function openOn(kubeconfig: string, count: number, end: () => Promise<void>): Promise<Lanes> {
+  const access = await loadClusterAccess({ kubeconfig });
+  const { cert, key, headers } = await access.credentials.current();
+  const ca = await textOf(access.ca);
+  const agent = new Agent({ keepAlive: true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+  const kube = new KubeClient(new Transport(access), { fieldManager: "test" });
+  const run = randomBytes(3).toString("hex");
+  const all = Array.from({ length: count }, (_, i) => ({
+    ...{ kube, server: access.server, agent, headers },
+    namespace: `crash-${run}-${i + 1}`,
+  }));
+  for (const { namespace } of all) await kube.create(namespaces, { metadata: { name: namespace } });
+  return {
+    all,
+    async close() {
+      for (const { namespace } of all) await kube.delete(namespaces, { name: namespace });
+      await kube.transport.close();
+      agent.destroy();
+      await end();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { Agent } from "node:http";
+import { type FakeFlink, fakeJar, startFakeFlink } from "../support/fake-flink/index.ts";
+import type { JarServer } from "../support/jar-server.ts";
+import type { Scenario } from "./scenarios.ts";
+import { type Truth, truthOf } from "./truth.ts";
+
+/** A Flink cluster with what one run needs. */
+export interface Site {
+  readonly url: string;
+  readonly agent: Agent;
+  /** Of a JAR that was uploaded before. */
+  readonly jarId: string;
+  readonly jarUri: (jar: Scenario["jar"]) => string;
+  readonly truth: Truth;
+  /** Flink >= 2.3: run-application. */
+  readonly applications: boolean;
+  readonly fake?: FakeFlink;
+  close(): Promise<void>;
+}
+
+export interface FlinkKind {
+  readonly version: string;
+  readonly ha: boolean;
+}
+
+export const fakeKinds: readonly FlinkKind[] = ["1.20.5", "2.3.0"].flatMap((version) => [
+  { version, ha: false },
+  { version, ha: true },
+]);
+
+export const kindName = ({ version, ha }: FlinkKind): string => `${version}${ha ? "-ha" : ""}`;
+
+/** A fake Flink for one run alone. */
+export async function openFakeSite(kind: FlinkKind, jars: JarServer): Promise<Site> {
+  const fake = await startFakeFlink(kind);
+  await fake.answering();
+  const agent = new Agent({ keepAlive: true });
+  const jarId = await upload(fake.url, fakeJar());
+  return {
+    url: fake.url,
+    agent,
+    jarId,
+    jarUri: jarUriOn(jars),
+    truth: truthOf(fake),
+    applications: kind.version.startsWith("2.3"),
+    fake,
+    async close() {
+      agent.destroy();
+      await fake.close();
+    },
+  };
+}
+
+export function jarUriOn(jars: JarServer): Site["jarUri"] {
+  return (jar) =>
+    jar === "text" ? jars.uri("text", { kind: "bytes", bytes: Buffer.from("no JAR\n") }) : jars.uri();
+}
+
+/** The JarId. */
+export async function upload(url: string, jar: Buffer): Promise<string> {
+  const form = new FormData();
+  form.append(
+    "jarfile",
+    new Blob([new Uint8Array(jar)], { type: "application/x-java-archive" }),
+    "users.jar",
+  );
+  const reply = await fetch(`${url}/jars/upload`, { method: "POST", body: form });
+  if (!reply.ok) throw new Error(`The upload of a JAR failed: ${reply.status} ${await reply.text()}`);
+  const { filename } = (await reply.json()) as { filename: string };
+  return filename.slice(filename.lastIndexOf("/") + 1);
+}
