@@ -99,6 +99,11 @@ describe("lostPolicy", () => {
     expect(step.status?.history).toHaveLength(1);
   });
 
+  test("Resubmit stops what still fetches its JAR for the lost job", () => {
+    const step = decideOn({ job: resubmit.trigger(lost), cluster, flight: aFlight("fetchingJar") });
+    expect(step).toMatchObject({ effect: { kind: "abandonFlight" }, status: undefined });
+  });
+
   test("Resubmit is bounded: a job that takes its JobManager down each time stops", () => {
     const step = decideOn({ job: resubmit.trigger(lost.with({ tries: 5 })), cluster });
     expect(step.effect).toBeUndefined();
