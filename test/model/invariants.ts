@@ -1,0 +1,119 @@
+import { FINALIZER } from "../../src/api/group.ts";
+import type { FlinkJobStatus } from "../../src/api/status.ts";
+import type { Step } from "../../src/core/step.ts";
+import { uidText, type Version } from "./api-server.ts";
+import { prefixOf } from "./decisions.ts";
+import type { Entry } from "./ledger.ts";
+import type { World } from "./world.ts";
+
+/** What may never be: checked at the very step that would make it so. `quiet.ts` has what must be in the end. */
+
+/** Never two live jobs for one FlinkJob; a trigger that came to its end never runs again. */
+export function jobBegins(
+  world: World,
+  jobId: string,
+  before: Entry | undefined,
+  how: "submitted" | "recovered" | "reRun",
+): void {
+  const { ledger, manager } = world;
+  const prefix = jobId.slice(0, 16);
+  const others = manager.live.filter(({ id }) => id !== jobId && id.startsWith(prefix));
+  if (others.length > 0) {
+    const both = `${world.short(jobId)} and ${world.short(others[0]!.id)} live at once`;
+    world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "wipedWhileMainRuns" : undefined);
+  }
+  if (how === "recovered") return;
+  if (before?.end !== undefined) {
+    const again = `${world.short(jobId)} had ended (${before.end}) and runs again`;
+    if (how === "reRun") world.broken("runsAgain", again, "reRunByFlink");
+    else world.broken("runsAgain", again);
+  }
+  const sibling = ledger.entries.find(
+    (entry) =>
+      entry.jobId !== jobId &&
+      entry.uid === before?.uid &&
+      entry.trigger === before?.trigger &&
+      entry.end === "FINISHED",
+  );
+  if (sibling) world.broken("finishedRunsAgain", `trigger ${sibling.trigger} had finished and runs again`);
+}
+
+/** A JAR lives as long as a main() needs it. */
+export function jarMissing(world: World, jobId: string): void {
+  const trigger = world.api.newest.job?.status?.trigger;
+  // Of a main() that nobody waits for any more, the job would be cancelled anyway.
+  if (trigger?.jobId === jobId && trigger.state === "pending")
+    world.broken("jarDeletedTooEarly", `the JAR of ${world.short(jobId)} is gone while its main() needs it`);
+}
+
+/** Before a run request leaves: main() is not run a second time where looking could have told. */
+export function submits(world: World, jobId: string, lookBegunAt: number): void {
+  const { manager } = world;
+  const seen = world.api.newest.job?.status?.trigger;
+  if (seen?.jobId !== jobId && !world.setting.habits.sendsBeforeWriting) return;
+  const running = manager.mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
+  if (running)
+    world.broken("mainRunsTwice", `main() of ${world.short(jobId)} was running when it was looked for`);
+  if ((seen?.sends ?? 0) > 1 && lookBegunAt === -1)
+    world.broken("sendsWithoutLooking", `${world.short(jobId)} is sent again although nobody looked`);
+  const live = manager.live.find(({ id }) => id === jobId);
+  if (live && live.startedAt < lookBegunAt) world.broken("sendsToRunningJob", `${world.short(jobId)} runs`);
+}
+
+/** A status is written: nothing is minted beside what may live, and it claims only what is. */
+export function statusWritten(world: World, before: FlinkJobStatus | undefined, step: Step): void {
+  const trigger = step.status!.trigger;
+  if (!trigger) return;
+  const { newest } = world.api;
+  world.ledger.recorded(trigger.jobId, newest.uid, trigger.id, trigger.attempt);
+  if (step.effect?.kind === "submit") mints(world, trigger.jobId);
+  if (before?.trigger && before.trigger.jobId !== trigger.jobId && step.effect?.kind === "submit")
+    mints(world, trigger.jobId);
+  claims(world, trigger.jobId, trigger.state, trigger.failure?.reason);
+}
+
+function mints(world: World, jobId: string): void {
+  const { manager, network, ledger } = world;
+  const prefix = jobId.slice(0, 16);
+  const earlier = (id: string) => id !== jobId && id.startsWith(prefix);
+  const lives =
+    manager.live.find(({ id }) => earlier(id))?.id ??
+    manager.mains.find((main) => earlier(main.jobId))?.jobId ??
+    network.requests.find((request) => request.phase === "way" && earlier(request.jobId))?.jobId;
+  if (lives === undefined) return;
+  const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
+  const late = network.requests.some(({ id, leftAt }) => id > 0 && world.now - leftAt >= 5_000);
+  const window = ledger.wiped > 0 ? "wipedWhileMainRuns" : late ? "lateRequest" : undefined;
+  world.broken("mintsBesideLivingJob", what, window);
+}
+
+function claims(world: World, jobId: string, state: string, reason: string | undefined): void {
+  const entry = world.ledger.of(jobId);
+  const wrong = (claim: string) =>
+    world.broken(
+      "claimsWhatIsNot",
+      `the status says ${claim}; ${world.short(jobId)}: ${entry?.end ?? "no end"}`,
+    );
+  if (state === "running" && !entry?.begun) wrong("running");
+  if (state === "finished" && entry?.end !== "FINISHED") wrong("finished");
+  if (state === "canceled" && entry?.begun && entry.end !== "CANCELED") wrong("canceled");
+  if (reason === "JobFailed" && entry?.end !== "FAILED") wrong("JobFailed");
+}
+
+/** The finalizer goes: nothing of the FlinkJob lives on, unless somebody wished so. */
+export function letsGo(world: World, version: Version, step: Step): void {
+  const { api, manager, network, setting, ledger } = world;
+  const { newest } = api;
+  if (newest.resourceVersion !== version.resourceVersion) return;
+  if (setting.deletionPolicy === "Orphan" || step.rule === "deletionTimedOut") return;
+  if (!newest.job?.metadata.finalizers?.includes(FINALIZER)) return;
+  const prefix = prefixOf(uidText(version.uid));
+  const mine = (id: string) => id.startsWith(prefix);
+  const lives =
+    manager.live.find(({ id }) => mine(id))?.id ??
+    manager.mains.find(({ jobId }) => mine(jobId))?.jobId ??
+    network.requests.find(({ jobId, phase }) => phase === "way" && mine(jobId))?.jobId;
+  if (lives === undefined) return;
+  const window = ledger.wiped > 0 ? "wipedWhileMainRuns" : undefined;
+  world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);
+}

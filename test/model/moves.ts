@@ -1,0 +1,54 @@
+import { flinkMoves } from "./flink-moves.ts";
+import { networkMoves } from "./network-moves.ts";
+import { operatorMoves } from "./operator-moves.ts";
+import { timeMoves } from "./time.ts";
+import { userMoves } from "./user.ts";
+import type { World } from "./world.ts";
+
+/** One kind of thing that can happen, atomic for everybody else. */
+export interface Move {
+  readonly name: string;
+  /** Something that need not happen: a fault, or a user's action. None of them happens once the world is calm. */
+  readonly unneeded?: true;
+  /** Calls `can` for each way in which it can happen now. */
+  readonly offer: (world: World, can: (a: number, b?: number) => void) => void;
+  readonly make: (world: World, a: number, b: number) => void;
+  readonly tell: (world: World, a: number, b: number) => string;
+}
+
+export const MOVES: readonly Move[] = [
+  ...operatorMoves,
+  ...networkMoves,
+  ...flinkMoves,
+  ...timeMoves,
+  ...userMoves,
+];
+const FLAG = MOVES.map(({ unneeded }) => unneeded === true);
+
+/** A move and how it happens, as one number: what schedules are made of. */
+export function codeOf(kind: number, a: number, b: number): number {
+  return kind + a * 64 + b * 0x1_0000;
+}
+
+/** Every move that can happen now. */
+export function offers(world: World, into: number[]): number[] {
+  into.length = 0;
+  for (let kind = 0; kind < MOVES.length; kind++) {
+    if (world.calm && FLAG[kind]) continue;
+    MOVES[kind]!.offer(world, (a, b = 0) => into.push(codeOf(kind, a, b)));
+  }
+  return into;
+}
+
+export function make(world: World, code: number): void {
+  world.order++;
+  MOVES[code % 64]!.make(world, Math.floor(code / 64) % 1024, Math.floor(code / 0x1_0000));
+}
+
+export function tell(world: World, code: number): string {
+  return MOVES[code % 64]!.tell(world, Math.floor(code / 64) % 1024, Math.floor(code / 0x1_0000));
+}
+
+export function kindOf(code: number): number {
+  return code % 64;
+}

@@ -1,0 +1,56 @@
+import type { RunOutcome } from "../../src/core/observed.ts";
+
+/** How long a run request may be on its way and still arrive, in milliseconds (docs/guarantees.md, "Windows"). */
+export const LONGEST_WAY_MS = 5_000;
+
+/** One run request on its way, in the JobManager, or its answer on the way back. Values are replaced, never changed. */
+export interface Request {
+  readonly id: number;
+  readonly operator: number;
+  readonly epoch: number;
+  readonly jobId: string;
+  readonly content: number;
+  readonly application: boolean;
+  readonly jar: string | undefined;
+  readonly leftAt: number;
+  readonly phase: "way" | "there" | "answer";
+  readonly outcome: RunOutcome | undefined;
+}
+
+/** Everything that is between the operators and the JobManager. */
+export class Network {
+  requests: Request[] = [];
+  #last = 0;
+
+  clone(): Network {
+    const copy = new Network();
+    copy.requests = this.requests.slice();
+    copy.#last = this.#last;
+    return copy;
+  }
+
+  leave(request: Omit<Request, "id" | "phase" | "outcome">): number {
+    const id = ++this.#last;
+    this.requests.push({ ...request, id, phase: "way", outcome: undefined });
+    return id;
+  }
+
+  get(id: number): Request | undefined {
+    for (const request of this.requests) if (request.id === id) return request;
+    return undefined;
+  }
+
+  set(id: number, patch: Partial<Request>): void {
+    this.requests = this.requests.map((request) => (request.id === id ? { ...request, ...patch } : request));
+  }
+
+  remove(id: number): void {
+    this.requests = this.requests.filter((request) => request.id !== id);
+  }
+
+  /** A proxy sends it once more: nobody waits for the copy's answer. */
+  duplicate(id: number): void {
+    const request = this.get(id);
+    if (request) this.leave({ ...request, operator: -1 });
+  }
+}
