@@ -1,7 +1,8 @@
 // `npm run dev:flink -- start|stop DIR`: see dev/flink/command.ts.
 import { startFlink, stopFlink } from "./flink/cluster.ts";
-import { parseCommand, UsageError, usage } from "./flink/command.ts";
+import { parseCommand, usage } from "./flink/command.ts";
 import { buildJobsJar } from "./flink/jobs.ts";
+import { UsageError } from "./machine/usage-error.ts";
 
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 const print = (result: object) => process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,7 +1,8 @@
 // `npm run dev:kube -- start|stop DIR`: see dev/kube/command.ts.
-import { UsageError } from "./flink/command.ts";
+
 import { startKube, stopKube } from "./kube/cluster.ts";
 import { parseCommand, usage } from "./kube/command.ts";
+import { UsageError } from "./machine/usage-error.ts";
 
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 const print = (result: object) => process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FlinkInstance, startFlink } from "../flink/cluster.ts";
 import { buildJobsJar } from "../flink/jobs.ts";
 import { type KubeInstance, startKube } from "../kube/cluster.ts";
-import { checkPrerequisites } from "../prerequisites.ts";
+import { disposableDirectory, registerInstance, unregisterInstance } from "../machine/instances.ts";
+import { checkPrerequisites } from "../machine/prerequisites.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -34,9 +34,16 @@ export async function buildStage(
 ): Promise<Stage> {
   // All that is missing is named at once, before anything is downloaded or built.
   await checkPrerequisites({ needs: kind === "embedded" ? ["go", "java", "maven"] : ["java", "maven"] });
-  const dir = await mkdtemp(join(tmpdir(), "flinkjob-demo-"));
+  const dir = await disposableDirectory("flinkjob-demo");
+  // A run that is killed leaves no directory behind: the next start of anything deletes it.
+  await registerInstance({ kind: "demo", dir, pids: [], ownerPid: process.pid });
   const owner = { ownerPid: process.pid, progress };
-  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const undo: (() => Promise<unknown>)[] = [
+    async () => {
+      await rm(dir, { recursive: true, force: true });
+      await unregisterInstance(dir);
+    },
+  ];
   const strike = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../machine/system-error.ts";
 import type { FlinkHome } from "./home.ts";
-import { hasCode } from "./lock.ts";
 
 export type Role = "jobmanager" | "taskmanager" | "zookeeper";
 

@@ -1,14 +1,14 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Progress } from "../machine/cache.ts";
+import { reapDead } from "../machine/instances.ts";
+import { withLock } from "../machine/lock.ts";
+import { areFree, freePorts } from "../machine/ports.ts";
+import { identify } from "../machine/process.ts";
 import { removeAbandonedRecordings } from "./archive.ts";
-import type { Progress } from "./cache.ts";
 import { clusterConfiguration, configurationFile, type FlinkPorts, zooKeeperFile } from "./configuration.ts";
 import { ensureFlinkHome } from "./home.ts";
 import { type FlinkInstance, LocalFlink } from "./instance.ts";
-import { withLock } from "./lock.ts";
-import { endOrphans } from "./orphans.ts";
-import { areFree, freePorts } from "./ports.ts";
-import { identify } from "./process.ts";
 import { defaultVersion } from "./release.ts";
 import { type ClusterState, condition, readState } from "./state.ts";
 
@@ -59,7 +59,7 @@ export async function stopFlink(dir: string): Promise<boolean> {
 }
 
 async function startIn(dir: string, options: StartFlinkOptions): Promise<LocalFlink> {
-  await endOrphans(options.progress ?? (() => {}));
+  await reapDead(options.progress ?? (() => {}));
   const previous = await readState(dir);
   if (previous !== undefined && condition(previous) === "running") return LocalFlink.of(previous);
   if (previous !== undefined && condition(previous) === "broken")

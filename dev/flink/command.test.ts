@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseCommand, UsageError } from "./command.ts";
+import { UsageError } from "../machine/usage-error.ts";
+import { parseCommand } from "./command.ts";
 
 describe("parseCommand", () => {
   it("start with every option", () => {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "../machine/usage-error.ts";
 
 export const usage = `Real Apache Flink on this machine, without Docker. Needs Java 11 or newer and Maven.
 
@@ -27,15 +28,6 @@ export type FlinkCommand =
       readonly taskManagers?: number;
       readonly config: Readonly<Record<string, string>>;
     };
-
-/** The command line could not be understood; the message is for the person who typed it. */
-export class UsageError extends Error {
-  readonly code = "USAGE";
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "UsageError";
-  }
-}
 
 /** Throws UsageError, which names what it did not understand. */
 export function parseCommand(args: readonly string[]): FlinkCommand {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleOnce, cacheDirectory, digest, type Progress } from "./cache.ts";
+import { assembleOnce, cacheDirectory, type Progress } from "../machine/cache.ts";
+import { digest } from "../machine/digest.ts";
 import { javaKey, runTool } from "./java.ts";
 import { isAtLeast, releaseOf } from "./release.ts";
 

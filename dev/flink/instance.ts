@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { end, isRunning } from "../machine/process.ts";
 import { keepRecording, type Role } from "./archive.ts";
 import { ensureFlinkHome, type FlinkHome } from "./home.ts";
 import { launch, logFile, type Member } from "./jvm.ts";
-import { register } from "./orphans.ts";
-import { end, isRunning } from "./process.ts";
 import { untilReady } from "./readiness.ts";
-import { type ClusterState, type TaskManagerMember, writeState } from "./state.ts";
+import { type ClusterState, noteInstance, type TaskManagerMember, writeState } from "./state.ts";
 
 /** A running local Flink cluster, made of real processes of this machine. */
 export interface FlinkInstance {
@@ -196,7 +195,7 @@ export class LocalFlink implements FlinkInstance {
 
   async #save(state: ClusterState): Promise<void> {
     this.#state = state;
-    await register(state);
+    await noteInstance(state);
     await writeState(state);
   }
 }

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { digest } from "./cache.ts";
+import { digest } from "../machine/digest.ts";
 
 const run = promisify(execFile);
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleOnce, cacheDirectory, digest, type Progress } from "./cache.ts";
+import { assembleOnce, cacheDirectory, type Progress } from "../machine/cache.ts";
+import { digest } from "../machine/digest.ts";
 import { ensureFlinkHome } from "./home.ts";
 import { jdkTool, runTool } from "./java.ts";
 

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { identify, type ProcessIdentity } from "../machine/process.ts";
 import { classArchive, type Role } from "./archive.ts";
 import { taskManagerMebibytes, taskManagerResources } from "./configuration.ts";
 import type { FlinkHome } from "./home.ts";
 import { jdkTool } from "./java.ts";
-import { identify, type ProcessIdentity } from "./process.ts";
 
 /** A process of a local cluster. */
 export interface Member {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { isRunning } from "../machine/process.ts";
+import { hasCode } from "../machine/system-error.ts";
 import { logFile } from "./jvm.ts";
-import { hasCode } from "./lock.ts";
-import { isRunning } from "./process.ts";
 import type { ClusterState } from "./state.ts";
 
 const pollMillis = 25;

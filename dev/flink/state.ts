@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { registerInstance, unregisterInstance } from "../machine/instances.ts";
+import { isRunning, type ProcessIdentity } from "../machine/process.ts";
+import { hasCode } from "../machine/system-error.ts";
 import type { FlinkPorts } from "./configuration.ts";
 import type { Member } from "./jvm.ts";
-import { hasCode } from "./lock.ts";
-import { isRunning, type ProcessIdentity } from "./process.ts";
 
 export interface TaskManagerMember extends Member {
   /** The name under which Flink knows it: another one at each start. */
@@ -57,4 +58,12 @@ export function condition(state: ClusterState): "running" | "broken" | "stopped"
 
 function stateFile(dir: string): string {
   return join(dir, "flink.json");
+}
+
+/** To be called with every new state: a cluster that has an owner is ended by the next start of anything once that is gone. */
+export async function noteInstance(state: ClusterState): Promise<void> {
+  const pids = members(state).map((member) => member.process);
+  if (pids.length === 0) return unregisterInstance(state.dir);
+  if (state.owner === undefined || !isRunning(state.owner)) return;
+  await registerInstance({ kind: "Flink", dir: state.dir, pids, ownerPid: state.owner.pid });
 }

@@ -1,4 +1,4 @@
-import type { Progress } from "../flink/cache.ts";
+import type { Progress } from "../machine/cache.ts";
 
 /** Of all components together, Go's own library included, on Linux. */
 export const allPackages = 2823;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { reapDead } from "../instances.ts";
-import { withLock } from "../lock.ts";
+import { reapDead } from "../machine/instances.ts";
+import { withLock } from "../machine/lock.ts";
 import { condition, EmbeddedKube } from "./embedded.ts";
 import { KubeError } from "./errors.ts";
 import { ForeignKube } from "./foreign.ts";

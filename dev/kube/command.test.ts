@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UsageError } from "../flink/command.ts";
+import { UsageError } from "../machine/usage-error.ts";
 import { parseCommand } from "./command.ts";
 
 it("starts the embedded one unless told otherwise", () => {

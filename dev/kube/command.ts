@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../flink/command.ts";
+import { UsageError } from "../machine/usage-error.ts";
 import { type KubeKind, kubeKinds } from "./instance.ts";
 
 export const usage = `Real Kubernetes on this machine, without Docker. Needs Go once, to build it (about 6 minutes on two cores).

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hasCode } from "../flink/lock.ts";
-import { end, identify, type ProcessIdentity } from "../flink/process.ts";
+import { end, identify, type ProcessIdentity } from "../machine/process.ts";
+import { hasCode } from "../machine/system-error.ts";
 import { KubeError } from "./errors.ts";
 
 export interface Launch {

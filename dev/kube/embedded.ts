@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { areFree, freePorts } from "../flink/ports.ts";
-import { end, isRunning, type ProcessIdentity, send } from "../flink/process.ts";
-import { registerInstance, unregisterInstance } from "../instances.ts";
+import { registerInstance, unregisterInstance } from "../machine/instances.ts";
+import { areFree, freePorts } from "../machine/ports.ts";
+import { end, isRunning, type ProcessIdentity, send } from "../machine/process.ts";
 import { controlPlaneBinary } from "./build.ts";
 import { launchControlPlane } from "./control-plane.ts";
 import { KubeError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { Progress } from "../flink/cache.ts";
+import type { Progress } from "../machine/cache.ts";
 
 /** `embedded`: processes of this machine; `kind`: containers of a Docker engine; `current`: the user's own cluster. */
 export type KubeKind = "embedded" | "kind" | "current";

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cacheDirectory, digest } from "../flink/cache.ts";
+import { cacheDirectory } from "../machine/cache.ts";
+import { digest } from "../machine/digest.ts";
 import { KubeError } from "./errors.ts";
 
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "../flink/lock.ts";
-import type { ProcessIdentity } from "../flink/process.ts";
+import type { ProcessIdentity } from "../machine/process.ts";
+import { hasCode } from "../machine/system-error.ts";
 import type { KubeKind } from "./instance.ts";
 
 /** What `kube.json` in the directory of a cluster says: enough to find, restart and stop it. */

@@ -4,9 +4,9 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { identify, isRunning } from "../../dev/flink/process.ts";
-import { disposableDirectory } from "../../dev/instances.ts";
 import { type KubeInstance, startKube, stopKube } from "../../dev/kube/cluster.ts";
+import { disposableDirectory } from "../../dev/machine/instances.ts";
+import { identify, isRunning } from "../../dev/machine/process.ts";
 import { eventually } from "../support/eventually.ts";
 
 // The embedded Kubernetes is what all other tests with real parts stand on: here it is tested itself.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type FlinkInstance, startFlink, stopFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar, scenarioClass } from "../../dev/flink/jobs.ts";
-import { identify } from "../../dev/flink/process.ts";
+import { identify } from "../../dev/machine/process.ts";
 import { eventually } from "../support/eventually.ts";
 
 // The local Flink is what all other tests with real parts stand on: here it is tested itself.

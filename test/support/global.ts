@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
@@ -7,7 +6,8 @@ import { runToEnd } from "../../dev/demo/stage.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { startKube } from "../../dev/kube/cluster.ts";
-import { checkPrerequisites } from "../../dev/prerequisites.ts";
+import { disposableDirectory, registerInstance, unregisterInstance } from "../../dev/machine/instances.ts";
+import { checkPrerequisites } from "../../dev/machine/prerequisites.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -26,8 +26,15 @@ const progress = (line: string) => void process.stderr.write(`${line}\n`);
 /** One control plane and one Flink of each version for the whole run, all real; nothing of them survives it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await checkPrerequisites({ needs: ["go", "java", "maven"] });
-  const dir = await mkdtemp(join(tmpdir(), "flinkjob-test-"));
-  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const dir = await disposableDirectory("flinkjob-test");
+  // A run that is killed leaves no directory behind: the next start of anything deletes it.
+  await registerInstance({ kind: "test run", dir, pids: [], ownerPid: process.pid });
+  const undo: (() => Promise<unknown>)[] = [
+    async () => {
+      await rm(dir, { recursive: true, force: true });
+      await unregisterInstance(dir);
+    },
+  ];
   const strike = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { hasCode, withLock } from "./lock.ts";
+import { withLock } from "./lock.ts";
+import { hasCode } from "./system-error.ts";
 
 /** Tells a person what goes on; one line, without a line break. */
 export type Progress = (line: string) => void;
@@ -11,13 +12,6 @@ export type Progress = (line: string) => void;
 /** Where things that are expensive to make are kept, outside of the repository. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "flinkjob");
-}
-
-/** A short name for everything that goes into a cached thing: other inputs, another name. */
-export function digest(...inputs: readonly (string | Buffer)[]): string {
-  const hash = createHash("sha256");
-  for (const input of inputs) hash.update(input).update("\0");
-  return hash.digest("hex").slice(0, 12);
 }
 
 export interface Assembly {

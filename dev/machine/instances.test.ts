@@ -5,8 +5,8 @@ import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { end, identify, isRunning, type ProcessIdentity } from "./flink/process.ts";
 import { disposableDirectory, reapDead, registerInstance, unregisterInstance } from "./instances.ts";
+import { end, identify, isRunning, type ProcessIdentity } from "./process.ts";
 
 let root: string;
 const started: ProcessIdentity[] = [];

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
-import { hasCode } from "./flink/lock.ts";
+import { hasCode } from "./system-error.ts";
 
 const run = promisify(execFile);
 

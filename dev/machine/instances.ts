@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheDirectory, digest, type Progress } from "./flink/cache.ts";
-import { hasCode } from "./flink/lock.ts";
-import { end, identify, isRunning, type ProcessIdentity } from "./flink/process.ts";
+import { cacheDirectory, type Progress } from "./cache.ts";
+import { digest } from "./digest.ts";
+import { end, identify, isRunning, type ProcessIdentity } from "./process.ts";
+import { hasCode } from "./system-error.ts";
 
 /** Something of processes and a directory that was started on this machine, by a command or by a test run. */
 export interface Instance {

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { digest } from "./flink/cache.ts";
-import { hasCode } from "./flink/lock.ts";
+import { digest } from "./digest.ts";
+import { hasCode } from "./system-error.ts";
 
 /**
  * Runs `body` while nobody else on this machine, in this process or another, runs one under the same name. Calls `onWait`
