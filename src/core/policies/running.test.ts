@@ -85,6 +85,14 @@ describe("the row is not there", () => {
     expect(step.status?.trigger).toMatchObject({ state: "running", reason: "Recovering" });
   });
 
+  test("2.3: an application that sticks in CANCELING brings nothing back", () => {
+    const cluster = aCluster("JobManagerLifetime").v23();
+    const step = decideOn({ job: running, cluster, look: anApplication("CANCELING", 1) });
+    expect(step.status?.trigger).toMatchObject({ state: "failed", reason: "OutcomeLost" });
+    const ha = decideOn({ job: running, cluster: aCluster().v23(), look: anApplication("CANCELING", 1) });
+    expect(ha.rule).toBe("recovering");
+  });
+
   test("the same process, or HA: it ended unseen and is not run again", () => {
     for (const [cluster, look] of [
       [aCluster("JobManagerLifetime"), aLook()],

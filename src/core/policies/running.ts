@@ -3,7 +3,7 @@ import { at, type Context } from "../context.ts";
 import type { StepEvent, Verdict } from "../step.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { reportJob } from "./tracking.ts";
-import { gone } from "./unsettled.ts";
+import { gone, isStuck } from "./unsettled.ts";
 
 const POLL_RECOVERY_MS = 2_000;
 const NEXT_LIST_MS = 1_000;
@@ -45,7 +45,7 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
     return { rule: "listIsOlder", watchClosely: true, requeueAfterMs: NEXT_LIST_MS };
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
-  if (runsMain(look)) {
+  if (runsMain(look) && !isStuck(ctx, look)) {
     const message =
       "The JobManager was replaced and runs main() again; the job is not listed until it is through.";
     return {
