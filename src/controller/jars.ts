@@ -36,7 +36,8 @@ export class Jars {
     const upload = this.#uploads.get(name) ?? this.#begin(name, jobId, store, source);
     upload.users.add(user);
     this.#held.set(user, name);
-    const leave = () => void this.release(user);
+    // A JAR that cannot be deleted now is found by the sweep.
+    const leave = () => void this.release(user).catch(() => undefined);
     signal.addEventListener("abort", leave, { once: true });
     try {
       return await upload.jarId;
