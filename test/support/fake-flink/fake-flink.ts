@@ -59,7 +59,10 @@ export class FakeFlink {
   /** Starts the JobManager process, after a crash without restart. Returns when it listens; with HA it answers 503 first. */
   async start(): Promise<void> {
     if (this.#phase !== "down") return;
-    const server = createServer((request, response) => void this.#serve(request, response));
+    // Flink leaves idle connections open; Node would close them after 5 s, which looks like a new JobManager.
+    const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
+      void this.#serve(request, response);
+    });
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
