@@ -39,8 +39,7 @@ export class Flights {
   start(uid: string, effect: Submit, jobManager: JobManagerPort): void {
     const stop = new AbortController();
     const since = this.#options.clock.now();
-    const phase = effect.jar.uri === undefined ? "sending" : "fetchingJar";
-    this.#flights.set(uid, { flight: { jobId: effect.jobId, phase, since }, stop });
+    this.#flights.set(uid, { flight: { jobId: effect.jobId, phase: "fetchingJar", since }, stop });
     const landing = this.#fly(uid, effect, jobManager, since, stop).finally(() =>
       this.#landing.delete(landing),
     );
@@ -110,7 +109,9 @@ export class Flights {
     } catch (error) {
       if (error instanceof JarProblem) return error.outcome;
       if (signal.aborted) return notSent("Given up before anything was sent.");
-      return notSent(`Could not begin: ${error instanceof Error ? error.message : String(error)}`);
+      // Not the cluster's doing, so it counts as a try and does not go on for ever.
+      const message = `Could not begin: ${error instanceof Error ? error.message : String(error)}`;
+      return { kind: "notSent", reason: "BackingOff", message, retryable: true };
     }
   }
 }

@@ -15,7 +15,7 @@ export interface Context {
   readonly generation: number;
   readonly trigger: TriggerStatus | undefined;
   readonly cluster: ClusterObservation;
-  /** Only if it is of the trigger's JobID. */
+  /** Only if it is of the trigger's JobID; without a trigger, whichever there is. */
   readonly flight: Flight | undefined;
   /** Only if it is of the trigger's JobID, and fresh. */
   readonly look: Look | undefined;
@@ -30,7 +30,7 @@ export function contextOf(observed: Observed, now: number): Context {
   const { job, cluster } = observed;
   const trigger = job.status?.trigger;
   const jobId = trigger?.jobId;
-  const flight = observed.flight?.jobId === jobId ? observed.flight : undefined;
+  const flight = !trigger || observed.flight?.jobId === jobId ? observed.flight : undefined;
   const look =
     observed.look && observed.look.jobId === jobId && isFresh(observed.look, flight, now)
       ? observed.look

@@ -33,6 +33,19 @@ describe("before anything else", () => {
   });
 });
 
+test("an answer that changes nothing is followed by another decision: the spec may have waited for it", () => {
+  const job = aJob()
+    .trigger(aTrigger().running())
+    .edited({ args: ["other"] });
+  const step = decideOn({
+    job: job.status({ ...job.build().status!, observedGeneration: 2 }),
+    cluster: aCluster().listing(aRow()),
+    flight: anAnswer({ kind: "accepted" }),
+  });
+  expect(step).toMatchObject({ settlesFlight: true });
+  expect(step.status === undefined ? step.requeueAfterMs : 0).toBe(0);
+});
+
 describe("a look-up counts only while it is fresh", () => {
   const job = aJob().trigger(aTrigger().sent());
   const rule = (look: Parameters<typeof aLook>[0]) => decideOn({ job, look: aLook(look) }).rule;

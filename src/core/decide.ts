@@ -61,12 +61,15 @@ function stepOf(ctx: Context, verdict: Verdict): Step {
     verdict.effect?.kind !== "removeFinalizer" &&
     verdict.rule !== "addFinalizer";
   const { rule, effect, requeueAfterMs, watchClosely, settlesFlight } = verdict;
+  const written = changed && wanted && verdict.rule !== "connecting" ? status : undefined;
+  // What waited for the flight's outcome may go on now, and where nothing is written no event says so.
+  const atOnce = settlesFlight && written === undefined;
   return {
     rule,
-    status: changed && wanted && verdict.rule !== "connecting" ? status : undefined,
+    status: written,
     events: [...eventsBetween(before?.trigger, verdict.trigger), ...(verdict.events ?? [])],
     effect,
-    requeueAfterMs,
+    requeueAfterMs: atOnce ? 0 : requeueAfterMs,
     watchClosely,
     settlesFlight,
   };

@@ -95,6 +95,7 @@ export function isTerminal(state: FlinkJobState): state is "FAILED" | "CANCELED"
  * found out by looking.
  */
 export type Flight =
+  /** fetchingJar: nothing has left yet, neither while the JAR is brought nor while others go first. */
   | { jobId: string; phase: "fetchingJar" | "sending"; since: number }
   | { jobId: string; phase: "answered"; since: number; endedAt: number; outcome: RunOutcome };
 

@@ -72,7 +72,7 @@ export class RemoteJobManager implements JobManagerPort {
     // From 2.3 on the application tells whether its main() runs, but for one that sticks in CANCELING.
     if (application?.state === "CANCELING") mains = await threads();
     const job = await rest.job(jobId, signal);
-    const failure = await this.#failure(jobId, job?.state, application?.state, signal);
+    const failure = await this.#failure(jobId, job?.state, application?.state, signal).catch(unknownCause);
     const after = await this.describe(signal);
     if (before.incarnation !== after.incarnation) {
       throw new FlinkError("Reset", "the JobManager was replaced during a look-up");
@@ -158,6 +158,11 @@ export class RemoteJobManager implements JobManagerPort {
       return mainFailure(failureOf(await this.#rest.applicationExceptions(jobId, signal)));
     return undefined;
   }
+}
+
+/** That the job ended counts more than why: a cause that cannot be read must not hide the end. */
+function unknownCause(error: unknown): undefined {
+  if (!(error instanceof FlinkError)) throw error;
 }
 
 /** An application without a job that fails is a main() that fails. */

@@ -40,8 +40,12 @@ function underWay(
   const left = flight.since + WORTH_A_WORD_MS - ctx.now;
   if (left > 0) return { rule: "underWay", requeueAfterMs: left };
   if (flight.phase === "fetchingJar") {
-    const message = `Streaming ${ctx.spec.jar.uri ?? "the JAR"} to the cluster.`;
-    return { rule: "fetchingJar", trigger: pendingTrigger(trigger, "FetchingJar", message) };
+    const { uri } = ctx.spec.jar;
+    const waiting =
+      uri === undefined
+        ? pendingTrigger(trigger, "Submitting", "Waiting for other run requests to the cluster to begin.")
+        : pendingTrigger(trigger, "FetchingJar", `Streaming ${uri} to the cluster.`);
+    return { rule: "fetchingJar", trigger: waiting };
   }
   const message = "Flink runs main(), which has not submitted its job yet.";
   const limit = patience(ctx, trigger);

@@ -161,3 +161,9 @@ describe("a trigger ID is processed once", () => {
     expect(decideOn({ job: again }).effect).toMatchObject({ jobId: jobIdOf(UID, "a", 1) });
   });
 });
+
+test("a status that was lost while our own request is under way is written again, and nothing is sent beside it", () => {
+  const step = decideOn({ job: aJob(), flight: aFlight() });
+  expect(step).toMatchObject({ rule: "recordFlight", effect: undefined });
+  expect(step.status?.trigger).toMatchObject({ state: "pending", sends: 1, jobId: aFlight().jobId });
+});

@@ -1,7 +1,7 @@
 import type { TriggerStatus } from "../../api/status.ts";
-import type { Context } from "../context.ts";
+import { type Context, iso } from "../context.ts";
 import { jobIdPrefix, wantedTriggerId } from "../identity.ts";
-import { isTerminal } from "../observed.ts";
+import { type Flight, isTerminal } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isOver, newTrigger, past, pending } from "../triggers.ts";
 import { send } from "./sending.ts";
@@ -12,7 +12,30 @@ const abandonFlight: Verdict = { rule: "abandonFlight", effect: { kind: "abandon
 /** The first trigger of a FlinkJob. */
 export function firstTrigger(ctx: Context): Verdict {
   const id = wantedTriggerId(ctx.spec, ctx.generation, undefined) ?? "";
-  return send(ctx, newTrigger(ctx, id));
+  const trigger = newTrigger(ctx, id);
+  return ctx.flight?.jobId === trigger.jobId ? recordFlight(ctx, trigger, ctx.flight) : send(ctx, trigger);
+}
+
+/** The status was lost while our own run request is under way: its outcome is awaited, and nothing is sent beside it. */
+function recordFlight({ cluster }: Context, trigger: TriggerStatus, flight: Flight): Verdict {
+  const begun = iso(flight.since);
+  const to = cluster.kind === "reachable" ? cluster : undefined;
+  const sentTo = to && {
+    url: to.url,
+    incarnation: to.jobManager.incarnation,
+    flinkVersion: to.jobManager.flinkVersion,
+  };
+  return {
+    rule: "recordFlight",
+    trigger: {
+      ...pending(trigger, "Submitting", "The run request is under way."),
+      sends: 1,
+      tries: 1,
+      triedAt: begun,
+      sentAt: begun,
+      ...(sentTo ? { sentTo } : {}),
+    },
+  };
 }
 
 /** The spec asks for another run than the newest trigger; undefined when it does not. */
