@@ -204,7 +204,7 @@ function reportProblem(
     );
     return;
   }
-  const expected = isKubeError(problem, "Unreachable", "Network", "Unavailable", "Gone");
+  const expected = isKubeError(problem, "Unreachable", "Network", "Unavailable", "Gone", "TooManyRequests");
   logger[expected ? "warn" : "error"]({ ...details, error: problem }, `Failed to ${what}`);
 }
 

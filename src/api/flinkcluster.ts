@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CLUSTER_URL_PATTERN } from "./flinkjob.ts";
 import { conditions, protection } from "./status.ts";
 import { pattern } from "./text.ts";

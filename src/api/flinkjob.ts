@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { durationPattern } from "./duration.ts";
 import { exactlyOne, pattern, text, withRules } from "./text.ts";
 

@@ -8,7 +8,7 @@ export const REASONS = {
     "The FlinkCluster named in spec.cluster.name does not exist. Create it, or correct the name; nothing else is needed.",
   ClusterUnreachable: "The JobManager does not answer. The trigger goes on by itself when it does.",
   DestinationNotAllowed:
-    "The operator may not send requests to that address (--deny-cidr, --allow-cidr, --deny-loopback).",
+    "The operator may not send requests to the address in spec.cluster or spec.jar.uri (--deny-cidr, --allow-cidr, --deny-loopback).",
   BackingOff: "The last run request did not get through; the next one waits.",
   FetchingJar: "The JAR is being streamed to the cluster.",
   Submitting: "The run request is on its way.",
@@ -34,7 +34,7 @@ export const REASONS = {
   NotAJar: "The file is not a JAR (a ZIP archive).",
   EntryClassNotFound:
     "The JAR has no such class with a main(): correct spec.entryClass, or the manifest's Main-Class.",
-  MainFailed: "main() threw an exception before it had submitted a job.",
+  MainFailed: "main() threw an exception.",
   NoJobInMain: "main() returned without submitting a job: it needs an execute() or executeAsync().",
   SeveralJobsInMain: "main() submits more than one job; one FlinkJob is one Flink job.",
   SavepointNotFound: "spec.savepointPath does not exist or cannot be read by the cluster.",
@@ -43,7 +43,6 @@ export const REASONS = {
   SubmissionDisabled: "The cluster accepts no JARs (web.submit.enable: false).",
   ConfigurationNotSupported:
     "Flink before 1.17 silently drops flinkConfiguration, so the request is not sent.",
-  RunApplicationNotSupported: "The cluster calls itself Flink 2.3 or later and has no /run-application.",
   SubmissionTimedOut:
     "main() did not submit its job within spec.submission.timeout. If the job appears later it is cancelled.",
   AttemptsExhausted:
@@ -59,7 +58,6 @@ export const REASONS = {
   DeletionTimedOut:
     "The Flink job could not be seen to end in time; the FlinkJob was let go and the job may still run.",
   Submitted: "Flink accepted the job.",
-  CancelRequested: "The operator asked Flink to cancel the job.",
   // clusters
   Reachable: "The JobManager answers.",
 } as const;

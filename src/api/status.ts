@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const time = (description: string) => z.string().meta({ description, format: "date-time" });
 const word = (description: string) => z.string().meta({ description });
@@ -100,7 +100,6 @@ const job = z
     state: word("Flink's own word: INITIALIZING, CREATED, RUNNING, RESTARTING, FINISHED ..."),
     startTime: time("When Flink started the job.").optional(),
     endTime: time("When Flink saw it end.").optional(),
-    tasks: word("Running tasks of all tasks, such as 3/4.").optional(),
     webUrl: word("The job's page in Flink's web UI.").optional(),
   })
   .meta({ description: "The Flink job as its JobManager reports it." });

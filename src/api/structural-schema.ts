@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A node of a CRD's OpenAPI v3 schema, as far as we write it. */
 export interface StructuralSchema {

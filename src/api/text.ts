@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * A string of at most `max` characters. Counted in code points as the API server does, not in UTF-16 units as JavaScript

@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import { withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix, wantedTriggerId } from "../core/identity.ts";
 import type { ClusterObservation, Look, Observed } from "../core/observed.ts";
 import { isOver } from "../core/triggers.ts";
@@ -23,7 +24,8 @@ export class Gather {
     this.#options = options;
   }
 
-  observe(job: FlinkJob): Observed {
+  observe(known: FlinkJob): Observed {
+    const job = withOwnStatus(known);
     const { flights, looks, deletionTimeoutMs, submissionBackoffMs } = this.#options;
     const uid = job.metadata.uid ?? "";
     return {

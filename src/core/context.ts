@@ -1,6 +1,7 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { TriggerStatus } from "../api/status.ts";
+import { jobIdPrefix } from "./identity.ts";
 import type { ClusterObservation, Flight, JobRow, Look, Observed } from "./observed.ts";
 
 /** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
@@ -27,7 +28,8 @@ export interface Context {
 }
 
 export function contextOf(observed: Observed, now: number): Context {
-  const { job, cluster } = observed;
+  const { cluster } = observed;
+  const job = withOwnStatus(observed.job);
   const trigger = job.status?.trigger;
   const jobId = trigger?.jobId;
   const flight = !trigger || observed.flight?.jobId === jobId ? observed.flight : undefined;
@@ -50,6 +52,13 @@ export function contextOf(observed: Observed, now: number): Context {
     deletionTimeoutMs: observed.deletionTimeoutMs,
     submissionBackoffMs: observed.submissionBackoffMs,
   };
+}
+
+/** A status that came along from another object (a backup restored under a new uid) speaks of that object's jobs. */
+export function withOwnStatus(job: FlinkJob): FlinkJob {
+  const { status, ...rest } = job;
+  const foreign = status?.trigger && !status.trigger.jobId.startsWith(jobIdPrefix(job.metadata.uid ?? ""));
+  return foreign ? rest : job;
 }
 
 /** A look-up that began before the answer came may have missed what the request did. A slow one is none the less fresh. */

@@ -13,6 +13,7 @@ import {
   unreachable,
 } from "../../test/support/builders.ts";
 import { assertConditionsConform } from "../../test/support/conditions.ts";
+import { jobIdOf } from "./identity.ts";
 
 describe("before anything else", () => {
   test("nothing is sent for an object without our finalizer", () => {
@@ -89,4 +90,12 @@ test("a new generation is acknowledged even where it asks for no run", () => {
   for (const cluster of [aCluster().listing(aRow()), unreachable]) {
     expect(decideOn({ job, cluster }).status?.observedGeneration).toBe(2);
   }
+});
+
+test("a status that came along from another object is not believed", () => {
+  const job = aJob().trigger(aTrigger().running()).meta({ uid: "another-uid" });
+  const step = decideOn({ job });
+  expect(step).toMatchObject({ rule: "send", effect: { kind: "submit" } });
+  expect(step.status?.trigger?.jobId).toBe(jobIdOf("another-uid", "g1", 1));
+  expect(step.status?.history).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Flink's answers, as far as we use them: unknown fields are dropped, a missing or mistyped known one is a `BadReply`.

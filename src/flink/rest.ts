@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { z } from "zod";
+import type * as z from "zod";
 import { FlinkError, isFlinkError } from "./errors.ts";
 import { multipart } from "./multipart.ts";
 import * as replies from "./replies.ts";

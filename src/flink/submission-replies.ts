@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { applicationState, count, flinkId, jobRow, time } from "./replies.ts";
 
 /** Flink's answers about JARs and what was started from them; the rules are those of replies.ts. */

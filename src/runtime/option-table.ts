@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../api/duration.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { parseAddressRange, parseListenAddress } from "./network-address.ts";
@@ -133,7 +133,8 @@ export const optionTable = {
     placeholder: "N",
     schema: count(1, 1_000),
     default: "4",
-    description: "Run requests in flight per Flink cluster; each may take as long as its main() method does.",
+    description:
+      "Run requests that may begin at once per Flink cluster; a slow main() gives its place up after 2 s.",
   },
   submissionBackoff: {
     group: "Work",
@@ -148,7 +149,8 @@ export const optionTable = {
     placeholder: "DURATION",
     schema: duration,
     default: "5m",
-    description: "How long a deleted FlinkJob waits for an unreachable Flink cluster before it is let go.",
+    description:
+      "How long a deleted FlinkJob waits for its Flink job to end, or its cluster to answer, before it is let go.",
   },
   shutdownTimeout: {
     group: "Work",

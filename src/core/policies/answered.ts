@@ -43,7 +43,9 @@ function accepted(
   outcome: Extract<RunOutcome, { kind: "accepted" }>,
 ): Verdict {
   // The answer to this very request: what runs is what it asked for.
-  const { unsettledHash: _, ...trigger } = before;
+  const { unsettledHash: _, ...settled } = before;
+  const { applicationId } = outcome;
+  const trigger = applicationId === undefined ? settled : { ...settled, applicationId };
   if (ctx.row) {
     const verdict = reportJob(ctx, trigger, ctx.row);
     const early =
@@ -54,15 +56,11 @@ function accepted(
   const left = flight.endedAt + ONE_WRITE_WITHIN_MS - ctx.now;
   if (left > 0) return { rule: "jobIsAppearing", watchClosely: true, requeueAfterMs: left };
   const known = running(ctx, trigger, "WaitingForTasks", "Flink accepted the job.");
-  if (outcome.applicationId === undefined) {
+  if (applicationId === undefined) {
     return { rule: "accepted", trigger: known, settlesFlight: true, watchClosely: true };
   }
   // /run-application answers before main() has run.
-  const waiting = pending(
-    { ...known, applicationId: outcome.applicationId },
-    "MainRunning",
-    "Flink runs main().",
-  );
+  const waiting = pending(known, "MainRunning", "Flink runs main().");
   return { rule: "applicationAccepted", trigger: waiting, settlesFlight: true, watchClosely: true };
 }
 

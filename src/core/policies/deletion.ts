@@ -5,6 +5,7 @@ import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { onItsWayMs } from "./on-its-way.ts";
 import { isStuck } from "./unsettled.ts";
 
 const LOOK_AGAIN_MS = 2_000;
@@ -76,6 +77,9 @@ function endJob(ctx: Context): Verdict | undefined {
   if (!isStuck(ctx, look) && (state === "CANCELING" || state === "FAILING"))
     return waiting(trigger, "Its main() is ending.", requeueAfterMs);
   if (look.mains > 0) return waiting(trigger, "A main() runs that may still submit its job.", requeueAfterMs);
+  const onItsWay = onItsWayMs(ctx, trigger);
+  if (onItsWay > 0)
+    return waiting(trigger, "Its run request may still arrive.", Math.min(requeueAfterMs, onItsWay));
   return undefined;
 }
 

@@ -44,7 +44,7 @@ function underWay(
     const waiting =
       uri === undefined
         ? pendingTrigger(trigger, "Submitting", "Waiting for other run requests to the cluster to begin.")
-        : pendingTrigger(trigger, "FetchingJar", `Streaming ${uri} to the cluster.`);
+        : pendingTrigger(trigger, "FetchingJar", `Streaming ${withoutQuery(uri)} to the cluster.`);
     return { rule: "fetchingJar", trigger: waiting };
   }
   const message = "Flink runs main(), which has not submitted its job yet.";
@@ -56,4 +56,9 @@ function underWay(
       ...(limit === undefined ? {} : { requeueAfterMs: limit }),
     }
   );
+}
+
+/** The query of a signed link is a secret. */
+function withoutQuery(uri: string): string {
+  return uri.split("?")[0] ?? "";
 }

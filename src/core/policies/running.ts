@@ -38,7 +38,7 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
     case "notAllowed":
       return outOfSight(trigger, cluster.message);
     case "unreachable":
-      return outOfSight(trigger, `${cluster.message} The job was last known to run.`);
+      return outOfSight(trigger, `${cluster.message}; the job was last known to run.`);
   }
   // The list may be older than the job; one without it is no change that would queue us.
   if (cluster.listedAt <= (at(trigger.acceptedAt) ?? 0))
