@@ -15,7 +15,7 @@ export interface Decision {
   readonly watching: boolean;
 }
 
-const DELETION_TIMEOUT_MS = 300_000;
+const DELETION_TIMEOUT_MS = 30_000;
 const LIMIT = 300_000;
 
 /**

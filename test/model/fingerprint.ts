@@ -1,4 +1,5 @@
 import type { FlinkJobStatus } from "../../src/api/status.ts";
+import { waitAfterTries } from "../../src/core/backoff.ts";
 import type { Flight, RunOutcome } from "../../src/core/observed.ts";
 import { EPOCH, idOf, type Version } from "./api-server.ts";
 import { Digest, numberOf } from "./digest.ts";
@@ -10,8 +11,7 @@ import type { World } from "./world.ts";
 const OLD_MS = 4 * 3_600_000;
 const LOOK_IS_OLD_MS = 2_000;
 const ANSWER_IS_OLD_MS = 5_000;
-const FLIGHT_IS_OLD_MS = 70_000;
-const BACKED_OFF_MS = 300_000;
+const IMPATIENT_MS = 31_000;
 
 /** What a status means, without the words for people and with its times apart. */
 interface StatusDigest {
@@ -19,6 +19,7 @@ interface StatusDigest {
   /** Of the newest request; how old they are is what counts. */
   readonly times: readonly number[];
   readonly acceptedAt: number;
+  readonly tries: number;
 }
 const statuses = new WeakMap<FlinkJobStatus, StatusDigest>();
 
@@ -29,6 +30,7 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
   const { trigger } = status;
   const times: number[] = [];
   let accepted = 0;
+  let tries = 0;
   digest.number(status.observedGeneration);
   if (trigger) {
     digest.word(trigger.state);
@@ -43,12 +45,13 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.word(trigger.applicationId);
     for (const time of [trigger.triedAt, trigger.sentAt])
       times.push(time === undefined ? -1 : Date.parse(time) - EPOCH);
+    tries = trigger.tries;
     digest.number((trigger.acceptedAt ? 1 : 0) + (trigger.finishedAt ? 2 : 0));
     accepted = trigger.acceptedAt ? Date.parse(trigger.acceptedAt) : 0;
   }
   for (const { jobId } of status.history ?? []) digest.word(jobId);
   for (const { status: value } of status.conditions ?? []) digest.word(value);
-  const made = { fixed: digest.value, times, acceptedAt: accepted };
+  const made = { fixed: digest.value, times, acceptedAt: accepted, tries };
   statuses.set(status, made);
   return made;
 }
@@ -66,20 +69,19 @@ export function fingerprint(world: World): number {
 
   digest.number((manager.up ? 1 : 0) + manager.incarnation * 2);
   for (const list of [manager.jobs, manager.storedJobs]) {
-    for (const { id, state, content, endedAt } of list) {
+    for (const { id, state, content, begunAt } of list) {
       digest.word(id);
       digest.word(state);
       digest.number(content);
-      age(endedAt);
+      for (const { lookBegunAt } of world.operators) digest.number(begunAt < lookBegunAt ? 1 : 0);
     }
     digest.number(-2);
   }
   for (const list of [manager.applications, manager.storedApplications]) {
-    for (const { id, state, hasJob, endedAt } of list) {
+    for (const { id, state, hasJob } of list) {
       digest.word(id);
       digest.word(state);
       digest.number(hasJob ? 1 : 0);
-      age(endedAt);
     }
     digest.number(-3);
   }
@@ -132,11 +134,16 @@ function version(digest: Digest, age: Age, { uid, job }: Version): void {
   digest.number(generation * 2 + (finalizers ? 1 : 0));
   digest.number(contentOf(job.spec));
   digest.number(idOf(job.spec));
-  if (deletionTimestamp) age(Date.parse(deletionTimestamp) - EPOCH);
-  if (!job.status) return;
-  const { fixed, times } = ofStatus(job.status);
+  if (deletionTimestamp) age(Date.parse(deletionTimestamp) - EPOCH, IMPATIENT_MS);
+  if (job.status) withTimes(digest, age, job.status);
+}
+
+function withTimes(digest: Digest, age: Age, status: FlinkJobStatus): void {
+  const { fixed, times, tries } = ofStatus(status);
   digest.number(fixed);
-  for (const time of times) age(time, BACKED_OFF_MS);
+  age(times[0] ?? -1, waitAfterTries(tries));
+  // Whether Flink would still remember a job that it ended, and whether patience has ended.
+  age(times[1] ?? -1, IMPATIENT_MS);
 }
 
 function ofOperator(digest: Digest, age: Age, world: World, operator: Operator): void {
@@ -154,7 +161,7 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
   if (flight) {
     digest.word(flight.jobId);
     digest.word(flight.phase);
-    age(flight.since - EPOCH, FLIGHT_IS_OLD_MS);
+    age(flight.since - EPOCH, IMPATIENT_MS);
     ofAnswer(digest, age, flight);
   }
   if (look) {
@@ -183,11 +190,7 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.number(world.api.newest.resourceVersion - task.version.resourceVersion);
     digest.word(task.step.rule);
     digest.word(task.step.effect?.kind);
-    if (task.step.status) {
-      const { fixed, times } = ofStatus(task.step.status);
-      digest.number(fixed);
-      for (const time of times) age(time, BACKED_OFF_MS);
-    }
+    if (task.step.status) withTimes(digest, age, task.step.status);
     if (task.half) {
       age(task.half.at - EPOCH, LOOK_IS_OLD_MS);
       digest.number((task.half.look.found ? 1 : 0) + 2 * task.half.look.mains);

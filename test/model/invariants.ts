@@ -20,13 +20,15 @@ export function jobBegins(
   const others = manager.live.filter(({ id }) => id !== jobId && id.startsWith(prefix));
   if (others.length > 0) {
     const both = `${world.short(jobId)} and ${world.short(others[0]!.id)} live at once`;
-    world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "wipedWhileMainRuns" : undefined);
+    world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "statusWiped" : undefined);
   }
   if (how === "recovered") return;
   if (before?.end !== undefined) {
     const again = `${world.short(jobId)} had ended (${before.end}) and runs again`;
+    const agreed = world.setting.lostPolicy === "Resubmit" && world.ledger.failovers > 0;
     if (how === "reRun") world.broken("runsAgain", again, "reRunByFlink");
-    else world.broken("runsAgain", again);
+    else if (before.end !== "LOST" || !agreed)
+      world.broken("runsAgain", again, agreed ? "resubmit" : undefined);
   }
   const sibling = ledger.entries.find(
     (entry) =>
@@ -35,7 +37,9 @@ export function jobBegins(
       entry.trigger === before?.trigger &&
       entry.end === "FINISHED",
   );
-  if (sibling) world.broken("finishedRunsAgain", `trigger ${sibling.trigger} had finished and runs again`);
+  const allowed = world.setting.lostPolicy === "Resubmit" ? "resubmit" : undefined;
+  if (sibling)
+    world.broken("finishedRunsAgain", `trigger ${sibling.trigger} had finished and runs again`, allowed);
 }
 
 /** A JAR lives as long as a main() needs it. */
@@ -52,12 +56,14 @@ export function submits(world: World, jobId: string, lookBegunAt: number): void 
   const seen = world.api.newest.job?.status?.trigger;
   if (seen?.jobId !== jobId && !world.setting.habits.sendsBeforeWriting) return;
   const running = manager.mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
+  const window = world.ledger.wiped > 0 ? "statusWiped" : undefined;
   if (running)
-    world.broken("mainRunsTwice", `main() of ${world.short(jobId)} was running when it was looked for`);
+    world.broken("mainRunsTwice", `main() of ${world.short(jobId)} ran when it was looked for`, window);
   if ((seen?.sends ?? 0) > 1 && lookBegunAt === -1)
     world.broken("sendsWithoutLooking", `${world.short(jobId)} is sent again although nobody looked`);
   const live = manager.live.find(({ id }) => id === jobId);
-  if (live && live.startedAt < lookBegunAt) world.broken("sendsToRunningJob", `${world.short(jobId)} runs`);
+  if (live && live.begunAt < lookBegunAt)
+    world.broken("sendsToRunningJob", `${world.short(jobId)} ran when it was looked for`, window);
 }
 
 /** A status is written: nothing is minted beside what may live, and it claims only what is. */
@@ -83,7 +89,7 @@ function mints(world: World, jobId: string): void {
   if (lives === undefined) return;
   const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
   const late = network.requests.some(({ id, leftAt }) => id > 0 && world.now - leftAt >= 5_000);
-  const window = ledger.wiped > 0 ? "wipedWhileMainRuns" : late ? "lateRequest" : undefined;
+  const window = ledger.wiped > 0 ? "statusWiped" : late ? "lateRequest" : undefined;
   world.broken("mintsBesideLivingJob", what, window);
 }
 
@@ -105,6 +111,7 @@ export function letsGo(world: World, version: Version, step: Step): void {
   const { api, manager, network, setting, ledger } = world;
   const { newest } = api;
   if (newest.resourceVersion !== version.resourceVersion) return;
+  if (step.rule === "deletionTimedOut") ledger.letGoLate++;
   if (setting.deletionPolicy === "Orphan" || step.rule === "deletionTimedOut") return;
   if (!newest.job?.metadata.finalizers?.includes(FINALIZER)) return;
   const prefix = prefixOf(uidText(version.uid));
@@ -114,6 +121,6 @@ export function letsGo(world: World, version: Version, step: Step): void {
     manager.mains.find(({ jobId }) => mine(jobId))?.jobId ??
     network.requests.find(({ jobId, phase }) => phase === "way" && mine(jobId))?.jobId;
   if (lives === undefined) return;
-  const window = ledger.wiped > 0 ? "wipedWhileMainRuns" : undefined;
+  const window = ledger.wiped > 0 ? "statusWiped" : undefined;
   world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);
 }

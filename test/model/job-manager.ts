@@ -11,6 +11,8 @@ export interface Job {
   readonly state: FlinkJobState;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** Its place in the order of everything that happened. */
+  readonly begunAt: number;
 }
 
 export interface Application {
@@ -153,7 +155,8 @@ export class JobManager {
     const known = this.job(jobId);
     if ((known && !isTerminal(known.state)) || this.results.includes(jobId)) return outcomes.duplicate;
     const ha = setting.protection !== "JobManagerLifetime";
-    const job: Job = { id: jobId, content, state: "RUNNING", startedAt: witness.now, endedAt: -1 };
+    const { now, order } = witness;
+    const job: Job = { id: jobId, content, state: "RUNNING", startedAt: now, endedAt: -1, begunAt: order };
     this.jobs = this.jobs.filter(({ id }) => id !== jobId);
     this.jobs.push(job);
     if (ha) this.storedJobs.push(job);

@@ -23,6 +23,8 @@ export class Ledger {
   failovers = 0;
   hours = 0;
   wiped = 0;
+  /** A FlinkJob was let go before its job was seen to end, with an event that says so. */
+  letGoLate = 0;
 
   clone(): Ledger {
     const copy = new Ledger();
@@ -30,6 +32,7 @@ export class Ledger {
     copy.failovers = this.failovers;
     copy.hours = this.hours;
     copy.wiped = this.wiped;
+    copy.letGoLate = this.letGoLate;
     return copy;
   }
 

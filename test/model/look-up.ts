@@ -63,5 +63,5 @@ function jobsOf({ manager }: World, hasJob: boolean, jobId: string): number {
 
 function failed(world: World, operator: Operator): void {
   operator.task = undefined;
-  operator.requeue(world.now + RETRY_MS);
+  operator.requeue(world.now + RETRY_MS, world.now);
 }

@@ -49,6 +49,11 @@ export function tell(world: World, code: number): string {
   return MOVES[code % 64]!.tell(world, Math.floor(code / 64) % 1024, Math.floor(code / 0x1_0000));
 }
 
+/** A fault, or something that a user does. */
+export function isUnneeded(code: number): boolean {
+  return FLAG[code % 64]!;
+}
+
 export function kindOf(code: number): number {
   return code % 64;
 }

@@ -206,7 +206,7 @@ function write(world: World, operator: Operator, answerLost: boolean): void {
   else world.note(() => "  conflict: somebody else was faster");
   if (!fits || answerLost) {
     operator.written = undefined;
-    operator.requeue(world.now + (fits ? RETRY_MS : 200));
+    operator.requeue(world.now + (fits ? RETRY_MS : 200), world.now);
     return;
   }
   operator.written = api.newest;
@@ -228,7 +228,7 @@ function settle(world: World, operator: Operator, version: Version, step: Step, 
 function finish(world: World, operator: Operator, step: Step, again: boolean): void {
   operator.task = undefined;
   if (again) operator.queued = true;
-  else if (step.requeueAfterMs !== undefined) operator.requeue(world.now + step.requeueAfterMs);
+  else if (step.requeueAfterMs !== undefined) operator.requeue(world.now + step.requeueAfterMs, world.now);
 }
 
 function act(world: World, operator: Operator, index: number): void {
@@ -254,7 +254,7 @@ function act(world: World, operator: Operator, index: number): void {
     case "cancelApplication":
       if (!world.manager.up) {
         operator.task = undefined;
-        operator.requeue(world.now + RETRY_MS);
+        operator.requeue(world.now + RETRY_MS, world.now);
         return;
       }
       if (effect.kind === "cancelJob") world.manager.cancelJob(effect.jobId);
@@ -264,7 +264,7 @@ function act(world: World, operator: Operator, index: number): void {
       abandon(world, operator);
       break;
     case "deleteFlinkJob":
-      if (world.api.newest === version) world.api.delete(world.now);
+      if (world.api.newest === version) world.api.delete(world.time);
       break;
   }
   finish(world, operator, step, false);
@@ -282,7 +282,7 @@ function writeFinalizer(
   if (fits && !finalizer) dropJar(world, operator);
   operator.written = fits ? world.api.newest : undefined;
   finish(world, operator, step, fits && finalizer);
-  if (!fits) operator.requeue(world.now + 200);
+  if (!fits) operator.requeue(world.now + 200, world.now);
 }
 
 function submit(

@@ -87,7 +87,8 @@ export class Operator {
     this.uid = uid;
   }
 
-  requeue(at: number): void {
-    this.dueAt = at;
+  requeue(at: number, now: number): void {
+    if (at <= now) this.queued = true;
+    else this.dueAt = at;
   }
 }

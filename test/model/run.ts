@@ -1,13 +1,27 @@
 import { explore } from "./explore.ts";
 import { shrink, story } from "./story.ts";
-import { smallWorlds } from "./worlds.ts";
+import { walk } from "./walk.ts";
+import { largeWorlds, smallWorlds } from "./worlds.ts";
 
 const only = process.argv[2];
 const ms = Number(process.argv[3] ?? 5_000);
 for (const setting of smallWorlds) {
-  if (only !== undefined && only !== "all" && !setting.name.includes(only)) continue;
+  if (only !== "all" && !setting.name.includes(only ?? "")) continue;
   const begin = performance.now();
   const { finding, windows, world, ...report } = explore(setting, { depth: 60, states: 300_000, ms });
   console.log(world, JSON.stringify(report), [...windows], Math.round(performance.now() - begin), "ms");
+  if (finding) console.log(story(shrink(finding)));
+}
+
+if (only === undefined || only === "walks") {
+  const begin = performance.now();
+  const walks = walk(largeWorlds, { schedules: 1e9, seed: Number(process.argv[4] ?? 1), depth: 70, ms });
+  const { finding, ...rest } = walks;
+  console.log(
+    "walks",
+    rest,
+    Math.round(walks.schedules / ((performance.now() - begin) / 1000)),
+    "per second",
+  );
   if (finding) console.log(story(shrink(finding)));
 }

@@ -1,5 +1,6 @@
 import type { Move } from "./moves.ts";
 import { LONGEST_WAY_MS } from "./network.ts";
+import type { Operator } from "./operator.ts";
 import { outcomes } from "./outcomes.ts";
 import type { World } from "./world.ts";
 
@@ -11,7 +12,7 @@ export const timeMoves: readonly Move[] = [
   {
     name: "waits",
     offer: (world, offer) => {
-      if (nextDue(world) !== undefined) offer(0);
+      if (nextDue(world) !== undefined && world.operators.every((one) => pollsInTime(one, world))) offer(0);
     },
     make: (world) => pass(world, nextDue(world)! - world.now),
     tell: (world) =>
@@ -43,6 +44,15 @@ export const timeMoves: readonly Move[] = [
     tell: () => "an hour passes, and Flink forgets what ended before",
   },
 ];
+
+/** Monitors poll now and then: an operator's list is not older than this when more time passes. */
+const POLLS_EVERY_MS = 5_000;
+
+function pollsInTime({ alive, watching, cluster }: Operator, { time }: World): boolean {
+  if (!alive || !watching) return true;
+  if (cluster?.kind === "reachable") return time - cluster.listedAt < POLLS_EVERY_MS;
+  return cluster?.kind === "unreachable";
+}
 
 /** The earliest appointment of an operator that has nothing else to do. */
 export function nextDue({ operators, now }: World): number | undefined {

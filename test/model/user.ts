@@ -1,3 +1,4 @@
+import { EPOCH } from "./api-server.ts";
 import type { Move } from "./moves.ts";
 import type { Budget } from "./setting.ts";
 import type { World } from "./world.ts";
@@ -31,7 +32,7 @@ export const userMoves: readonly Move[] = [
   action("edits", "edits", kept, (world) => edit(world, "content"), "changes what the job is"),
   action("editsOther", "otherEdits", kept, (world) => edit(world, "other"), "changes something else"),
   action("asksAgain", "newTriggerIds", kept, (world) => edit(world, "trigger"), "chooses a new trigger ID"),
-  action("deletes", "deletions", kept, ({ api, now }) => api.delete(now), "deletes the FlinkJob"),
+  action("deletes", "deletions", kept, ({ api, now }) => api.delete(EPOCH + now), "deletes the FlinkJob"),
   action(
     "recreates",
     "recreations",

@@ -9,11 +9,12 @@ export function judge(world: World): void {
   const { job, uid } = api.newest;
   const prefix = prefixOf(uidText(uid));
   const mine = manager.live.filter(({ id }) => id.startsWith(prefix));
-  const wiped = ledger.wiped > 0 ? "wipedWhileMainRuns" : undefined;
+  const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
   if (!job) {
     const left = mine[0];
+    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : wiped;
     if (left && setting.deletionPolicy === "Cancel")
-      world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, wiped);
+      world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, late);
     return;
   }
   const trigger = job.status?.trigger;

@@ -86,6 +86,8 @@ export class World implements Witness {
   // What the JobManager tells.
 
   mainBegins(jobId: string, byFlink: boolean): void {
+    if (byFlink && this.ledger.of(jobId)?.end !== undefined)
+      this.broken("flinkRunsEndedMain", `main() of ${this.short(jobId)} runs again`, "reRunByFlink");
     this.note(() => `main() of ${this.short(jobId)} begins${byFlink ? " again, brought back by Flink" : ""}`);
   }
 

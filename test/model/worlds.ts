@@ -77,3 +77,58 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("doubled requests", { batch: true }, { duplicatedRequests: 1, crashes: 1, lostAnswers: 1 }),
   aSetting("status wiped", {}, { wipes: 1, crashes: 1 }),
 ];
+
+const everything: Partial<Budget> = {
+  crashes: 2,
+  takeovers: 1,
+  staleLists: 1,
+  lostWrites: 1,
+  lostRequests: 1,
+  lostAnswers: 2,
+  duplicatedRequests: 1,
+  failovers: 1,
+  jobFailures: 1,
+  hours: 1,
+  pauses: 4,
+  edits: 2,
+  otherEdits: 1,
+  newTriggerIds: 1,
+  deletions: 1,
+  recreations: 1,
+};
+const allMains = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId"] as const;
+
+/** Too large to be explored: walked through at random, with every fault at once. */
+export const largeWorlds: readonly Setting[] = (
+  ["Durable", "RunningJobs", "JobManagerLifetime"] as const
+).flatMap((protection) =>
+  [false, true].flatMap((applications) => {
+    const name = `${protection}, ${applications ? "2.3" : "2.2"}`;
+    const base = { protection, applications };
+    return [
+      aSetting(`${name}, streams`, base, everything),
+      aSetting(
+        `${name}, batch jobs of users with IDs`,
+        { ...base, batch: true, ownTriggerIds: true },
+        everything,
+      ),
+      aSetting(
+        `${name}, bad main()s and JARs`,
+        { ...base, mains: allMains, jar: "uri", batch: true },
+        everything,
+      ),
+      aSetting(`${name}, impatient`, { ...base, timeout: "30s", maxAttempts: 2 }, everything),
+      aSetting(`${name}, Resubmit`, { ...base, lostPolicy: "Resubmit", batch: true }, everything),
+      aSetting(
+        `${name}, Orphan`,
+        { ...base, deletionPolicy: "Orphan", jar: "uri" },
+        { ...everything, wipes: 1 },
+      ),
+      aSetting(
+        `${name}, calm users`,
+        { ...base, batch: true },
+        { ...everything, edits: 0, deletions: 0, newTriggerIds: 0 },
+      ),
+    ];
+  }),
+);

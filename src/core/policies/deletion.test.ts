@@ -161,3 +161,9 @@ describe("Orphan", () => {
     expect(decideOn({ job, ...scene })).toMatchObject(letGo);
   });
 });
+
+test("what was sent a moment ago by somebody who died since may still arrive: the object waits for it", () => {
+  const scene = (ago: number) => ({ job: deleted(aTrigger().sent({ ago })), look: aLook() });
+  expect(decideOn(scene(4 * SECOND))).toMatchObject({ ...waits, requeueAfterMs: SECOND });
+  expect(decideOn(scene(5 * SECOND))).toMatchObject(letGo);
+});
