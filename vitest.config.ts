@@ -11,6 +11,15 @@ export default defineConfig({
         },
       },
       {
+        // The submission protocol against every interleaving of a modelled world.
+        test: {
+          name: "model",
+          include: ["test/model/**/*.test.ts"],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
         // Real parts: one control plane and one Flink of each version for the whole run (test/support/global.ts).
         test: {
           name: "real",

@@ -63,7 +63,10 @@ if (filters.length === 0) {
   if (!unitOnly) await check("build (esbuild)", bin("node"), ["dev/build.ts"]);
 }
 await vitest("unit");
-if (!unitOnly) await vitest("real");
+if (!unitOnly) {
+  await vitest("model");
+  await vitest("real");
+}
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";
 process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed${skipped}\n`);
 process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
