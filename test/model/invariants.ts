@@ -3,18 +3,15 @@ import type { FlinkJobStatus } from "../../src/api/status.ts";
 import type { Step } from "../../src/core/step.ts";
 import { uidText, type Version } from "./api-server.ts";
 import { prefixOf } from "./decisions.ts";
+import type { Origin } from "./job-manager.ts";
 import type { Entry } from "./ledger.ts";
+import type { Window } from "./setting.ts";
 import type { World } from "./world.ts";
 
 /** What may never be: checked at the very step that would make it so. `quiet.ts` has what must be in the end. */
 
 /** Never two live jobs for one FlinkJob; a trigger that came to its end never runs again. */
-export function jobBegins(
-  world: World,
-  jobId: string,
-  before: Entry | undefined,
-  how: "submitted" | "recovered" | "reRun",
-): void {
+export function jobBegins(world: World, jobId: string, before: Entry | undefined, how: Origin): void {
   const { ledger, manager } = world;
   const prefix = jobId.slice(0, 16);
   const others = manager.live.filter(({ id }) => id !== jobId && id.startsWith(prefix));
@@ -23,13 +20,12 @@ export function jobBegins(
     world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "statusWiped" : undefined);
   }
   if (how === "recovered") return;
-  if (before?.end !== undefined) {
-    const again = `${world.short(jobId)} had ended (${before.end}) and runs again`;
-    const agreed = world.setting.lostPolicy === "Resubmit" && world.ledger.failovers > 0;
-    if (how === "reRun") world.broken("runsAgain", again, "reRunByFlink");
-    else if (before.end !== "LOST" || !agreed)
-      world.broken("runsAgain", again, agreed ? "resubmit" : undefined);
-  }
+  if (before?.end !== undefined && !(before.end === "LOST" && agreedToRunAgain(world)))
+    world.broken(
+      "runsAgain",
+      `${world.short(jobId)} had ended (${before.end}) and runs again`,
+      excuse(world, how),
+    );
   const sibling = ledger.entries.find(
     (entry) =>
       entry.jobId !== jobId &&
@@ -37,9 +33,23 @@ export function jobBegins(
       entry.trigger === before?.trigger &&
       entry.end === "FINISHED",
   );
-  const allowed = world.setting.lostPolicy === "Resubmit" ? "resubmit" : undefined;
+  const allowed = agreedToRunAgain(world) ? "resubmit" : undefined;
   if (sibling)
     world.broken("finishedRunsAgain", `trigger ${sibling.trigger} had finished and runs again`, allowed);
+}
+
+/** lostPolicy: Resubmit, and something was lost. */
+function agreedToRunAgain({ setting, ledger }: World): boolean {
+  return setting.lostPolicy === "Resubmit" && ledger.failovers > 0;
+}
+
+/** The window through which an ended job may run again. */
+function excuse(world: World, how: Origin): Window | undefined {
+  if (how === "reRun") return "reRunByFlink";
+  // Only a Flink that keeps every result refuses whatever arrives.
+  const doubled = world.left.duplicatedRequests < world.setting.budget.duplicatedRequests;
+  if (doubled && world.setting.protection !== "Durable") return "doubledRequest";
+  return agreedToRunAgain(world) ? "resubmit" : undefined;
 }
 
 /** A JAR lives as long as a main() needs it. */
@@ -85,7 +95,8 @@ function mints(world: World, jobId: string): void {
   const lives =
     manager.live.find(({ id }) => earlier(id))?.id ??
     manager.mains.find((main) => earlier(main.jobId))?.jobId ??
-    network.requests.find((request) => request.phase === "way" && earlier(request.jobId))?.jobId;
+    network.requests.find(({ phase, jobId: id, doubled }) => phase === "way" && !doubled && earlier(id))
+      ?.jobId;
   if (lives === undefined) return;
   const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
   const late = network.requests.some(({ id, leftAt }) => id > 0 && world.now - leftAt >= 5_000);
@@ -119,7 +130,7 @@ export function letsGo(world: World, version: Version, step: Step): void {
   const lives =
     manager.live.find(({ id }) => mine(id))?.id ??
     manager.mains.find(({ jobId }) => mine(jobId))?.jobId ??
-    network.requests.find(({ jobId, phase }) => phase === "way" && mine(jobId))?.jobId;
+    network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
   if (lives === undefined) return;
   const window = ledger.wiped > 0 ? "statusWiped" : undefined;
   world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);

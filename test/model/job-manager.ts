@@ -33,7 +33,11 @@ export interface Main {
   readonly jar: string | undefined;
   /** Its place in the order of everything that happened. */
   readonly begunAt: number;
+  readonly doubled: boolean;
 }
+
+/** How a job comes to run. */
+export type Origin = "submitted" | "doubled" | "recovered" | "reRun";
 
 /** A run request as it arrives. */
 export interface Arrival {
@@ -42,6 +46,8 @@ export interface Arrival {
   readonly content: number;
   readonly application: boolean;
   readonly jar: string | undefined;
+  /** Something on the way sent it a second time. */
+  readonly doubled: boolean;
 }
 
 /** Told of everything that really happens. */
@@ -49,7 +55,7 @@ export interface Witness {
   readonly now: number;
   readonly order: number;
   mainBegins(jobId: string, byFlink: boolean): void;
-  jobBegins(jobId: string, content: number, how: "submitted" | "recovered" | "reRun"): void;
+  jobBegins(jobId: string, content: number, how: Origin): void;
   jobEnds(jobId: string, state: FlinkJobState): void;
   jarMissing(jobId: string): void;
   answer(request: number, outcome: RunOutcome): void;
@@ -121,7 +127,9 @@ export class JobManager {
     const kept = application && setting.protection !== "JobManagerLifetime";
     const waiting = application ? 0 : id;
     const begunAt = witness.order;
-    this.mains.push({ jobId, content, application, request: waiting, jar: kept ? undefined : jar, begunAt });
+    const { doubled } = request;
+    const needed = kept ? undefined : jar;
+    this.mains.push({ jobId, content, application, request: waiting, jar: needed, begunAt, doubled });
   }
 
   /** A main() comes to its end, in one of the ways that the explorer may choose. */
@@ -160,7 +168,7 @@ export class JobManager {
     this.jobs = this.jobs.filter(({ id }) => id !== jobId);
     this.jobs.push(job);
     if (ha) this.storedJobs.push(job);
-    witness.jobBegins(jobId, content, main.application && main.begunAt < 0 ? "reRun" : "submitted");
+    witness.jobBegins(jobId, content, main.begunAt < 0 ? "reRun" : main.doubled ? "doubled" : "submitted");
     if (!burns) return undefined;
     this.endJob(jobId, "FAILED", setting, witness);
     return outcomes.savepointNotFound;
@@ -245,7 +253,8 @@ export class JobManager {
       witness.mainBegins(id, true);
       // Before everything that anybody saw of this process.
       const begunAt = -1;
-      this.mains.push({ jobId: id, content, application: true, request: 0, jar: undefined, begunAt });
+      const common = { jar: undefined, begunAt, doubled: false };
+      this.mains.push({ jobId: id, content, application: true, request: 0, ...common });
     }
     const resubmitted = new Set(applications.map(({ id }) => id));
     this.jobs = this.storedJobs

@@ -5,6 +5,8 @@ import type { World } from "./world.ts";
 const RETRY_MS = 1_000;
 const mainFailed = { reason: "MainFailed" as const, message: "the user's code says no" };
 
+const jobFailed = { reason: "JobFailed" as const, message: "a task of the user's says no" };
+
 /**
  * A look-up as src/flink/remote-job-manager.ts makes it: first the main()s or the application, then the job; anything may
  * happen between the two.
@@ -29,7 +31,6 @@ export function lookHalf(world: World, operator: Operator): void {
     ...(application
       ? { application: { state: application.state, jobs: jobsOf(world, application.hasJob, jobId) } }
       : {}),
-    ...(application?.state === "FAILED" ? { failure: mainFailed } : {}),
   };
   operator.task = { ...task, stage: "lookForJob", half: { at: time, begunAt: order, look } };
 }
@@ -45,7 +46,10 @@ export function lookWhole(world: World, operator: Operator): void {
   const seen = setting.habits.looksForJobsFirst
     ? { mains: setting.applications ? 0 : manager.mains.length }
     : { found: manager.job(look.jobId) !== undefined };
-  operator.look = lookOf({ ...look, ...seen, endedAt: time });
+  const job = manager.job(look.jobId)?.state;
+  const mainFailure = job !== "FAILED" && look.application?.state === "FAILED" ? mainFailed : undefined;
+  const failure = job === "FAILED" ? jobFailed : mainFailure;
+  operator.look = lookOf({ ...look, ...seen, endedAt: time, ...(failure ? { failure } : {}) });
   operator.lookBegunAt = begunAt;
   operator.task = undefined;
   operator.queued = true;

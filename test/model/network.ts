@@ -15,6 +15,8 @@ export interface Request {
   readonly leftAt: number;
   readonly phase: "way" | "there" | "answer";
   readonly outcome: RunOutcome | undefined;
+  /** Something on the way sent it a second time: it, or its copy. */
+  readonly doubled: boolean;
 }
 
 /** Everything that is between the operators and the JobManager. */
@@ -29,9 +31,9 @@ export class Network {
     return copy;
   }
 
-  leave(request: Omit<Request, "id" | "phase" | "outcome">): number {
+  leave(request: Omit<Request, "id" | "phase" | "outcome" | "doubled">, doubled = false): number {
     const id = ++this.#last;
-    this.requests.push({ ...request, id, phase: "way", outcome: undefined });
+    this.requests.push({ ...request, id, phase: "way", outcome: undefined, doubled });
     return id;
   }
 
@@ -51,6 +53,8 @@ export class Network {
   /** A proxy sends it once more: nobody waits for the copy's answer. */
   duplicate(id: number): void {
     const request = this.get(id);
-    if (request) this.leave({ ...request, operator: -1 });
+    if (!request) return;
+    this.set(id, { doubled: true });
+    this.leave({ ...request, operator: -1 }, true);
   }
 }

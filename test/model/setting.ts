@@ -54,7 +54,13 @@ export interface Habits {
  * What a real Flink or network does that no client can undo. Off, the world keeps the bounds that docs/guarantees.md
  * states; on, what happens then is counted under the window's name.
  */
-export type Window = "lateRequest" | "reRunByFlink" | "resubmit" | "statusWiped" | "deletionTimedOut";
+export type Window =
+  | "lateRequest"
+  | "reRunByFlink"
+  | "resubmit"
+  | "statusWiped"
+  | "deletionTimedOut"
+  | "doubledRequest";
 
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {

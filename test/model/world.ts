@@ -3,7 +3,7 @@ import type { FlinkJobState, RunOutcome } from "../../src/core/observed.ts";
 import { ApiServer, EPOCH } from "./api-server.ts";
 import type { Decisions } from "./decisions.ts";
 import * as invariants from "./invariants.ts";
-import { JobManager, type Witness } from "./job-manager.ts";
+import { JobManager, type Origin, type Witness } from "./job-manager.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
@@ -91,7 +91,7 @@ export class World implements Witness {
     this.note(() => `main() of ${this.short(jobId)} begins${byFlink ? " again, brought back by Flink" : ""}`);
   }
 
-  jobBegins(jobId: string, content: number, how: "submitted" | "recovered" | "reRun"): void {
+  jobBegins(jobId: string, content: number, how: Origin): void {
     this.note(() => `Flink job ${this.short(jobId)} runs (${how})`);
     const before = this.ledger.of(jobId);
     if (how !== "recovered") this.ledger.began(jobId, content);
