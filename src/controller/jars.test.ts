@@ -7,9 +7,13 @@ const uri = { uri: "http://jars.example/orders.jar" };
 
 test("a submission is given up and its JAR cannot be deleted: nobody hears of it, least of all the process", async () => {
   const arrived = Promise.withResolvers<string>();
+  const asking = Promise.withResolvers<void>();
   let asked = 0;
   const store: JarStore = {
-    transfer: () => arrived.promise,
+    transfer: () => {
+      asking.resolve();
+      return arrived.promise;
+    },
     list: async () => [],
     delete: async () => {
       asked++;
@@ -18,6 +22,7 @@ test("a submission is given up and its JAR cannot be deleted: nobody hears of it
   };
   const stop = new AbortController();
   const acquired = new Jars().acquire("uid", JOB, "here", store, uri, stop.signal);
+  await asking.promise;
   stop.abort();
   arrived.resolve("u_orders.jar");
   await expect(acquired).resolves.toBe("u_orders.jar");
