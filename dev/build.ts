@@ -20,6 +20,10 @@ const optionalPackages = new Set(["bufferutil", "utf-8-validate", "supports-colo
 
 /** What src/ uses of undici. Its index also loads fetch, caches, mocks and WebSockets: 16 MB of the operator's memory. */
 const undiciParts = `
+import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+import request from "undici/lib/api/api-request.js";
+// As undici's index does for all of its verbs.
+Object.assign(Dispatcher.prototype, { request });
 export { default as buildConnector } from "undici/lib/core/connect.js";
 export { default as Agent } from "undici/lib/dispatcher/agent.js";
 export { default as Pool } from "undici/lib/dispatcher/pool.js";
