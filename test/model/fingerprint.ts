@@ -85,11 +85,12 @@ export function fingerprint(world: World): number {
     }
     digest.number(-3);
   }
-  for (const { jobId, content, request, jar, begunAt } of manager.mains) {
+  for (const { jobId, content, request, jar, begunAt, doubled, redirected } of manager.mains) {
     digest.word(jobId);
     digest.number(content);
     digest.number(network.requests.findIndex(({ id }) => id === request));
     digest.word(jar);
+    digest.number((doubled ? 1 : 0) + (redirected ? 2 : 0));
     for (const { lookBegunAt, task } of world.operators) {
       const half = task?.half?.begunAt ?? -1;
       digest.number((begunAt < lookBegunAt ? 1 : 0) + (begunAt < half ? 2 : 0));
@@ -99,13 +100,24 @@ export function fingerprint(world: World): number {
     for (const id of list) digest.word(id);
     digest.number(-4);
   }
-  for (const { operator, epoch, jobId, content, jar, leftAt, phase, outcome } of network.requests) {
+  for (const {
+    operator,
+    epoch,
+    jobId,
+    content,
+    jar,
+    leftAt,
+    phase,
+    outcome,
+    incarnation,
+  } of network.requests) {
     const sender = world.operators[operator];
     digest.number(sender?.alive && sender.epoch === epoch ? operator : -1);
     digest.word(jobId);
     digest.number(content);
     digest.word(jar);
     digest.word(phase);
+    digest.number(incarnation);
     digest.number(outcome ? ofOutcome(outcome) : 0);
     if (phase === "way") age(leftAt);
   }

@@ -75,14 +75,7 @@ export const flinkMoves: readonly Move[] = [
     offer: ({ manager }, offer) => {
       for (let a = 0; a < manager.applications.length; a++) if (canEnd(manager, a)) offer(a);
     },
-    make: (world, a) => {
-      const { manager, setting } = world;
-      const { id, state } = manager.applications[a]!;
-      const job = manager.job(id)?.state;
-      const end =
-        state === "CANCELING" ? "CANCELED" : job === "FAILED" || job === "CANCELED" ? job : "FINISHED";
-      manager.endApplication(id, end, setting, world);
-    },
+    make: endApplication,
     tell: (world, a) => `application ${world.short(world.manager.applications[a]?.id)} sees its end`,
   },
   {
@@ -115,6 +108,21 @@ function canEnd(manager: World["manager"], index: number): boolean {
   const job = manager.job(id);
   const jobEnded = job === undefined || isTerminal(job.state);
   return state === "CANCELING" ? jobEnded : state === "RUNNING" && hasJob && jobEnded;
+}
+
+function endApplication(world: World, index: number): void {
+  const { manager, setting } = world;
+  const { id, state } = manager.applications[index]!;
+  const job = manager.job(id)?.state;
+  const end = state === "CANCELING" ? "CANCELED" : job === "FAILED" || job === "CANCELED" ? job : "FINISHED";
+  manager.endApplication(id, end, setting, world);
+}
+
+/** Every application whose job has ended sees it. */
+export function endApplications(world: World): void {
+  const { manager } = world;
+  for (let index = 0; index < manager.applications.length; index++)
+    if (canEnd(manager, index)) endApplication(world, index);
 }
 
 function kill(world: World): void {

@@ -40,7 +40,7 @@ export function jobBegins(world: World, jobId: string, before: Entry | undefined
 
 /** lostPolicy: Resubmit, and something was lost. */
 function agreedToRunAgain({ setting, ledger }: World): boolean {
-  return setting.lostPolicy === "Resubmit" && ledger.failovers > 0;
+  return setting.lostPolicy === "Resubmit" && ledger.failovers + ledger.hours > 0;
 }
 
 /** The window through which an ended job may run again. */
@@ -49,6 +49,9 @@ function excuse(world: World, how: Origin): Window | undefined {
   // Only a Flink that keeps every result refuses whatever arrives.
   const doubled = world.left.duplicatedRequests < world.setting.budget.duplicatedRequests;
   if (doubled && world.setting.protection !== "Durable") return "doubledRequest";
+  if (how === "redirected" && world.setting.protection !== "Durable") return "replacedMeanwhile";
+  // Our record is all that guards an ended job where Flink keeps no results.
+  if (world.ledger.wiped > 0 && world.setting.protection !== "Durable") return "statusWiped";
   return agreedToRunAgain(world) ? "resubmit" : undefined;
 }
 
@@ -129,7 +132,7 @@ export function letsGo(world: World, version: Version, step: Step): void {
   const mine = (id: string) => id.startsWith(prefix);
   const lives =
     manager.live.find(({ id }) => mine(id))?.id ??
-    manager.mains.find(({ jobId }) => mine(jobId))?.jobId ??
+    manager.mains.find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
     network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
   if (lives === undefined) return;
   const window = ledger.wiped > 0 ? "statusWiped" : undefined;

@@ -34,10 +34,12 @@ export interface Main {
   /** Its place in the order of everything that happened. */
   readonly begunAt: number;
   readonly doubled: boolean;
+  /** Its request was meant for the process before. */
+  readonly redirected: boolean;
 }
 
 /** How a job comes to run. */
-export type Origin = "submitted" | "doubled" | "recovered" | "reRun";
+export type Origin = "submitted" | "redirected" | "doubled" | "recovered" | "reRun";
 
 /** A run request as it arrives. */
 export interface Arrival {
@@ -48,6 +50,8 @@ export interface Arrival {
   readonly jar: string | undefined;
   /** Something on the way sent it a second time. */
   readonly doubled: boolean;
+  /** The process that its sender had looked at. */
+  readonly incarnation: number;
 }
 
 /** Told of everything that really happens. */
@@ -128,8 +132,18 @@ export class JobManager {
     const waiting = application ? 0 : id;
     const begunAt = witness.order;
     const { doubled } = request;
+    const redirected = request.incarnation !== this.incarnation;
     const needed = kept ? undefined : jar;
-    this.mains.push({ jobId, content, application, request: waiting, jar: needed, begunAt, doubled });
+    this.mains.push({
+      jobId,
+      content,
+      application,
+      request: waiting,
+      jar: needed,
+      begunAt,
+      doubled,
+      redirected,
+    });
   }
 
   /** A main() comes to its end, in one of the ways that the explorer may choose. */
@@ -168,7 +182,7 @@ export class JobManager {
     this.jobs = this.jobs.filter(({ id }) => id !== jobId);
     this.jobs.push(job);
     if (ha) this.storedJobs.push(job);
-    witness.jobBegins(jobId, content, main.begunAt < 0 ? "reRun" : main.doubled ? "doubled" : "submitted");
+    witness.jobBegins(jobId, content, originOf(main));
     if (!burns) return undefined;
     this.endJob(jobId, "FAILED", setting, witness);
     return outcomes.savepointNotFound;
@@ -253,7 +267,7 @@ export class JobManager {
       witness.mainBegins(id, true);
       // Before everything that anybody saw of this process.
       const begunAt = -1;
-      const common = { jar: undefined, begunAt, doubled: false };
+      const common = { jar: undefined, begunAt, doubled: false, redirected: false };
       this.mains.push({ jobId: id, content, application: true, request: 0, ...common });
     }
     const resubmitted = new Set(applications.map(({ id }) => id));
@@ -282,4 +296,9 @@ export class JobManager {
   #setApplication(id: string, patch: Partial<Application>): void {
     this.applications = this.applications.map((one) => (one.id === id ? { ...one, ...patch } : one));
   }
+}
+
+function originOf({ begunAt, doubled, redirected }: Main): Origin {
+  if (begunAt < 0) return "reRun";
+  return doubled ? "doubled" : redirected ? "redirected" : "submitted";
 }

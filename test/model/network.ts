@@ -13,6 +13,8 @@ export interface Request {
   readonly application: boolean;
   readonly jar: string | undefined;
   readonly leftAt: number;
+  /** The JobManager process that it is meant for. */
+  readonly incarnation: number;
   readonly phase: "way" | "there" | "answer";
   readonly outcome: RunOutcome | undefined;
   /** Something on the way sent it a second time: it, or its copy. */

@@ -298,6 +298,7 @@ function submit(
   operator.lookBegunAt = -1;
   const fetches = setting.jar === "uri";
   operator.content = contentOf(operator.task!.version.job!.spec);
+  operator.incarnation = Number(effect.incarnation.slice(1));
   operator.flight = flightBegun(effect.jobId, fetches ? "fetchingJar" : "sending", world.now);
   operator.request = 0;
   if (!fetches) leave(world, operator, index, effect.jobId, undefined);
@@ -319,6 +320,7 @@ export function leave(
     application: world.setting.applications,
     jar,
     leftAt: world.now,
+    incarnation: operator.incarnation,
   });
 }
 

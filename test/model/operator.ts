@@ -28,6 +28,8 @@ export class Operator {
   request = 0;
   /** What that request asks for. */
   content = 0;
+  /** The process that it is meant for. */
+  incarnation = 0;
   look: Look | undefined;
   lookBegunAt = -1;
   cluster: ClusterObservation | undefined;

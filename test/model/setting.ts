@@ -60,7 +60,8 @@ export type Window =
   | "resubmit"
   | "statusWiped"
   | "deletionTimedOut"
-  | "doubledRequest";
+  | "doubledRequest"
+  | "replacedMeanwhile";
 
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {

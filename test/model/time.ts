@@ -1,3 +1,4 @@
+import { endApplications } from "./flink-moves.ts";
 import type { Move } from "./moves.ts";
 import { LONGEST_WAY_MS } from "./network.ts";
 import type { Operator } from "./operator.ts";
@@ -62,6 +63,8 @@ export function nextDue({ operators, now }: World): number | undefined {
 }
 
 export function pass(world: World, ms: number): void {
+  // An application looks at its jobs every two seconds.
+  if (ms >= PAUSE_MS) endApplications(world);
   world.now += ms;
   world.manager.forget(world.now);
   for (const operator of world.operators) {

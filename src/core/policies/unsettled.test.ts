@@ -185,3 +185,13 @@ describe("Flink 2.3 says where main() stands", () => {
     expect(scene(otherProcess).rule).toBe("outcomeLost");
   });
 });
+
+test("a process that took the place of the one that was looked at is looked at first", () => {
+  const job = aJob().trigger(aTrigger().sent());
+  const cluster = aCluster().process(P2);
+  expect(decideOn({ job, cluster, look: aLook() })).toMatchObject({
+    rule: "replacedWhileLooking",
+    effect: undefined,
+    requeueAfterMs: 2_000,
+  });
+});

@@ -11,6 +11,8 @@ import { reportJob } from "./tracking.ts";
 /** Flink forgets an ended job after its jobstore expiration; beyond this share of it, absence says nothing. */
 const REMEMBERED_SHARE = 0.9;
 const POLL_MAIN_MS = 2_000;
+/** By then the look-up is no longer fresh, and the list is of the new process. */
+const LOOK_AGAIN_MS = 2_000;
 
 /**
  * A run request was sent, or may have been, and this process does not know what became of it: decided by looking, never
@@ -88,6 +90,9 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
     const age = ctx.now - (at(trigger.sentAt) ?? 0);
     const wouldBeListed =
       protection === "JobManagerLifetime" || age < jobStoreExpirationMs * REMEMBERED_SHARE;
+    // It is sent to the process that the list comes from; what another said before does not count there.
+    if (!isSameProcess(look.incarnation, cluster.jobManager.incarnation))
+      return { rule: "replacedWhileLooking", watchClosely: true, requeueAfterMs: LOOK_AGAIN_MS };
     if (wouldBeListed) return send(ctx, trigger);
   }
   if (ctx.spec.lostPolicy === "Resubmit") return send(ctx, trigger);
