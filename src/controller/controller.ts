@@ -16,6 +16,7 @@ import { Clusters } from "./clusters.ts";
 import { Flights, type FlightsOptions } from "./flights.ts";
 import { Followed } from "./followed.ts";
 import { Gather } from "./gather.ts";
+import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
 import { JobReconciler } from "./job-reconciler.ts";
 import { Perform } from "./perform.ts";
@@ -58,8 +59,8 @@ export class Controller {
   readonly #flink: Clusters;
   readonly #flights: Flights;
   readonly #jars = new Jars();
+  readonly #sweeper: JarSweeper;
   readonly #workers: Workers[];
-  readonly #swept = new Set<string>();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -70,14 +71,26 @@ export class Controller {
     const clusterQueue = new WorkQueue({ name: "flinkcluster", clock, metrics });
     const watches = new Watches({ jobs: this.jobs, clusters: this.clusters, jobQueue, clusterQueue });
 
+    // Once per process, what an earlier one left behind.
+    const known = new Set<string>();
     this.#flink = new Clusters({
       connect,
       pollIntervalMs,
       clock,
       onChange: (url, change, users) => {
         watches.flinkChanged(change, users);
-        if (change.kind === "cluster") void this.#sweep(url);
+        if (change.kind === "cluster" && !known.has(url)) this.#sweeper.begin(url);
+        known.add(url);
       },
+    });
+    this.#sweeper = new JarSweeper({
+      jars: this.#jars,
+      clusters: this.#flink,
+      clock,
+      pauseMs: pollIntervalMs,
+      ownerOf: (prefix) => this.jobs.byIndex("prefix", prefix)[0],
+      maySend: options.maySend,
+      onProblem: (what, problem, details) => options.onProblem?.(what, problem, details),
     });
     const turnstiles = new Map<string, Turnstile>();
     const turnstile = (url: string) => {
@@ -108,6 +121,7 @@ export class Controller {
       clusters: this.#flink,
       flights,
       jars,
+      sweeper: this.#sweeper,
       looks,
       clock,
       tell: options.tell,
@@ -155,12 +169,17 @@ export class Controller {
   /** Begins to reconcile. Call it as the leader, with full caches. */
   work(): void {
     for (const workers of this.#workers) workers.start();
+    // A FlinkJob that is over opens no cluster, and its JAR may still be there.
+    for (const { spec, status } of this.jobs.list()) {
+      const url = status?.trigger?.sentTo?.url;
+      if (url !== undefined && spec.jar.uri !== undefined) this.#sweeper.begin(url);
+    }
   }
 
   /** Stops taking keys, lets reconciles end, gives up flights that have sent nothing. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.#workers.map((workers) => workers.stop(graceMs)));
-    await this.#flights.close();
+    await Promise.all([this.#flights.close(), this.#sweeper.close()]);
     await this.#flink.close();
   }
 
@@ -201,25 +220,5 @@ export class Controller {
       metrics,
       onError,
     });
-  }
-
-  /** Once per cluster and process: JARs that an earlier process of ours brought and could not take away. */
-  async #sweep(url: string): Promise<void> {
-    const cluster = this.#flink.get(url);
-    if (!cluster || this.#swept.has(url) || !this.#options.maySend()) return;
-    if (cluster.monitor.observation("").kind !== "reachable") return;
-    this.#swept.add(url);
-    const isNeeded = (jobId: string) => {
-      const [owner] = this.jobs.byIndex("prefix", jobId.slice(0, 16));
-      if (!owner) return undefined;
-      const trigger = owner.status?.trigger;
-      return trigger === undefined || trigger.state === "pending";
-    };
-    try {
-      await this.#jars.sweep(cluster.jobManager, isNeeded, AbortSignal.timeout(30_000));
-    } catch (error) {
-      this.#swept.delete(url);
-      this.#options.onProblem?.("sweep JARs", error, { url });
-    }
   }
 }

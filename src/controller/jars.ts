@@ -64,8 +64,8 @@ export class Jars {
   }
 
   /**
-   * Deletes the JARs that an earlier process of ours left behind. `isNeeded(jobId)`: true while that job's submission is
-   * open, undefined for a job that is not ours to judge.
+   * Deletes the JARs that an earlier process of ours left behind; returns how many must stay for now. `isNeeded(jobId)`:
+   * true while that job's submission is open, undefined for a job that is not ours to judge.
    */
   async sweep(
     store: JarStore,
@@ -81,13 +81,14 @@ export class Jars {
     const neededKeys = new Set(
       found.filter(({ match }) => isNeeded(match![2]!) === true).map(({ match }) => match![1]!),
     );
-    let deleted = 0;
+    let left = 0;
     for (const { id, match } of found) {
-      if (inUse.has(id) || neededKeys.has(match![1]!) || isNeeded(match![2]!) !== false) continue;
-      await store.delete(id, signal);
-      deleted++;
+      const needed = neededKeys.has(match![1]!) || isNeeded(match![2]!);
+      if (inUse.has(id) || needed === undefined) continue;
+      if (needed) left++;
+      else await store.delete(id, signal);
     }
-    return deleted;
+    return left;
   }
 
   #begin(name: string, jobId: string, store: JarStore, source: Source): Upload {

@@ -8,6 +8,7 @@ import { isKubeError } from "../kube/errors.ts";
 import { key, type Resource } from "../kube/types.ts";
 import type { Cluster, Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
+import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { Versions } from "./versions.ts";
 
@@ -18,6 +19,7 @@ export interface PerformOptions {
   clusters: Clusters;
   flights: Flights;
   jars: Jars;
+  sweeper: JarSweeper;
   looks: Map<string, Look>;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
@@ -39,7 +41,8 @@ export class Perform {
     let current = job;
     if (step.status) current = await this.#writeStatus(job, step.status, signal);
     if (step.settlesFlight) flights.forget(uid);
-    if (current.status?.trigger && current.status.trigger.state !== "pending") await this.#releaseJar(uid);
+    if (current.status?.trigger && current.status.trigger.state !== "pending")
+      await this.#releaseJar(current);
     for (const event of step.events) tell(current, event);
     const again = step.effect ? await this.#effect(current, step.effect, signal) : false;
     // After the effect, so that the next list shows what it did.
@@ -81,12 +84,14 @@ export class Perform {
         await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
         return true;
       case "removeFinalizer":
+        // First: without the FlinkJob nobody would know whose JAR it is.
+        await this.#releaseJar(job);
+        await this.#options.sweeper.letGo(job);
         await this.#setFinalizers(
           job,
           (job.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
           signal,
         );
-        await this.#releaseJar(uid);
         return false;
       case "deleteFlinkJob":
         await this.#deleteJob(job, signal);
@@ -134,9 +139,15 @@ export class Perform {
     }
   }
 
-  /** Awaited: the connection to the cluster may end with the next step. A JAR that cannot be deleted is left to the sweep. */
-  async #releaseJar(uid: string): Promise<void> {
-    await this.#options.jars.release(uid).catch(() => undefined);
+  /** Awaited: the connection to the cluster may end with the next step. */
+  async #releaseJar({ metadata, status }: FlinkJob): Promise<void> {
+    const { jars, sweeper } = this.#options;
+    try {
+      await jars.release(metadata.uid ?? "");
+    } catch {
+      const url = status?.trigger?.sentTo?.url;
+      if (url !== undefined) sweeper.begin(url);
+    }
   }
 
   #cluster(url: string, clusters: Clusters): Cluster {

@@ -1,0 +1,115 @@
+import type { FlinkJob } from "../api/objects.ts";
+import { jobIdPrefix } from "../core/identity.ts";
+import { type Clock, sleep } from "../kube/clock.ts";
+import type { Clusters } from "./clusters.ts";
+import type { Jars } from "./jars.ts";
+
+export interface JarSweeperOptions {
+  jars: Jars;
+  clusters: Clusters;
+  clock: Clock;
+  /** Pause after the first round, in milliseconds; it doubles while nothing changes. */
+  pauseMs: number;
+  /** The FlinkJob whose JobIDs begin like this. */
+  ownerOf: (prefix: string) => FlinkJob | undefined;
+  maySend: () => boolean;
+  onProblem: (what: string, problem: unknown, details: Record<string, unknown>) => void;
+}
+
+const LONGEST_PAUSE_MS = 600_000;
+/** A JobManager that is out of reach for so many rounds in a row may be gone for good. */
+const FAILURES = 8;
+const ROUND_LIMIT_MS = 30_000;
+
+/**
+ * Takes away the JARs that an earlier process of ours brought, or that could not be deleted when their submission had its
+ * outcome. What is still needed then is looked at again, so the cluster stays open until nothing is left.
+ */
+export class JarSweeper {
+  readonly #options: JarSweeperOptions;
+  readonly #stop = new AbortController();
+  readonly #rounds = new Map<string, Promise<void>>();
+  readonly #wakes = new Map<string, AbortController>();
+  /** Prefixes of FlinkJobs that were let go while a JAR of theirs was still there. */
+  readonly #gone = new Set<string>();
+
+  constructor(options: JarSweeperOptions) {
+    this.#options = options;
+  }
+
+  /** There may be something to take away on this cluster. */
+  begin(url: string): void {
+    this.#wakes.get(url)?.abort();
+    if (this.#rounds.has(url) || this.#stop.signal.aborted) return;
+    const rounds = this.#sweep(url).finally(() => this.#rounds.delete(url));
+    this.#rounds.set(url, rounds);
+  }
+
+  /** The FlinkJob's last outcome is known, and nobody will know its JARs once it is gone. */
+  async letGo(job: FlinkJob): Promise<void> {
+    const url = job.status?.trigger?.sentTo?.url;
+    const cluster = url === undefined ? undefined : this.#options.clusters.get(url);
+    // What is left running may still read its JAR.
+    if (url === undefined || job.spec.jar.uri === undefined || job.spec.deletionPolicy === "Orphan") return;
+    if (cluster?.monitor.observation("").kind !== "reachable") return;
+    const prefix = jobIdPrefix(job.metadata.uid ?? "");
+    this.#gone.add(prefix);
+    try {
+      await this.#round(url);
+      this.#gone.delete(prefix);
+    } catch {
+      // Its JAR must not keep a FlinkJob from going; the rounds try again.
+      this.begin(url);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#rounds.values());
+  }
+
+  async #sweep(url: string): Promise<void> {
+    const { clusters, clock, pauseMs, onProblem } = this.#options;
+    const { signal } = this.#stop;
+    clusters.use(`jars:${url}`, [url]);
+    let before = Number.POSITIVE_INFINITY;
+    let pause = pauseMs;
+    for (let failures = 0; failures < FAILURES && !signal.aborted; ) {
+      try {
+        const left = await this.#round(url);
+        if (left === 0) break;
+        failures = 0;
+        if (left < before) pause = pauseMs;
+        before = left;
+      } catch (error) {
+        failures++;
+        if (!signal.aborted && failures === FAILURES) onProblem("sweep JARs", error, { url });
+      }
+      const wake = new AbortController();
+      this.#wakes.set(url, wake);
+      await sleep(clock, pause, AbortSignal.any([wake.signal, signal]));
+      pause = wake.signal.aborted ? pauseMs : Math.min(2 * pause, LONGEST_PAUSE_MS);
+    }
+    this.#wakes.delete(url);
+    clusters.use(`jars:${url}`, []);
+  }
+
+  /** How many of our JARs are left there that this process does not use itself. */
+  async #round(url: string): Promise<number> {
+    const { jars, clusters, maySend } = this.#options;
+    const cluster = clusters.get(url);
+    if (!cluster || !maySend()) return 0;
+    const limit = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
+    return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), limit);
+  }
+
+  /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see. */
+  #isNeeded(jobId: string): boolean | undefined {
+    const prefix = jobId.slice(0, 16);
+    if (this.#gone.has(prefix)) return false;
+    const owner = this.#options.ownerOf(prefix);
+    if (!owner) return undefined;
+    const trigger = owner.status?.trigger;
+    return trigger === undefined || trigger.state === "pending";
+  }
+}
