@@ -204,12 +204,21 @@ describe("not sent", () => {
     expect(step.status?.trigger).toMatchObject({ state: "failed", failure: { reason: "JarNotFound" } });
   });
 
-  test("not while an earlier request is in doubt", () => {
-    const outcome: RunOutcome = { ...notSent, reason: "JarNotFound", retryable: false };
+  test("while an earlier request is in doubt, looking decides", () => {
+    const flight = anAnswer({ ...notSent, reason: "JarNotFound", retryable: false });
     const job = aJob().trigger(aTrigger().sent({ sends: 2 }));
-    expect(decideOn({ job, flight: anAnswer(outcome) }).status?.trigger).toMatchObject({
+    expect(decideOn({ job, flight })).toMatchObject({ status: undefined, effect: { kind: "lookUp" } });
+    expect(decideOn({ job, flight, look: aLook({ mains: 1 }) }).status?.trigger).toMatchObject({
       state: "pending",
-      sends: 1,
+      reason: "MainRunning",
+    });
+    expect(decideOn({ job, flight, look: aLook({ found: true }) }).rule).toBe("listedSoon");
+    expect(decideOn({ job, flight, look: anApplication("RUNNING") }).rule).toBe("adoptedApplication");
+    expect(decideOn({ job, flight, look: anApplication("FAILED") }).status?.trigger?.state).toBe("pending");
+    const failure = { reason: "JarNotFound" };
+    expect(decideOn({ job, flight, look: aLook() }).status?.trigger).toMatchObject({
+      state: "failed",
+      failure,
     });
   });
 

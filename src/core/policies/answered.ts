@@ -80,6 +80,17 @@ function notSent(
   if (!retryable && sends === 0) {
     return { rule: "cannotBeSent", trigger: failed(ctx, unsent, { reason, message }), settlesFlight: true };
   }
+  if (!retryable) {
+    // An earlier request, whose answer was lost, may still have brought something; the same request brings nothing more.
+    const { look } = ctx;
+    if (!look) return lookUp(trigger, ctx);
+    if (look.found) return listedSoon;
+    if (runsMain(look)) return adoptedApplication(ctx, trigger);
+    if (look.mains > 0) return timedOut(ctx, trigger) ?? mainMayRun(trigger);
+    if (!look.application) {
+      return { rule: "cannotBeSent", trigger: failed(ctx, unsent, { reason, message }), settlesFlight: true };
+    }
+  }
   // Nobody was home: that is no try, and the job list tells when somebody is.
   if (reason === "ClusterUnreachable") unsent = { ...unsent, tries: trigger.tries - 1 };
   return { rule: "notSent", trigger: pending(unsent, reason, message), settlesFlight: true };
