@@ -271,6 +271,33 @@ describe("Reflector", () => {
     expect(server.requests.length - before).toBeLessThan(4);
   });
 
+  test.each([
+    ["refused us", "Unreachable"],
+    ["cut a watch of some seconds", "Network"],
+  ])(
+    "a server that has just %s is not believed when it asks for five seconds",
+    async (_, sign) => {
+      const { informer, problems } = follow();
+      await synced(informer);
+      let answers = 0;
+      server.fault = () => (answers++ < 1 ? { status: 503, retryAfter: 5 } : undefined);
+      if (sign === "Network") {
+        await new Promise((resolve) => setTimeout(resolve, 5_100));
+        server.breakWatches("reset");
+      } else {
+        await server.stop();
+        await eventually(() => problems.includes(sign));
+        await server.start();
+      }
+      const started = performance.now();
+      put("b");
+      await eventually(() => names(informer).includes("b"), 10_000);
+      expect(problems).toEqual(expect.arrayContaining([sign, "Unavailable"]));
+      expect(performance.now() - started).toBeLessThan(2_000);
+    },
+    15_000,
+  );
+
   test("a handler that throws is reported, and the others hear of everything", async () => {
     const errors: unknown[] = [];
     const { informer, changes } = follow({ onHandlerError: (error) => errors.push(error) });

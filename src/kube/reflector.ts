@@ -98,6 +98,8 @@ export class Reflector<T extends KubeObject> {
       this.#recoveringUntil = now + recoveryMs;
       return refusedPauseMs * (1 + this.#random());
     }
+    // Cut after a good while: the server may be starting again, and be there before a connection is refused.
+    if (problem.code === "Network" && this.#wasGood()) this.#recoveringUntil = now + recoveryMs;
     if (problem.code === "Gone" || problem.hasCause("ResourceVersionTooLarge")) {
       const listing = this.#resourceVersion === undefined;
       this.#resourceVersion = undefined;
@@ -105,10 +107,16 @@ export class Reflector<T extends KubeObject> {
     }
     // The same event cannot be read twice: a list may carry it in a way that can.
     if (problem.code === "BadReply" && !this.#progressed) this.#resourceVersion = undefined;
-    if (problem.retry.kind === "after") return problem.retry.ms * (1 + 0.1 * this.#random());
+    const recovering = now < this.#recoveringUntil;
+    if (problem.retry.kind === "after") {
+      // A server says 503 and five seconds while it starts, and is ready after one. 429 means it.
+      const { ms } = problem.retry;
+      const wait = recovering && problem.code === "Unavailable" ? Math.min(ms, recoveryPauseMs) : ms;
+      return wait * (1 + 0.1 * this.#random());
+    }
     if (this.#wasGood()) return 200 * this.#random();
     const pauseMs = this.#backoff.failure();
-    return now < this.#recoveringUntil ? Math.min(pauseMs, recoveryPauseMs) : pauseMs;
+    return recovering ? Math.min(pauseMs, recoveryPauseMs) : pauseMs;
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
