@@ -3,6 +3,7 @@ import { flinkJobs } from "../../src/controller/resources.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { conditionFaults } from "./conditions.ts";
+import { eventually } from "./eventually.ts";
 
 /** Every version of every FlinkJob of some namespaces, as a watch showed them. */
 export class Recording {
@@ -19,7 +20,9 @@ export class Recording {
   /** Resolves when nothing of this namespace can be missed any more. */
   async follow(namespace: string): Promise<void> {
     const { signal } = this.#stop;
-    const { resourceVersion } = (await this.#kube.list(flinkJobs, { namespace })).metadata;
+    // Right after the CRDs were created the API server has no storage for them yet.
+    const list = await eventually(() => this.#kube.list(flinkJobs, { namespace }));
+    const { resourceVersion } = list.metadata;
     const watch = await this.#kube.watch(flinkJobs, { namespace, resourceVersion, signal });
     const record = async () => {
       try {
