@@ -39,7 +39,8 @@ export class Flights {
   start(uid: string, effect: Submit, jobManager: JobManagerPort): void {
     const stop = new AbortController();
     const since = this.#options.clock.now();
-    this.#flights.set(uid, { flight: { jobId: effect.jobId, phase: "fetchingJar", since }, stop });
+    const { jobId, sentAt, earlierSentAt } = effect;
+    this.#flights.set(uid, { flight: { jobId, phase: "fetchingJar", since, sentAt, earlierSentAt }, stop });
     const landing = this.#fly(uid, effect, jobManager, since, stop).finally(() =>
       this.#landing.delete(landing),
     );
@@ -75,8 +76,9 @@ export class Flights {
     const endedAt = clock.now();
     onOutcome?.(outcome, (endedAt - since) / 1_000);
     if (this.#flights.get(uid)?.stop !== stop) return;
+    const { jobId, sentAt, earlierSentAt } = effect;
     this.#flights.set(uid, {
-      flight: { jobId: effect.jobId, phase: "answered", since, endedAt, outcome },
+      flight: { jobId, phase: "answered", since, endedAt, outcome, sentAt, earlierSentAt },
       stop,
     });
     onChange(uid);
@@ -101,7 +103,7 @@ export class Flights {
       }
       if (this.#flights.get(uid)?.flight.phase === "fetchingJar") {
         const entry = this.#flights.get(uid)!;
-        entry.flight = { jobId, phase: "sending", since: clock.now() };
+        entry.flight = { ...entry.flight, phase: "sending", since: clock.now() };
         this.#options.onChange(uid);
       }
       // Never rejects: from here on, only an answer or its absence counts.

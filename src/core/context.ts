@@ -32,7 +32,8 @@ export function contextOf(observed: Observed, now: number): Context {
   const job = withOwnStatus(observed.job);
   const trigger = job.status?.trigger;
   const jobId = trigger?.jobId;
-  const flight = !trigger || observed.flight?.jobId === jobId ? observed.flight : undefined;
+  const flight =
+    !trigger || (observed.flight && isOf(trigger, observed.flight)) ? observed.flight : undefined;
   const look =
     observed.look && observed.look.jobId === jobId && isFresh(observed.look, flight, now)
       ? observed.look
@@ -59,6 +60,16 @@ export function withOwnStatus(job: FlinkJob): FlinkJob {
   const { status, ...rest } = job;
   const foreign = status?.trigger && !status.trigger.jobId.startsWith(jobIdPrefix(job.metadata.uid ?? ""));
   return foreign ? rest : job;
+}
+
+/**
+ * That a request was not sent is taken back from the record once: by then another may be on record, or this very write was
+ * made before and its answer lost.
+ */
+function isOf(trigger: TriggerStatus, flight: Flight): boolean {
+  if (flight.jobId !== trigger.jobId) return false;
+  const unsent = flight.phase === "answered" && flight.outcome.kind === "notSent";
+  return !unsent || flight.sentAt === undefined || flight.sentAt === trigger.sentAt;
 }
 
 /** A look-up that began before the answer came may have missed what the request did. A slow one is none the less fresh. */

@@ -94,10 +94,17 @@ export function isTerminal(state: FlinkJobState): state is "FAILED" | "CANCELED"
  * A run request of this process. It is not evidence for anyone else: a crash forgets it, and what it knew must then be
  * found out by looking.
  */
-export type Flight =
-  /** fetchingJar: nothing has left yet, neither while the JAR is brought nor while others go first. */
-  | { jobId: string; phase: "fetchingJar" | "sending"; since: number }
-  | { jobId: string; phase: "answered"; since: number; endedAt: number; outcome: RunOutcome };
+export type Flight = {
+  jobId: string;
+  since: number;
+  /** Which request it is: `sentAt` as it was recorded with it, and what stood there before. */
+  sentAt?: string | undefined;
+  earlierSentAt?: string | undefined;
+} & (
+  | /** fetchingJar: nothing has left yet, neither while the JAR is brought nor while others go first. */
+  { phase: "fetchingJar" | "sending" }
+  | { phase: "answered"; endedAt: number; outcome: RunOutcome }
+);
 
 /** What the answer to a run request, or its absence, says. Only `accepted` and `notSent` say it for certain. */
 export type RunOutcome =

@@ -42,6 +42,9 @@ export type Effect =
       application: boolean;
       jar: FlinkJobSpec["jar"];
       request: RunRequest;
+      /** As recorded in the trigger; of the request before, where there was one. */
+      sentAt: string;
+      earlierSentAt: string | undefined;
     }
   /** Stop a flight that still fetches its JAR. */
   | { kind: "abandonFlight" }

@@ -173,6 +173,8 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
   if (flight) {
     digest.word(flight.jobId);
     digest.word(flight.phase);
+    const recorded = world.api.newest.job?.status?.trigger?.sentAt;
+    digest.number((flight.sentAt === recorded ? 1 : 0) + (flight.earlierSentAt === undefined ? 2 : 0));
     age(flight.since - EPOCH, IMPATIENT_MS);
     ofAnswer(digest, age, flight);
   }

@@ -64,9 +64,9 @@ export function jarMissing(world: World, jobId: string): void {
 }
 
 /** Before a run request leaves: main() is not run a second time where looking could have told. */
-export function submits(world: World, jobId: string, lookBegunAt: number): void {
+export function submits(world: World, version: Version, jobId: string, lookBegunAt: number): void {
   const { manager } = world;
-  const seen = world.api.newest.job?.status?.trigger;
+  const seen = version.job?.status?.trigger;
   if (seen?.jobId !== jobId && !world.setting.habits.sendsBeforeWriting) return;
   const running = manager.mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
   const window = world.ledger.wiped > 0 ? "statusWiped" : undefined;

@@ -6,7 +6,7 @@ import { lookHalf, lookWhole } from "./look-up.ts";
 import type { Move } from "./moves.ts";
 import type { Operator, Task } from "./operator.ts";
 import { outcomes } from "./outcomes.ts";
-import { connecting, flightAnswered, flightBegun, listed, unreachable } from "./seen.ts";
+import { connecting, flightAnswered, flightOf, listed, unreachable } from "./seen.ts";
 import { dropJar, sweep, transferJar } from "./submission.ts";
 import { contentOf } from "./wishes.ts";
 import type { World } from "./world.ts";
@@ -69,7 +69,7 @@ export const operatorMoves: readonly Move[] = [
   {
     name: "acts",
     offer: stage("effect"),
-    make: (world, a) => act(world, world.operators[a]!, a),
+    make: (world, a) => act(world, world.operators[a]!),
     tell: (world, a) => `${name(a)} does what it decided: ${world.operators[a]!.task?.step.effect?.kind}`,
   },
   {
@@ -85,10 +85,10 @@ export const operatorMoves: readonly Move[] = [
     tell: (_, a) => `${name(a)} looks: is the job there?`,
   },
   {
-    name: "bringsJar",
+    name: "sends",
     offer: each(({ flight }) => flight?.phase === "fetchingJar"),
     make: (world, a) => transferJar(world, world.operators[a]!, a),
-    tell: (_, a) => `${name(a)} has brought the JAR, and its run request leaves`,
+    tell: (_, a) => `the run request of ${name(a)} leaves`,
   },
   {
     name: "crashes",
@@ -231,7 +231,7 @@ function finish(world: World, operator: Operator, step: Step, again: boolean): v
   else if (step.requeueAfterMs !== undefined) operator.requeue(world.now + step.requeueAfterMs, world.now);
 }
 
-function act(world: World, operator: Operator, index: number): void {
+function act(world: World, operator: Operator): void {
   const { version, step, lookBegunAt } = operator.task!;
   const effect = step.effect!;
   switch (effect.kind) {
@@ -240,7 +240,7 @@ function act(world: World, operator: Operator, index: number): void {
       writeFinalizer(world, operator, version, step, effect.kind === "addFinalizer");
       return;
     case "submit":
-      submit(world, operator, index, effect, lookBegunAt);
+      submit(world, operator, effect, lookBegunAt);
       if (world.setting.habits.sendsBeforeWriting && step.status && version === operator.task?.version) {
         operator.task = { stage: "write", version, step: { ...step, effect: undefined }, lookBegunAt: -1 };
         return;
@@ -288,20 +288,17 @@ function writeFinalizer(
 function submit(
   world: World,
   operator: Operator,
-  index: number,
   effect: Extract<Effect, { kind: "submit" }>,
   lookBegunAt: number,
 ): void {
-  const { setting } = world;
-  invariants.submits(world, effect.jobId, lookBegunAt);
+  invariants.submits(world, operator.task!.version, effect.jobId, lookBegunAt);
   operator.look = undefined;
   operator.lookBegunAt = -1;
-  const fetches = setting.jar === "uri";
   operator.content = contentOf(operator.task!.version.job!.spec);
   operator.incarnation = Number(effect.incarnation.slice(1));
-  operator.flight = flightBegun(effect.jobId, fetches ? "fetchingJar" : "sending", world.now);
+  const { jobId, sentAt, earlierSentAt } = effect;
+  operator.flight = flightOf({ jobId, phase: "fetchingJar", since: world.time, sentAt, earlierSentAt });
   operator.request = 0;
-  if (!fetches) leave(world, operator, index, effect.jobId, undefined);
 }
 
 /** The run request is on its way. */

@@ -78,18 +78,14 @@ function rowOf({ id, state, startedAt, endedAt }: Job): JobRow {
   }));
 }
 
-export function flightBegun(jobId: string, phase: "fetchingJar" | "sending", now: number): Flight {
-  return flights.of(`${jobId}${phase}${now}`, () => ({ jobId, phase, since: EPOCH + now }));
+export function flightOf(flight: Flight): Flight {
+  const { jobId, phase, since, sentAt, earlierSentAt } = flight;
+  const answer = flight.phase === "answered" ? `${flight.endedAt}.${idOf(flight.outcome)}` : "";
+  return flights.of(`${jobId}${phase}${since}.${sentAt}.${earlierSentAt}.${answer}`, () => flight);
 }
 
-export function flightAnswered({ jobId, since }: Flight, now: number, outcome: RunOutcome): Flight {
-  return flights.of(`${jobId}${since}.${now}.${idOf(outcome)}`, () => ({
-    jobId,
-    phase: "answered",
-    since,
-    endedAt: EPOCH + now,
-    outcome,
-  }));
+export function flightAnswered(flight: Flight, now: number, outcome: RunOutcome): Flight {
+  return flightOf({ ...flight, phase: "answered", endedAt: EPOCH + now, outcome });
 }
 
 export function lookOf(look: Look): Look {

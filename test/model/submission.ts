@@ -1,26 +1,27 @@
 import type { Operator } from "./operator.ts";
 import { leave } from "./operator-moves.ts";
 import { outcomes } from "./outcomes.ts";
-import { flightAnswered, flightBegun } from "./seen.ts";
+import { flightAnswered, flightOf } from "./seen.ts";
 import type { World } from "./world.ts";
 
-/** The JAR is on the JobManager and the run request leaves (src/controller/flights.ts, jars.ts). */
+/** Its turn has come: the JAR is on the JobManager and the run request leaves (src/controller/flights.ts, jars.ts). */
 export function transferJar(world: World, operator: Operator, index: number): void {
   const { manager, now, setting } = world;
   const { jobId } = operator.flight!;
-  if (!manager.up) {
+  const brings = setting.jar === "uri";
+  if (brings && !manager.up) {
     operator.flight = flightAnswered(operator.flight!, now, outcomes.refused);
     operator.queued = true;
     return;
   }
   const where = `${manager.incarnation}/`;
   // Held from an earlier request of the same submission, if the process is the same.
-  if (!operator.jar?.startsWith(where)) {
+  if (brings && !operator.jar?.startsWith(where)) {
     dropJar(world, operator);
     operator.jar = `${where}${jobId}/${index}.${operator.epoch}`;
     manager.jars.push(operator.jar);
   }
-  operator.flight = flightBegun(jobId, "sending", now);
+  operator.flight = flightOf({ ...operator.flight!, phase: "sending", since: world.time });
   operator.queued = true;
   leave(world, operator, index, jobId, operator.jar);
   if (setting.habits.dropsJarEarly) dropJar(world, operator);

@@ -12,7 +12,8 @@ export function judge(world: World): void {
   const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
   if (!job) {
     const left = mine[0];
-    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : wiped;
+    const doubled = world.left.duplicatedRequests < setting.budget.duplicatedRequests;
+    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : doubled ? "doubledRequest" : wiped;
     if (left && setting.deletionPolicy === "Cancel")
       world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, late);
     return;

@@ -13,6 +13,7 @@ import {
   SECOND,
   UID,
   unreachable,
+  ago,
 } from "../../../test/support/builders.ts";
 import { jobIdOf, runHash } from "../identity.ts";
 import type { RunOutcome } from "../observed.ts";
@@ -227,4 +228,16 @@ describe("not sent", () => {
     const step = decideOn({ job: sent, flight: anAnswer(outcome), cluster: aCluster().listing(aRow()) });
     expect(step).toMatchObject({ settlesFlight: true, status: { trigger: { state: "running", sends: 1 } } });
   });
+});
+
+test("a request that was not sent is taken back once, though the write's answer is lost", () => {
+  const trigger = aTrigger().sent({ sends: 2 });
+  const { sentAt } = trigger.build();
+  const earlierSentAt = ago(60_000);
+  const unsent = anAnswer({ kind: "notSent", reason: "ClusterUnreachable", message: "", retryable: true });
+  const flight = { ...unsent, sentAt, earlierSentAt };
+  const job = aJob().trigger(trigger);
+  const { status } = decideOn({ job, flight });
+  expect(status?.trigger).toMatchObject({ sends: 1, sentAt: earlierSentAt });
+  expect(decideOn({ job: job.status(status!), flight }).status?.trigger?.sends ?? 1).toBe(1);
 });

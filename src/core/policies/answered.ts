@@ -72,11 +72,14 @@ function notSent(
   if (ctx.row) return { ...reportJob(ctx, trigger, ctx.row), settlesFlight: true };
   const { reason, message, retryable } = outcome;
   const sends = trigger.sends - 1;
-  let unsent: TriggerStatus = { ...trigger, sends };
-  if (sends === 0) {
-    const { sentAt: _at, sentTo: _to, ...nothingSent } = unsent;
-    unsent = nothingSent;
-  }
+  const { sentAt: _at, sentTo, ...rest } = trigger;
+  const earlier = ctx.flight?.earlierSentAt;
+  let unsent: TriggerStatus = {
+    ...rest,
+    sends,
+    ...(sends > 0 && sentTo ? { sentTo } : {}),
+    ...(sends > 0 && earlier !== undefined ? { sentAt: earlier } : {}),
+  };
   if (!retryable && sends === 0) {
     return { rule: "cannotBeSent", trigger: failed(ctx, unsent, { reason, message }), settlesFlight: true };
   }

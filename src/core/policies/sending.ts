@@ -56,6 +56,8 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
       application: supportsRunApplication,
       jar: spec.jar,
       request: runRequest(spec, trigger.jobId, jobManager),
+      sentAt: iso(now),
+      earlierSentAt: trigger.sentAt,
     },
     watchClosely: true,
   };
