@@ -38,6 +38,13 @@ describe("the end of a job that Flink 2.3 cancelled", () => {
     expect(otherClock.status).toMatchObject({ state: "Canceled" });
   });
 
+  test("is not asked for a cause that we know: we cancelled it, and its successor waits", () => {
+    const replacing = aTrigger().running().with({ reason: "Replacing" });
+    const step = decideOn({ job: aJob().trigger(replacing), cluster: on23(100) });
+    expect(step.effect).toBeUndefined();
+    expect(step.status).toMatchObject({ state: "Canceled" });
+  });
+
   test("is Canceled when the application was cancelled too", () => {
     const look = anApplication("CANCELED", 1, { found: true });
     expect(decideOn({ job, cluster: on23(), look }).status).toMatchObject({ state: "Canceled" });

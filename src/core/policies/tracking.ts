@@ -48,8 +48,10 @@ function followed({ cluster }: Context, trigger: TriggerStatus): TriggerStatus {
 function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
   const { look, cluster } = ctx;
   if (row.state === "FINISHED" || cluster.kind !== "reachable") return end(ctx, trigger, row);
-  // A job that Flink cancels because main() failed after its execute(): the application has the cause.
-  const application = cluster.jobManager.supportsRunApplication && row.state === "CANCELED";
+  // A job that Flink cancels because main() failed after its execute(): the application has the cause. One that we
+  // cancelled needs none, and waiting for its application would hold up its successor for seconds.
+  const unasked = row.state === "CANCELED" && trigger.reason !== "Replacing";
+  const application = cluster.jobManager.supportsRunApplication && unasked;
   if ((row.state === "FAILED" || application) && !look) {
     return { rule: "readFailure", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
   }
