@@ -47,8 +47,7 @@ function agreedToRunAgain({ setting, ledger }: World): boolean {
 function excuse(world: World, how: Origin): Window | undefined {
   if (how === "reRun") return "reRunByFlink";
   // Only a Flink that keeps every result refuses whatever arrives.
-  const doubled = world.left.duplicatedRequests < world.setting.budget.duplicatedRequests;
-  if (doubled && world.setting.protection !== "Durable") return "doubledRequest";
+  if (world.doubled && world.setting.protection !== "Durable") return "doubledRequest";
   if (how === "redirected" && world.setting.protection !== "Durable") return "replacedMeanwhile";
   // Our record is all that guards an ended job where Flink keeps no results.
   if (world.ledger.wiped > 0 && world.setting.protection !== "Durable") return "statusWiped";
@@ -135,6 +134,6 @@ export function letsGo(world: World, version: Version, step: Step): void {
     manager.mains.find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
     network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
   if (lives === undefined) return;
-  const window = ledger.wiped > 0 ? "statusWiped" : undefined;
+  const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;
   world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);
 }

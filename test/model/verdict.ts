@@ -12,8 +12,7 @@ export function judge(world: World): void {
   const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
   if (!job) {
     const left = mine[0];
-    const doubled = world.left.duplicatedRequests < setting.budget.duplicatedRequests;
-    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : doubled ? "doubledRequest" : wiped;
+    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : world.doubled ? "doubledRequest" : wiped;
     if (left && setting.deletionPolicy === "Cancel")
       world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, late);
     return;

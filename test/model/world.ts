@@ -74,6 +74,11 @@ export class World implements Witness {
     return EPOCH + this.now;
   }
 
+  /** Something on the way sent a request twice. */
+  get doubled(): boolean {
+    return this.left.duplicatedRequests < this.setting.budget.duplicatedRequests;
+  }
+
   note(text: () => string): void {
     this.notes?.push(text());
   }

@@ -13,7 +13,6 @@ import {
   SECOND,
   UID,
   unreachable,
-  ago,
 } from "../../../test/support/builders.ts";
 import { jobIdOf, runHash } from "../identity.ts";
 import type { RunOutcome } from "../observed.ts";

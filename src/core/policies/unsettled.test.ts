@@ -195,3 +195,9 @@ test("a process that took the place of the one that was looked at is looked at f
     requeueAfterMs: 2_000,
   });
 });
+
+test("a request that may still arrive is not given up as lost, whichever process answers", () => {
+  const scene = (ago: number) => ({ job: aJob().trigger(aTrigger().sent({ ago })), look: otherProcess });
+  expect(decideOn(scene(3_000))).toMatchObject({ rule: "mayStillArrive", requeueAfterMs: 2_000 });
+  expect(decideOn(scene(5_000)).rule).toBe("outcomeLost");
+});

@@ -4,6 +4,7 @@ import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts"
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
+import { onItsWayMs } from "./on-its-way.ts";
 import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
@@ -96,6 +97,8 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
     if (wouldBeListed) return send(ctx, trigger);
   }
   if (ctx.spec.lostPolicy === "Resubmit") return send(ctx, trigger);
+  const onItsWay = onItsWayMs(ctx, trigger);
+  if (onItsWay > 0) return { rule: "mayStillArrive", requeueAfterMs: onItsWay };
   const why = sameProcess
     ? "the JobManager forgets ended jobs after its jobstore.expiration-time"
     : "the JobManager that it was sent to is gone";
