@@ -151,6 +151,11 @@ describe("Flink 2.3 says where main() stands", () => {
     const failure = { reason: "MainFailed" as const, message: "no such table" };
     const step = scene(anApplication("FAILED", 0, { failure }));
     expect(step.status?.trigger).toMatchObject({ state: "failed", finishedAt: ago(0), failure });
+    // Flink accepted the application, though nobody heard it say so.
+    expect(step.status?.trigger?.acceptedAt).toBe(ago(0));
+    expect(step.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "Submitted", status: "True" }),
+    );
   });
 
   test("FINISHED without a job: NoJobInMain", () => {

@@ -1,5 +1,5 @@
 import type { TriggerStatus } from "../../api/status.ts";
-import { at, type Context } from "../context.ts";
+import { at, type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
@@ -34,7 +34,9 @@ export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
 
 /** Flink >= 2.3 says where main() stands. */
 function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict {
-  const known = { ...trigger, applicationId: trigger.jobId };
+  // What has an application was accepted, whatever became of it and whoever heard the answer.
+  const acceptedAt = trigger.acceptedAt ?? iso(ctx.now);
+  const known = { ...trigger, applicationId: trigger.jobId, acceptedAt };
   switch (isStuck(ctx, look) ? "CANCELED" : look.application?.state) {
     case "FAILED": {
       const failure = look.failure ?? {
