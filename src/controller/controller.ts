@@ -102,7 +102,8 @@ export class Controller {
     const onChange = (uid: string) => watches.uidChanged(uid);
     const { onOutcome, maySend } = options;
     const outcomes = onOutcome ? { onOutcome } : {};
-    const flights = new Flights({ jars, clock, turnstile, maySend, onChange, ...outcomes });
+    const jarInDoubt = (url: string) => this.#sweeper.begin(url);
+    const flights = new Flights({ jars, clock, turnstile, maySend, jarInDoubt, onChange, ...outcomes });
     this.#flights = flights;
     const looks = new Map<string, Look>();
     const versions = new Versions<FlinkJob>();

@@ -14,6 +14,8 @@ export interface FlightsOptions {
   turnstile: (url: string) => Turnstile;
   /** Whether this process may still send: a leader that lost its lease may not. */
   maySend: () => boolean;
+  /** A JAR's way to this cluster ended in an error, and the JAR may have arrived all the same. */
+  jarInDoubt: (url: string) => void;
   /** A flight ended, or reached another phase. */
   onChange: (uid: string) => void;
   onOutcome?: (outcome: RunOutcome, seconds: number) => void;
@@ -109,6 +111,7 @@ export class Flights {
       // Never rejects: from here on, only an answer or its absence counts.
       return await jobManager.run(jarId, request, application, signal).finally(() => pass.leave());
     } catch (error) {
+      this.#options.jarInDoubt(url);
       if (error instanceof JarProblem) return error.outcome;
       if (signal.aborted) return notSent("Given up before anything was sent.");
       // Not the cluster's doing, so it counts as a try and does not go on for ever.
