@@ -18,7 +18,7 @@ const largestBytes = 1.25 * 2 ** 20;
 /** Packages that others try to load and do without: faster WebSocket code, colours in debug output. */
 const optionalPackages = new Set(["bufferutil", "utf-8-validate", "supports-color"]);
 
-/** What src/ uses of undici. Its index also loads fetch, caches, mocks and WebSockets: 16 MB of the operator's memory. */
+/** What src/ uses of undici. Its index also loads fetch, caches, mocks and WebSockets: 3 MB of the operator's memory. */
 const undiciParts = `
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import request from "undici/lib/api/api-request.js";

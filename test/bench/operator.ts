@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 /** What `npm run build` makes. */
 export const bundle = fileURLToPath(new URL("../../dist/operator.mjs", import.meta.url));
 
+const startLimitMs = 30_000;
+
 /** The bundled operator, as it is shipped. */
 export class BundledOperator {
   readonly pid: number;
@@ -29,9 +31,14 @@ export class BundledOperator {
     const child = spawn(process.execPath, [bundle, ...flags, ...addresses], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    const strike = () => void child.kill("SIGKILL");
+    process.once("exit", strike);
+    child.once("exit", () => process.off("exit", strike));
     let metrics = "";
     let warnings = 0;
     const ready = await new Promise<number>((resolve, reject) => {
+      const late = () => reject(new Error(`The operator does not work within ${startLimitMs} ms`));
+      setTimeout(late, startLimitMs).unref();
       child.on("exit", (code) => reject(new Error(`The operator ended with ${code}`)));
       createInterface({ input: child.stdout }).on("line", (line) => {
         const { message, level, address } = JSON.parse(line) as Record<string, string>;
@@ -39,7 +46,7 @@ export class BundledOperator {
         if (message === "Started to work") resolve(performance.now() - begin);
         // What goes wrong belongs beside the figures, but not a thousand times.
         if ((level === "warn" || level === "error") && warnings++ < 5)
-          process.stderr.write(`operator: ${line}\n`);
+          process.stderr.write(`operator: ${line.slice(0, 500)}\n`);
       });
     });
     return new BundledOperator(child, ready, metrics);

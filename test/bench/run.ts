@@ -59,6 +59,8 @@ async function buildBundle(): Promise<void> {
   if (code !== 0) throw new Error("The bundle cannot be built; the reason is above");
 }
 
+// So that what hangs on this process's end is ended.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 await buildBundle();
 const machine = {
   cores: availableParallelism(),
