@@ -91,7 +91,7 @@ describe.each(flinkTargets())("what is wrong is said, on Flink $version", ({ url
     gate = await new FlinkGate(url).open();
     world.onClose(() => jars.close());
     world.onClose(() => gate.close());
-    await world.operator();
+    await world.operator("--submission-backoff", "1s");
     await world.createCluster("local", { url: gate.url });
     // All at once: each must come to its own end beside the others.
     for (const [name, { spec }] of Object.entries(wrong))
