@@ -35,6 +35,7 @@ describe("an API server that is started again under the operator", () => {
       world = await World.open("api", { kubeconfig });
     } catch (error) {
       await kube.stop();
+      await rm(dir, { recursive: true });
       throw error;
     }
     world.onClose(async () => {

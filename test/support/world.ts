@@ -94,9 +94,14 @@ export class World {
     const run = randomBytes(3).toString("hex");
     const names = Array.from({ length: count }, (_, i) => `${story}-${run}${i === 0 ? "" : `-${i + 1}`}`);
     const world = new World(kubeconfig, kube, dir, names);
-    for (const name of names) {
-      await kube.create(namespaces, { metadata: { name } });
-      await world.recording.follow(name);
+    try {
+      for (const name of names) {
+        await kube.create(namespaces, { metadata: { name } });
+        await world.recording.follow(name);
+      }
+    } catch (error) {
+      await rm(dir, { recursive: true });
+      throw error;
     }
     return world;
   }
