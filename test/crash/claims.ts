@@ -10,13 +10,24 @@ import { isRun } from "./call-names.ts";
  */
 export class Claims {
   readonly violations: string[] = [];
-  /** As the API server holds it. */
-  job: FlinkJob | undefined;
+  /** As the API server holds it; undefined when it is gone. */
+  #job: FlinkJob | undefined;
+  #prefix = "";
   readonly #flink: FakeFlink | undefined;
 
   /** Without a fake Flink only what the calls themselves say is checked. */
   constructor(flink: FakeFlink | undefined) {
     this.#flink = flink;
+  }
+
+  get job(): FlinkJob | undefined {
+    return this.#job;
+  }
+
+  set job(job: FlinkJob | undefined) {
+    const { uid, deletionTimestamp, finalizers } = job?.metadata ?? {};
+    if (uid !== undefined) this.#prefix = jobIdPrefix(uid);
+    this.#job = deletionTimestamp !== undefined && !finalizers?.length ? undefined : job;
   }
 
   /** A request goes on to Flink. */
@@ -64,8 +75,7 @@ export class Claims {
   }
 
   #live(): string[] {
-    const prefix = jobIdPrefix(this.job?.metadata.uid ?? "");
-    return this.#flink?.liveJobs().filter((id) => id.startsWith(prefix)) ?? [];
+    return this.#flink?.liveJobs().filter((id) => id.startsWith(this.#prefix)) ?? [];
   }
 
   #violated(call: number, what: string): void {

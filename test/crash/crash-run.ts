@@ -8,7 +8,7 @@ import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
 import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
 import { flinkCallName, isPoll, isRun, kubeCallName } from "./call-names.ts";
 import { Claims } from "./claims.ts";
-import { difference, type EndState, endStateOf, JobNames, mainsProblem } from "./end-state.ts";
+import { type About, difference, type EndState, endStateOf, JobNames, mainsProblem } from "./end-state.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
 import { type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
@@ -104,7 +104,7 @@ class CrashRun {
     const quiet = golden ? QUIET_MS : GOLDEN_QUIET_MS;
     const rested = async () => {
       if (!this.#isQuiet(quiet) || !scenario.isOver(this.#claims.job)) return false;
-      return golden === undefined || difference(golden, await this.#end()).length === 0;
+      return golden === undefined || difference(golden, await this.#end(), this.#about).length === 0;
     };
     const timely = await this.#until(rested);
     return this.#result(from, timely ? [] : [`not at rest in the golden end state within ${DEADLINE_MS} ms`]);
@@ -148,18 +148,22 @@ class CrashRun {
   }
 
   async #result(from: number, late: string[]): Promise<RunResult> {
-    const { golden, scenario, fault, site } = this.#options;
+    const { golden } = this.#options;
     const end = await this.#end();
-    const { applications } = site;
-    const mains = golden && mainsProblem(golden, end, { scenario, applications, fault });
+    const mains = golden && mainsProblem(golden, end, this.#about);
     const problems = [
       ...late,
       ...this.#claims.violations,
       ...(mains ? [mains] : []),
-      ...(golden ? difference(golden, end) : []),
+      ...(golden ? difference(golden, end, this.#about) : []),
     ];
     const plain = problems.map((problem) => this.#names.plain(problem));
     return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, from };
+  }
+
+  get #about(): About {
+    const { scenario, fault, site } = this.#options;
+    return { scenario, fault, applications: site.applications };
   }
 
   /** As the API server holds it now, whatever went through the proxies. */

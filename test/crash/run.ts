@@ -48,6 +48,10 @@ async function main(): Promise<number> {
   const jars = await JarServer.start(join(dir, "jobs.jar"));
   const lanes = await openLanes(Number(values.lanes), (line) => process.stderr.write(`${line}\n`));
   const failed: string[] = [];
+  const report = (text: string) => {
+    failed.push(text);
+    process.stdout.write(`${text}\n\n`);
+  };
   const count = { runs: 0, unreached: 0, points: 0 };
   try {
     const tasks: Task[] = [];
@@ -55,7 +59,7 @@ async function main(): Promise<number> {
     await inLanes(lanes.all, cases, async (one, lane) => {
       const golden = await playOn(one, lane, jars);
       if (golden.problems.length > 0) {
-        failed.push(story(caseName(one), undefined, golden, replayOf(one)));
+        report(story(caseName(one), undefined, golden, replayOf(one)));
         return;
       }
       const faults = faultsOf(golden);
@@ -71,9 +75,7 @@ async function main(): Promise<number> {
       count.runs++;
       if (!result.struck) count.unreached++;
       if (result.problems.length === 0) return;
-      const text = story(caseName(task), task.fault, result, replayOf(task, task.fault));
-      failed.push(text);
-      process.stdout.write(`${text}\n\n`);
+      report(story(caseName(task), task.fault, result, replayOf(task, task.fault)));
     });
   } finally {
     await lanes.close();
