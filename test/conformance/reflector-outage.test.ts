@@ -26,7 +26,7 @@ describe.concurrent("the reflector after an outage, in real time", () => {
   test.for([
     ["refused us", "Unreachable"],
     ["cut a watch of some seconds", "Network"],
-  ])(
+  ] as const)(
     "a server that has just %s is not believed when it asks for five seconds",
     { timeout: 15_000 },
     async ([, sign], { world, expect }) => {
