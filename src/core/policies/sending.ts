@@ -150,7 +150,11 @@ function refusedBy({ jobManager }: ReachableCluster, { spec }: Context) {
 
 function givenUp(ctx: Context, trigger: TriggerStatus): TriggerStatus {
   const last = trigger.message ? ` Last: ${trigger.message}` : "";
-  const message = `${trigger.tries} run requests had no outcome.${last} Mend the cause and choose a new spec.trigger.id.`;
+  const what =
+    trigger.sends === 0
+      ? `${trigger.tries} tries did not get as far as a run request.`
+      : `${trigger.tries} run requests had no outcome.`;
+  const message = `${what}${last} Mend the cause and choose a new spec.trigger.id.`;
   return failed(ctx, trigger, { reason: "AttemptsExhausted", message });
 }
 
