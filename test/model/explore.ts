@@ -1,9 +1,10 @@
+import { beginning } from "./beginning.ts";
 import { Decisions } from "./decisions.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { make, offers } from "./moves.ts";
 import { settle } from "./quiet.ts";
 import type { Setting } from "./setting.ts";
-import { type Violation, World } from "./world.ts";
+import type { Violation, World } from "./world.ts";
 
 /** A schedule that ends where an invariant does not hold. */
 export interface Finding {
@@ -45,7 +46,7 @@ interface Node {
 
 /** Every interleaving, breadth first, so that the first violation found has a shortest schedule. */
 export function explore(setting: Setting, bounds: Bounds): Report {
-  const start = new World(setting, new Decisions(setting.decide));
+  const start = beginning(setting, new Decisions(setting.decide));
   const seen = new Map<number, Node>();
   const root: Node = { world: start, code: -1, from: undefined, depth: 0, paths: 1 };
   seen.set(fingerprint(start), root);

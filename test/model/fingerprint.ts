@@ -121,9 +121,9 @@ export function fingerprint(world: World): number {
     digest.number(outcome ? ofOutcome(outcome) : 0);
     if (phase === "way") age(leftAt);
   }
-  for (const { jobId, begun, end, content } of ledger.entries) {
+  for (const { jobId, begun, end, content, arrived } of ledger.entries) {
     digest.word(jobId);
-    digest.number(Math.min(begun, 2));
+    digest.number(Math.min(begun, 2) + 4 * arrived);
     digest.word(end);
     digest.number(content);
   }

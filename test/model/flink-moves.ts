@@ -25,7 +25,6 @@ export const flinkMoves: readonly Move[] = [
     },
     make: (world, a, b) => {
       const main = world.manager.mains[a]!;
-      world.ledger.mainEnded(main.jobId);
       world.manager.endMain(a, ENDS[b]!, world.setting, world);
       if (!main.application || main.request !== 0) forgetUnanswered(world);
     },

@@ -78,6 +78,13 @@ export function submits(world: World, version: Version, jobId: string, lookBegun
     world.broken("sendsToRunningJob", `${world.short(jobId)} ran when it was looked for`, window);
 }
 
+/** Run requests are bounded, whatever becomes of them: a main() that ends the JobManager may not do so for ever. */
+export function arrives(world: World, jobId: string): void {
+  const { arrived = 0 } = world.ledger.of(jobId) ?? {};
+  if (arrived > world.setting.maxAttempts)
+    world.broken("sendsWithoutBound", `${arrived} run requests of ${world.short(jobId)} arrived`);
+}
+
 /** A status is written: nothing is minted beside what may live, and it claims only what is. */
 export function statusWritten(world: World, before: FlinkJobStatus | undefined, step: Step): void {
   const trigger = step.status!.trigger;
@@ -87,7 +94,23 @@ export function statusWritten(world: World, before: FlinkJobStatus | undefined, 
   if (step.effect?.kind === "submit") mints(world, trigger.jobId);
   if (before?.trigger && before.trigger.jobId !== trigger.jobId && step.effect?.kind === "submit")
     mints(world, trigger.jobId);
+  counts(world, trigger.jobId, trigger.sends);
   claims(world, trigger.jobId, trigger.state, trigger.failure?.reason);
+}
+
+/** Write ahead: whatever is out there is on record. */
+function counts(world: World, jobId: string, sends: number): void {
+  const { ledger, network } = world;
+  if (ledger.wiped > 0) return;
+  const way = network.requests.filter(
+    (one) => one.phase === "way" && !one.doubled && one.jobId === jobId,
+  ).length;
+  const sent = way + (ledger.of(jobId)?.arrived ?? 0);
+  if (sent > sends)
+    world.broken(
+      "forgetsWhatWasSent",
+      `${sends} requests of ${world.short(jobId)} are on record, ${sent} were sent`,
+    );
 }
 
 function mints(world: World, jobId: string): void {

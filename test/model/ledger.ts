@@ -12,8 +12,8 @@ export interface Entry {
   readonly begun: number;
   readonly content: number;
   readonly end: End | undefined;
-  /** A main() of it ended without a job, or was cut. */
-  readonly mainEnded: boolean;
+  /** How many run requests arrived, without copies that something on the way made. */
+  readonly arrived: number;
 }
 
 /** The truth, which no operator can read: what was recorded, what ran, how it ended. */
@@ -51,7 +51,7 @@ export class Ledger {
       begun: 0,
       content: 0,
       end: undefined,
-      mainEnded: false,
+      arrived: 0,
     });
   }
 
@@ -64,8 +64,8 @@ export class Ledger {
     this.#set(jobId, { end: end as End });
   }
 
-  mainEnded(jobId: string): void {
-    this.#set(jobId, { mainEnded: true });
+  arrived(jobId: string): void {
+    this.#set(jobId, { arrived: (this.of(jobId)?.arrived ?? 0) + 1 });
   }
 
   #set(jobId: string, patch: Partial<Entry>): void {

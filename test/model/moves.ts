@@ -54,6 +54,25 @@ export function isUnneeded(code: number): boolean {
   return FLAG[code % 64]!;
 }
 
+/** Throws RangeError for a name that no move has. */
+export function kindNamed(name: string): number {
+  const kind = MOVES.findIndex((move) => move.name === name);
+  if (kind === -1) throw new RangeError(`no move is called ${name}`);
+  return kind;
+}
+
+/** `name`, `name 1` or `name 1 2`: what a schedule looks like in a file. */
+export function moveText(code: number): string {
+  const [a, b] = [Math.floor(code / 64) % 1024, Math.floor(code / 0x1_0000)];
+  return [MOVES[code % 64]!.name, ...(b > 0 ? [a, b] : a > 0 ? [a] : [])].join(" ");
+}
+
+/** The move that such a text stands for. */
+export function moveOf(text: string): number {
+  const [name = "", a = "0", b = "0"] = text.split(" ");
+  return codeOf(kindNamed(name), Number(a), Number(b));
+}
+
 export function kindOf(code: number): number {
   return code % 64;
 }

@@ -1,3 +1,4 @@
+import * as invariants from "./invariants.ts";
 import type { Move } from "./moves.ts";
 import type { Request } from "./network.ts";
 import { outcomes } from "./outcomes.ts";
@@ -31,6 +32,8 @@ export const networkMoves: readonly Move[] = [
         return;
       }
       world.network.set(id, { phase: "there" });
+      if (!request.doubled) world.ledger.arrived(request.jobId);
+      invariants.arrives(world, request.jobId);
       world.manager.arrive(request, world.setting, world);
     },
     tell: (world, id) => `${from(world, id)} arrives${world.manager.up ? "" : " where nobody listens"}`,

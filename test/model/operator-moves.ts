@@ -178,7 +178,7 @@ function decideStep(world: World, operator: Operator): void {
     operator.cluster = undefined;
     return;
   }
-  if (!world.setting.habits.keepsMemoryOfNamesake) operator.follow(version.uid);
+  operator.follow(version.uid);
   const { step, watching } = world.decisions.of(operator, version.job, world.now);
   if (watching !== operator.watching) operator.cluster = watching ? connecting : undefined;
   operator.watching = watching;

@@ -46,8 +46,6 @@ export interface Habits {
   dropsJarEarly?: boolean;
   /** Asks for the job before it asks for the main()s. */
   looksForJobsFirst?: boolean;
-  /** Remembers flights of a namesake that is gone. */
-  keepsMemoryOfNamesake?: boolean;
 }
 
 /**
@@ -66,6 +64,8 @@ export type Window =
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {
   name: string;
+  /** Schedules begin when the operator is about to make its first decision that matters. */
+  headStart: boolean;
   /** /run-application (2.3), or /run (2.2). */
   applications: boolean;
   protection: Protection;

@@ -1,9 +1,10 @@
+import { beginning } from "./beginning.ts";
 import { Decisions } from "./decisions.ts";
 import type { Finding } from "./explore.ts";
-import { make, offers, tell } from "./moves.ts";
+import { make, moveText, offers, tell } from "./moves.ts";
 import { settle } from "./quiet.ts";
 import type { Setting } from "./setting.ts";
-import { type Violation, World } from "./world.ts";
+import type { Violation, World } from "./world.ts";
 
 /** Plays a schedule; a move that cannot happen is left out. Then faults stop, and the world settles. */
 export function replay(
@@ -11,7 +12,7 @@ export function replay(
   schedule: readonly number[],
   notes?: string[],
 ): Violation | undefined {
-  const world = new World(setting, new Decisions(setting.decide));
+  const world = beginning(setting, new Decisions(setting.decide));
   world.notes = notes;
   const possible: number[] = [];
   const step = (code: number) => notes?.push(`${clock(world)}  ${tell(world, code)}`);
@@ -51,7 +52,7 @@ export function story(finding: Finding): string {
     `world "${finding.setting.name}": ${violation.invariant}`,
     ...notes.map((line) => (line.startsWith("  ") ? `          ${line}` : line)),
     `=> ${violation.invariant}: ${violation.detail}`,
-    `schedule: ${finding.schedule.join(",")}`,
+    `schedule: ${finding.schedule.map(moveText).join(", ")}`,
   ].join("\n");
 }
 

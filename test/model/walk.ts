@@ -1,10 +1,11 @@
+import { beginning } from "./beginning.ts";
 import { Decisions } from "./decisions.ts";
 import type { Finding } from "./explore.ts";
 import { isUnneeded, make, offers } from "./moves.ts";
 import { settle } from "./quiet.ts";
 import { Random, seedOf } from "./random.ts";
 import type { Setting } from "./setting.ts";
-import { World } from "./world.ts";
+import type { World } from "./world.ts";
 
 export interface Walks {
   readonly schedules: number;
@@ -35,7 +36,7 @@ export function walk(settings: readonly Setting[], bounds: WalkBounds): Walks {
     if ((index & 255) === 0 && performance.now() > until) break;
     const setting = settings[index % settings.length]!;
     const schedule: number[] = [];
-    const world = new World(setting, decisions.get(setting)!);
+    const world = beginning(setting, decisions.get(setting)!);
     stroll(world, new Random(seedOf(bounds.seed, index)), bounds.depth, schedule);
     if (!world.violation) settle(world);
     moves += world.order;

@@ -5,6 +5,7 @@ import { type Budget, noBudget, type Setting } from "./setting.ts";
 export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<Budget>): Setting {
   return {
     name,
+    headStart: true,
     applications: false,
     protection: "Durable",
     batch: false,
@@ -27,7 +28,12 @@ const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 
 /** Each is small enough to be explored to its end, or deep; together they have every fault and every class. */
 export const smallWorlds: readonly Setting[] = [
-  aSetting("first submission", {}, {}),
+  aSetting("first submission", { headStart: false }, {}),
+  aSetting("crash", {}, { crashes: 1 }),
+  aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
+  aSetting("lost answer, RunningJobs", { batch: true, protection: "RunningJobs" }, { lostAnswers: 1 }),
+  aSetting("crash and failover, no HA", { protection: "JobManagerLifetime" }, { crashes: 1, failovers: 1 }),
+  aSetting("one attempt", { maxAttempts: 1, mains: ["submits", "exits"] }, {}),
   aSetting("crash, lost request, lost answer", {}, faults),
   aSetting("the same on 2.3", { applications: true }, faults),
   aSetting("failover, Durable", { batch: true }, { crashes: 1, failovers: 1, lostAnswers: 1 }),
@@ -56,6 +62,13 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("two operators", {}, { takeovers: 1, lostWrites: 1 }),
   aSetting("two operators and an edit", {}, { takeovers: 1, edits: 1 }),
   aSetting("edits", { batch: true }, { edits: 2, crashes: 1 }),
+  aSetting("edits and a lost answer", {}, { edits: 1, lostAnswers: 1, pauses: 1 }),
+  aSetting("nobody home", {}, { failovers: 1, lostWrites: 1, crashes: 1 }),
+  aSetting(
+    "no HA, forgotten and replaced",
+    { protection: "JobManagerLifetime", applications: true, batch: true },
+    { lostAnswers: 1, hours: 1, failovers: 1 },
+  ),
   aSetting("edits on 2.3", { applications: true }, { edits: 1, crashes: 1, lostAnswers: 1 }),
   aSetting(
     "own trigger IDs",
