@@ -34,7 +34,7 @@ export function flinkCallName(method: string, url: URL): string {
 
 /** Calls that an operator at rest goes on making. */
 export function isPoll(name: string): boolean {
-  return /^GET (\/jobs\/overview|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/.test(name);
+  return /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/.test(name);
 }
 
 export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);

@@ -2,6 +2,7 @@ import type { Agent } from "node:http";
 import { API_VERSION } from "../../src/api/group.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
 import { flinkJobs } from "../../src/controller/resources.ts";
+import { jobIdPrefix } from "../../src/core/identity.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
@@ -46,7 +47,10 @@ export interface RunResult {
 /** Quiet: so long without a call other than polls. Milliseconds. */
 const QUIET_MS = 350;
 const GOLDEN_QUIET_MS = 1_000;
-const DEADLINE_MS = 25_000;
+/** A run that says nothing new for so long has come to rest, whether or not where it should. */
+const STALLED_MS = 12_000;
+/** One that goes on and on is ended. */
+const DEADLINE_MS = 90_000;
 let serial = 0;
 
 /** Plays one scenario to its end, with operators that begin anew after each death. */
@@ -68,6 +72,7 @@ class CrashRun {
   readonly #over = new AbortController();
   #operators: Promise<void> | undefined;
   #names = new JobNames("");
+  #prefix = "";
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -80,11 +85,14 @@ class CrashRun {
     const kube = await this.#proxy("API server", lane.server, lane.agent, kubeCallName, kubeRefusal);
     const flink = await this.#proxy("Flink", site.url, site.agent, flinkCallName, flinkRefusal);
     const metadata = { name: this.#name, namespace: lane.namespace };
-    const spec = specOf(scenario, { flink: flink.url, jarId: site.jarId, jarUri: site.jarUri(scenario.jar) });
+    const { jarId, args } = site;
+    const spec = specOf(scenario, { flink: flink.url, jarId, jarUri: site.jarUri(scenario.jar), args });
     this.#claims.job = await lane.kube.create(flinkJobs, {
       ...{ apiVersion: API_VERSION, kind: "FlinkJob", metadata, spec },
     } as FlinkJob);
-    this.#names = new JobNames(this.#claims.job.metadata.uid ?? "");
+    const { uid = "" } = this.#claims.job.metadata;
+    this.#prefix = jobIdPrefix(uid);
+    this.#names = new JobNames(uid);
     if (!scenario.act) line.arm(fault);
     this.#operators = this.#operate(kube.url);
 
@@ -107,7 +115,7 @@ class CrashRun {
       return golden === undefined || difference(golden, await this.#end(), this.#about).length === 0;
     };
     const timely = await this.#until(rested);
-    return this.#result(from, timely ? [] : [`not at rest in the golden end state within ${DEADLINE_MS} ms`]);
+    return this.#result(from, timely ? [] : ["it came to rest elsewhere, or not at all"]);
   }
 
   async close(): Promise<void> {
@@ -115,6 +123,7 @@ class CrashRun {
     this.#line.cut();
     await this.#operators;
     await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    await this.#options.site.close(this.#prefix);
     const { kube, namespace } = this.#options.lane;
     const ref = { namespace, name: this.#name };
     await gone(kube.patch(flinkJobs, ref, { type: "merge", body: { metadata: { finalizers: null } } }));
@@ -172,7 +181,7 @@ class CrashRun {
     const ref = { namespace: lane.namespace, name: this.#name };
     const job = await gone(lane.kube.get(flinkJobs, ref));
     this.#claims.job = job;
-    return endStateOf(job, site.truth, this.#names);
+    return endStateOf(job, site.truth(this.#prefix), this.#names);
   }
 
   #hasRun(): boolean {
@@ -191,7 +200,7 @@ class CrashRun {
 
   async #until(check: () => Promise<boolean>): Promise<boolean> {
     const deadline = performance.now() + DEADLINE_MS;
-    while (performance.now() < deadline) {
+    while (performance.now() < deadline && !this.#isQuiet(STALLED_MS)) {
       if (await check()) return true;
       await new Promise((go) => setTimeout(go, 40));
     }

@@ -14,7 +14,9 @@ export const caseName = ({ scenario, kind }: Case): string => `${scenario.name}/
 
 export function casesOf(kinds: readonly FlinkKind[], filter: string): Case[] {
   const all = scenarios.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind })));
-  return all.filter((one) => caseName(one).includes(filter));
+  // A whole name means itself: deletion/2.3.0 is part of deletion/2.3.0-ha.
+  const exact = all.filter((one) => caseName(one) === filter);
+  return exact.length > 0 ? exact : all.filter((one) => caseName(one).includes(filter));
 }
 
 /** Of calls that go on for ever, so many are tried. */
@@ -60,7 +62,7 @@ export function sampled(faults: readonly Fault[], others: number, random: () => 
   });
 }
 
-/** Every second fault or so, `count` of them. */
+/** `count` of them. */
 export function some<T>(all: readonly T[], count: number, random: () => number): T[] {
   const left = [...all];
   const chosen: T[] = [];

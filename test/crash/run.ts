@@ -1,39 +1,41 @@
 // `npm run test:crash`: kills the operator at every call, and breaks every call in every way. See usage below.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fakeJar } from "../support/fake-flink/index.ts";
-import { JarServer } from "../support/jar-server.ts";
 import { type Fault, type FaultMode, faultModes } from "../support/lifeline.ts";
 import { type Lane, play, type RunResult } from "./crash-run.ts";
-import { startInProcess } from "./in-process-operator.ts";
 import { openLanes } from "./lanes.ts";
-import { type Case, caseName, casesOf, faultsOf, inLanes, sampled, seeded } from "./matrix.ts";
-import { fakeKinds, openFakeSite } from "./site.ts";
-import { faultText, story } from "./story.ts";
+import { type Case, caseName, casesOf, faultsOf, inLanes, sampled, seeded, some } from "./matrix.ts";
+import { fakeStage, realStage, type Stage } from "./stage.ts";
+import { faultText, listing, story, tally } from "./story.ts";
 
 const usage = `npm run test:crash -- [options]
-  (none)          every call killed before and after, and some of the other faults, chosen by a seed
+  (none)          fake Flinks: every call killed before and after, and one of the other faults, which the seed chooses
   --all           every call, every fault
+  --real          real Flinks, the operator as a process, kill -9; ${"`--sample`"} runs with a fault, or --all
+  --sample N      how many (default 40)
   --seed N        the seed of the choice (printed with each run)
   --only CASE     scenarios and Flinks whose name contains this, such as slow-main/2.3.0-ha
-  --fault FAULT   this fault alone, such as "POST /jars/JAR/run#1: 500"
-  --lanes N       runs at once (default 24)
-  --list          the golden runs and their calls, no faults`;
+  --fault FAULT   this fault alone, such as "POST /jars/JAR/run #1: 500"
+  --lanes N       runs at once (default 20, with --real 4)
+  --list          the golden runs and their calls, no faults
+Needs an API server with the CRDs as $FLINKJOB_TEST_KUBECONFIG, or starts one.`;
 
 const { values } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
+    sample: { type: "string", default: "40" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
     only: { type: "string", default: "" },
     fault: { type: "string" },
-    lanes: { type: "string", default: "24" },
+    lanes: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
-const OTHERS_IN_CI = 1;
+/** Besides the kills, so many other faults of each call. */
+const OTHERS = 1;
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 interface Task extends Case {
   readonly golden: RunResult;
@@ -42,72 +44,81 @@ interface Task extends Case {
 
 async function main(): Promise<number> {
   const begin = performance.now();
-  const cases = casesOf(fakeKinds, values.only);
-  const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-jar-"));
-  await writeFile(join(dir, "jobs.jar"), fakeJar());
-  const jars = await JarServer.start(join(dir, "jobs.jar"));
-  const lanes = await openLanes(Number(values.lanes), (line) => process.stderr.write(`${line}\n`));
-  const failed: string[] = [];
-  const report = (text: string) => {
-    failed.push(text);
-    process.stdout.write(`${text}\n\n`);
+  const stage = values.real ? await realStage(values.all, progress) : await fakeStage();
+  try {
+    const lanes = await openLanes(Number(values.lanes ?? stage.lanes), progress);
+    try {
+      return await matrix(stage, lanes.all, begin);
+    } finally {
+      await lanes.close();
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+async function matrix(stage: Stage, lanes: readonly Lane[], begin: number): Promise<number> {
+  const cases = casesOf(stage.kinds, values.only);
+  let failed = 0;
+  const judge = (one: Case, fault: Fault | undefined, result: RunResult) => {
+    if (result.problems.length === 0) return;
+    failed++;
+    print(`${story(caseName(one), fault, result, replayOf(one, fault))}\n`);
   };
-  const count = { runs: 0, unreached: 0, points: 0 };
-  try {
-    const tasks: Task[] = [];
-    const random = seeded(Number(values.seed));
-    await inLanes(lanes.all, cases, async (one, lane) => {
-      const golden = await playOn(one, lane, jars);
-      if (golden.problems.length > 0) {
-        report(story(caseName(one), undefined, golden, replayOf(one)));
-        return;
-      }
-      const faults = faultsOf(golden);
-      count.points += new Set(faults.map(({ name, occurrence }) => `${name}#${occurrence}`)).size;
-      if (values.list) process.stdout.write(`${listing(one, golden)}\n`);
-      else tasks.push(...chosen(faults, random).map((fault) => ({ ...one, golden, fault })));
-    });
-    process.stdout.write(
-      `${cases.length} cases, ${count.points} calls, ${tasks.length} runs with a fault (seed ${values.seed})\n`,
+  const random = seeded(Number(values.seed));
+  const all: Task[] = [];
+  await inLanes(lanes, cases, async (one, lane) => {
+    const golden = await playOn(stage, one, lane);
+    judge(one, undefined, golden);
+    if (golden.problems.length > 0) return;
+    if (values.list) print(listing(caseName(one), golden));
+    else all.push(...faultsOf(golden).map((fault) => ({ ...one, golden, fault })));
+  });
+  const calls = new Set(all.map((task) => `${caseName(task)} ${task.fault.name} ${task.fault.occurrence}`));
+  // The order in which golden runs end is chance; the seed's choice must not be.
+  all.sort((a, b) => caseName(a).localeCompare(caseName(b)));
+  const tasks = chosen(all, random);
+  print(
+    `${cases.length} cases, ${calls.size} calls; ${tasks.length} runs with a fault (seed ${values.seed})`,
+  );
+  const unreached: string[] = [];
+  await inLanes(lanes, tasks, async (task, lane) => {
+    const result = await playOn(stage, task, lane, task);
+    if (!result.struck) unreached.push(`${task.fault.name} #${task.fault.occurrence}`);
+    judge(task, task.fault, result);
+  });
+  if (unreached.length > 0) {
+    print(`In ${unreached.length} runs the call that should fail never came: ${tally(unreached)}`);
+  }
+  print(`${((performance.now() - begin) / 1_000).toFixed(0)} s`);
+  print(`${cases.length + tasks.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function playOn(stage: Stage, { scenario, kind }: Case, lane: Lane, task?: Task): Promise<RunResult> {
+  const site = await stage.site(kind);
+  const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
+  return play({ scenario, lane, site, start: stage.start, ...compared });
+}
+
+function chosen(all: readonly Task[], random: () => number): Task[] {
+  if (values.fault !== undefined) {
+    const fault = parsedFault(values.fault);
+    return [...new Map(all.map((task) => [caseName(task), { ...task, fault }])).values()];
+  }
+  if (values.all) return [...all];
+  if (values.real) return some(all, Number(values.sample), random);
+  const byCase = Map.groupBy(all, (task) => caseName(task));
+  return [...byCase.values()].flatMap((ofCase) => {
+    const wanted = new Set(
+      sampled(
+        ofCase.map(({ fault }) => fault),
+        OTHERS,
+        random,
+      ),
     );
-    await inLanes(lanes.all, tasks, async (task, lane) => {
-      const result = await playOn(task, lane, jars, task);
-      count.runs++;
-      if (!result.struck) count.unreached++;
-      if (result.problems.length === 0) return;
-      report(story(caseName(task), task.fault, result, replayOf(task, task.fault)));
-    });
-  } finally {
-    await lanes.close();
-    await jars.close();
-    await rm(dir, { recursive: true });
-  }
-  const seconds = ((performance.now() - begin) / 1_000).toFixed(0);
-  const unreached =
-    count.unreached > 0 ? `, ${count.unreached} of them without the call that should fail` : "";
-  process.stdout.write(`${count.runs} runs with a fault in ${seconds} s${unreached}\n`);
-  process.stdout.write(`${count.runs + cases.length - failed.length} passed, ${failed.length} failed\n`);
-  return failed.length === 0 ? 0 : 1;
-}
-
-async function playOn(
-  { scenario, kind }: Case,
-  lane: Lane,
-  jars: JarServer,
-  task?: Task,
-): Promise<RunResult> {
-  const site = await openFakeSite(kind, jars);
-  try {
-    const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
-    return await play({ scenario, lane, site, start: startInProcess, ...compared });
-  } finally {
-    await site.close();
-  }
-}
-
-function chosen(faults: readonly Fault[], random: () => number): Fault[] {
-  if (values.fault !== undefined) return [parsedFault(values.fault)];
-  return values.all ? [...faults] : sampled(faults, OTHERS_IN_CI, random);
+    return ofCase.filter(({ fault }) => wanted.has(fault));
+  });
 }
 
 function parsedFault(text: string): Fault {
@@ -116,16 +127,10 @@ function parsedFault(text: string): Fault {
   return { name, occurrence: Number(occurrence), mode: mode as FaultMode };
 }
 
-function replayOf(one: Case, fault?: Fault): string {
+function replayOf(one: Case, fault: Fault | undefined): string {
   const which = fault ? ` --fault '${faultText(fault)}'` : " --list";
-  return `npm run test:crash -- --only ${caseName(one)}${which}`;
+  return `npm run test:crash --${values.real ? " --real" : ""} --only ${caseName(one)}${which}`;
 }
 
-function listing(one: Case, golden: RunResult): string {
-  const { calls, from, end } = golden;
-  const lines = calls.slice(from).map(({ name, status }, i) => `  ${i + 1}. ${name} -> ${status ?? "open"}`);
-  return [caseName(one), ...lines, JSON.stringify(end, undefined, 1)].join("\n");
-}
-
-if (values.help) process.stdout.write(`${usage}\n`);
+if (values.help) print(usage);
 else process.exitCode = await main();

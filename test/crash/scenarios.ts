@@ -70,21 +70,22 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-export function specOf(
-  scenario: Scenario,
-  at: { flink: string; jarId: string; jarUri: string },
-): FlinkJobSpecInput {
-  const jar =
-    scenario.jar === "id"
-      ? { id: at.jarId }
-      : scenario.jar === "missing"
-        ? { id: "00000000-0000-4000-8000-000000000000_missing.jar" }
-        : { uri: at.jarUri };
+/** Where a scenario's parts are for one run. */
+export interface Parts {
+  readonly flink: string;
+  readonly jarId: string;
+  readonly jarUri: string;
+  /** Further arguments of main(). */
+  readonly args: readonly string[];
+}
+
+export function specOf({ jar, args }: Scenario, parts: Parts): FlinkJobSpecInput {
+  const missing = "00000000-0000-4000-8000-000000000000_missing.jar";
   return {
-    cluster: { url: at.flink },
-    jar,
+    cluster: { url: parts.flink },
+    jar: jar === "id" ? { id: parts.jarId } : jar === "missing" ? { id: missing } : { uri: parts.jarUri },
     entryClass: scenarioClass,
-    args: [...scenario.args],
+    args: [...args, ...parts.args],
     submission: { maxAttempts: 8 },
   };
 }

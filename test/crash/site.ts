@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { type FakeFlink, fakeJar, startFakeFlink } from "../support/fake-flink/index.ts";
 import type { JarServer } from "../support/jar-server.ts";
 import type { Scenario } from "./scenarios.ts";
-import { type Truth, truthOf } from "./truth.ts";
+import { type Truth, truthOfFake } from "./truth.ts";
 
 /** A Flink cluster with what one run needs. */
 export interface Site {
@@ -11,11 +11,15 @@ export interface Site {
   /** Of a JAR that was uploaded before. */
   readonly jarId: string;
   readonly jarUri: (jar: Scenario["jar"]) => string;
-  readonly truth: Truth;
+  /** Further arguments of main(). */
+  readonly args: readonly string[];
+  /** About the FlinkJob whose JobIDs begin like this. */
+  readonly truth: (prefix: string) => Truth;
   /** Flink >= 2.3: run-application. */
   readonly applications: boolean;
   readonly fake?: FakeFlink;
-  close(): Promise<void>;
+  /** Leaves nothing of this FlinkJob behind. */
+  close(prefix: string): Promise<void>;
 }
 
 export interface FlinkKind {
@@ -29,20 +33,21 @@ export const fakeKinds: readonly FlinkKind[] = ["1.20.5", "2.3.0"].flatMap((vers
 ]);
 
 export const kindName = ({ version, ha }: FlinkKind): string => `${version}${ha ? "-ha" : ""}`;
+export const hasApplications = ({ version }: FlinkKind): boolean => version.startsWith("2.3");
 
 /** A fake Flink for one run alone. */
 export async function openFakeSite(kind: FlinkKind, jars: JarServer): Promise<Site> {
   const fake = await startFakeFlink(kind);
   await fake.answering();
   const agent = new Agent({ keepAlive: true });
-  const jarId = await upload(fake.url, fakeJar());
   return {
     url: fake.url,
     agent,
-    jarId,
+    jarId: await upload(fake.url, fakeJar()),
     jarUri: jarUriOn(jars),
-    truth: truthOf(fake),
-    applications: kind.version.startsWith("2.3"),
+    args: [],
+    truth: () => truthOfFake(fake),
+    applications: hasApplications(kind),
     fake,
     async close() {
       agent.destroy();

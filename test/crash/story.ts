@@ -19,6 +19,19 @@ export function story(title: string, fault: Fault | undefined, result: RunResult
   ].join("\n");
 }
 
+/** A golden run: its calls, and where it came to rest. */
+export function listing(title: string, { calls, from, end }: RunResult): string {
+  const lines = calls.slice(from).map(({ name, status }, i) => `  ${i + 1}. ${name} -> ${status ?? "open"}`);
+  return [title, ...lines, JSON.stringify(end, undefined, 1)].join("\n");
+}
+
+/** Each word with how often it is there, the most frequent first. */
+export function tally(words: readonly string[]): string {
+  const counts = [...Map.groupBy(words, (word) => word)].map(([word, { length }]) => ({ word, length }));
+  counts.sort((a, b) => b.length - a.length);
+  return counts.map(({ word, length }) => `${word} (${length})`).join(", ");
+}
+
 const longest = 120;
 
 /** One line per call; polls in a row are one line. */

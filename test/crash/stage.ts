@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fakeJar } from "../support/fake-flink/index.ts";
+import { JarServer } from "../support/jar-server.ts";
+import { type OperatorStart, type RunningOperator, startInProcess } from "./in-process-operator.ts";
+import { startProcess } from "./operator-process.ts";
+import { RealSites, realKinds, realKindsWithHa } from "./real-sites.ts";
+import { type FlinkKind, fakeKinds, openFakeSite, type Site } from "./site.ts";
+
+/** Where runs are played: on fake Flinks with operators inside this process, or with everything real. */
+export interface Stage {
+  readonly kinds: readonly FlinkKind[];
+  readonly lanes: number;
+  readonly start: (options: OperatorStart) => RunningOperator;
+  site(kind: FlinkKind): Promise<Site>;
+  close(): Promise<void>;
+}
+
+export async function fakeStage(): Promise<Stage> {
+  const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-jar-"));
+  const path = join(dir, "jobs.jar");
+  await writeFile(path, fakeJar());
+  const jars = await JarServer.start(path);
+  return {
+    kinds: fakeKinds,
+    lanes: 20,
+    start: startInProcess,
+    site: (kind) => openFakeSite(kind, jars),
+    async close() {
+      await jars.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+/** `ha`: also with ZooKeeper. */
+export async function realStage(ha: boolean, progress: (line: string) => void): Promise<Stage> {
+  const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-flink-"));
+  const kinds = ha ? realKindsWithHa : realKinds;
+  const sites = await RealSites.open(dir, kinds, progress);
+  return {
+    kinds,
+    lanes: 4,
+    start: startProcess,
+    site: async (kind) => sites.site(kind),
+    async close() {
+      await sites.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
