@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { type FlinkInstance, startFlink } from "../flink/cluster.ts";
 import { buildJobsJar } from "../flink/jobs.ts";
 import { type KubeInstance, startKube } from "../kube/cluster.ts";
-import { disposableDirectory, registerInstance, unregisterInstance } from "../machine/instances.ts";
 import { checkPrerequisites } from "../machine/prerequisites.ts";
+import { openWorkplace } from "../machine/workplace.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -34,27 +34,17 @@ export async function buildStage(
 ): Promise<Stage> {
   // All that is missing is named at once, before anything is downloaded or built.
   await checkPrerequisites({ needs: kind === "embedded" ? ["go", "java", "maven"] : ["java", "maven"] });
-  const dir = await disposableDirectory("flinkjob-demo");
-  // A run that is killed leaves no directory behind: the next start of anything deletes it.
-  await registerInstance({ kind: "demo", dir, pids: [], ownerPid: process.pid });
+  const workplace = await openWorkplace("demo", "flinkjob-demo");
+  const { dir } = workplace;
   const owner = { ownerPid: process.pid, progress };
-  const undo: (() => Promise<unknown>)[] = [
-    async () => {
-      await rm(dir, { recursive: true, force: true });
-      await unregisterInstance(dir);
-    },
-  ];
-  const strike = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
   try {
     // One after the other: the first time each of them builds something, and both want all processors.
     const kube = await startKube({ dir: join(dir, "kube"), kind, ...owner });
-    undo.push(() => kube.stop());
+    workplace.onStrike(() => kube.stop());
     const flink = await startFlink({ dir: join(dir, "flink"), ...owner });
-    undo.push(() => flink.stop());
+    workplace.onStrike(() => flink.stop());
     const { server, uri } = await serveJar(await buildJobsJar(flink.version, progress));
-    undo.push(async () => server.close());
+    workplace.onStrike(async () => server.close());
     await runToEnd(process.execPath, [join(root, "dev/build.ts")]);
     await runToEnd(
       kube.kubectl[0] ?? "kubectl",
@@ -65,11 +55,11 @@ export async function buildStage(
     );
     const operatorLog = join(dir, "operator.log");
     const operator = await startOperator(kube.kubeconfig, operatorLog);
-    undo.push(() => end(operator));
+    workplace.onStrike(() => end(operator));
     const operatorEnded = once(operator, "exit").then(([code]) => code as number | null);
-    return { dir, kube, flink, jarUri: uri, operatorLog, operatorEnded, strike };
+    return { dir, kube, flink, jarUri: uri, operatorLog, operatorEnded, strike: () => workplace.strike() };
   } catch (error) {
-    await strike();
+    await workplace.strike();
     throw error;
   }
 }

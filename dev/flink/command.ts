@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseStartOrStop } from "../machine/command-line.ts";
 import { UsageError } from "../machine/usage-error.ts";
 
 export const usage = `Real Apache Flink on this machine, without Docker. Needs Java 11 or newer and Maven.
@@ -29,20 +29,19 @@ export type FlinkCommand =
       readonly config: Readonly<Record<string, string>>;
     };
 
+const flags = {
+  version: { type: "string" },
+  ha: { type: "boolean" },
+  slots: { type: "string" },
+  "task-managers": { type: "string" },
+  config: { type: "string", multiple: true },
+} as const;
+
 /** Throws UsageError, which names what it did not understand. */
 export function parseCommand(args: readonly string[]): FlinkCommand {
-  const { values, positionals } = parse(args);
-  if (values.help) return { name: "help" };
-  const [name, dir, ...rest] = positionals;
-  if (name !== "start" && name !== "stop")
-    throw new UsageError(`Expected start or stop, got ${name ?? "nothing"}`);
-  if (dir === undefined || dir === "") throw new UsageError(`${name}: DIR is missing`);
-  if (rest.length > 0) throw new UsageError(`${name}: one DIR only, also got ${rest.join(" ")}`);
-  if (name === "stop") {
-    const [flag] = Object.keys(values);
-    if (flag !== undefined) throw new UsageError(`stop: does not know --${flag}`);
-    return { name, dir };
-  }
+  const command = parseStartOrStop(args, flags);
+  if (command.name !== "start") return command;
+  const { name, dir, values } = command;
   const slots = positive("slots", values.slots);
   const taskManagers = positive("task-managers", values["task-managers"]);
   return {
@@ -54,27 +53,6 @@ export function parseCommand(args: readonly string[]): FlinkCommand {
     ...(slots !== undefined && { slots }),
     ...(taskManagers !== undefined && { taskManagers }),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h" },
-        version: { type: "string" },
-        ha: { type: "boolean" },
-        slots: { type: "string" },
-        "task-managers": { type: "string" },
-        config: { type: "string", multiple: true },
-      },
-    });
-  } catch (cause) {
-    // Node's own message names the flag, and goes on with advice that does not fit here.
-    const [message = ""] = (cause instanceof Error ? cause.message : String(cause)).split(". ");
-    throw new UsageError(message, { cause });
-  }
 }
 
 function positive(name: string, text: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseStartOrStop } from "../machine/command-line.ts";
 import { UsageError } from "../machine/usage-error.ts";
 import { type KubeKind, kubeKinds } from "./instance.ts";
 
@@ -29,20 +29,17 @@ export type KubeCommand =
       readonly port?: number;
     };
 
+const flags = {
+  kube: { type: "string" },
+  scheduler: { type: "boolean" },
+  port: { type: "string" },
+} as const;
+
 /** Throws UsageError, which names what it did not understand. */
 export function parseCommand(args: readonly string[]): KubeCommand {
-  const { values, positionals } = parse(args);
-  if (values.help) return { name: "help" };
-  const [name, dir, ...rest] = positionals;
-  if (name !== "start" && name !== "stop")
-    throw new UsageError(`Expected start or stop, got ${name ?? "nothing"}`);
-  if (dir === undefined || dir === "") throw new UsageError(`${name}: DIR is missing`);
-  if (rest.length > 0) throw new UsageError(`${name}: one DIR only, also got ${rest.join(" ")}`);
-  if (name === "stop") {
-    const [flag] = Object.keys(values);
-    if (flag !== undefined) throw new UsageError(`stop: does not know --${flag}`);
-    return { name, dir };
-  }
+  const command = parseStartOrStop(args, flags);
+  if (command.name !== "start") return command;
+  const { name, dir, values } = command;
   const kind = kubeKinds.find((each) => each === (values.kube ?? "embedded"));
   if (kind === undefined) throw new UsageError(`--kube: "${values.kube}" is none of ${kubeKinds.join(", ")}`);
   for (const flag of ["scheduler", "port"] as const)
@@ -55,25 +52,6 @@ export function parseCommand(args: readonly string[]): KubeCommand {
     scheduler: values.scheduler ?? false,
     ...(values.port !== undefined && { port: portNumber(values.port) }),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h" },
-        kube: { type: "string" },
-        scheduler: { type: "boolean" },
-        port: { type: "string" },
-      },
-    });
-  } catch (cause) {
-    // Node's own message names the flag, and goes on with advice that does not fit here.
-    const [message = ""] = (cause instanceof Error ? cause.message : String(cause)).split(". ");
-    throw new UsageError(message, { cause });
-  }
 }
 
 function portNumber(text: string): number {

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
@@ -6,8 +5,8 @@ import { runToEnd } from "../../dev/demo/stage.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { startKube } from "../../dev/kube/cluster.ts";
-import { disposableDirectory, registerInstance, unregisterInstance } from "../../dev/machine/instances.ts";
 import { checkPrerequisites } from "../../dev/machine/prerequisites.ts";
+import { openWorkplace } from "../../dev/machine/workplace.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -26,36 +25,26 @@ const progress = (line: string) => void process.stderr.write(`${line}\n`);
 /** One control plane and one Flink of each version for the whole run, all real; nothing of them survives it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await checkPrerequisites({ needs: ["go", "java", "maven"] });
-  const dir = await disposableDirectory("flinkjob-test");
-  // A run that is killed leaves no directory behind: the next start of anything deletes it.
-  await registerInstance({ kind: "test run", dir, pids: [], ownerPid: process.pid });
-  const undo: (() => Promise<unknown>)[] = [
-    async () => {
-      await rm(dir, { recursive: true, force: true });
-      await unregisterInstance(dir);
-    },
-  ];
-  const strike = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const workplace = await openWorkplace("test run", "flinkjob-test");
+  const { dir } = workplace;
   const owner = { ownerPid: process.pid, progress };
   try {
     const kube = await startKube({ dir: join(dir, "kube"), ...owner });
-    undo.push(() => kube.stop());
+    workplace.onStrike(() => kube.stop());
     const [command = "kubectl", ...first] = kube.kubectl;
     await runToEnd(command, [...first, "apply", "-k", crds], { KUBECONFIG: kube.kubeconfig });
     const flink: Record<string, { url: string; jobsJar: string }> = {};
     for (const version of ["2.3", "1.20"]) {
       const cluster = await startFlink({ dir: join(dir, `flink-${version}`), version, slots: 16, ...owner });
-      undo.push(() => cluster.stop());
+      workplace.onStrike(() => cluster.stop());
       flink[version] = { url: cluster.url, jobsJar: await buildJobsJar(cluster.version, progress) };
     }
     project.provide("kubeconfig", kube.kubeconfig);
     project.provide("kubectl", [...kube.kubectl]);
     project.provide("flink", flink);
-    return strike;
+    return () => workplace.strike();
   } catch (error) {
-    await strike();
+    await workplace.strike();
     throw error;
   }
 }
