@@ -103,13 +103,16 @@ export class JarSweeper {
     return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), limit);
   }
 
-  /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see. */
+  /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see, or a newer one. */
   #isNeeded(jobId: string): boolean | undefined {
     const prefix = jobId.slice(0, 16);
     if (this.#gone.has(prefix)) return false;
     const owner = this.#options.ownerOf(prefix);
     if (!owner) return undefined;
-    const trigger = owner.status?.trigger;
-    return trigger === undefined || trigger.state === "pending";
+    const { trigger, history = [] } = owner.status ?? {};
+    if (trigger === undefined || trigger.state === "pending") return true;
+    // A JobID that the record does not name may be newer than our cache: another leader's, whose main() needs its JAR.
+    const named = trigger.jobId === jobId || history.some((past) => past.jobId === jobId);
+    return named ? false : undefined;
   }
 }

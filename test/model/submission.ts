@@ -40,9 +40,12 @@ export function sweep(world: World, operator: Operator): void {
   operator.swept = true;
   const job = world.api.versions[operator.seen]?.job;
   if (!job) return;
-  const trigger = job.status?.trigger;
+  const { trigger, history = [] } = job.status ?? {};
   // All JARs of one address share a key, so one open submission keeps them all.
   if (trigger === undefined || trigger.state === "pending") return;
+  const past = new Set([trigger.jobId, ...history.map(({ jobId }) => jobId)]);
   world.note(() => "  it sweeps the JARs that nobody needs");
-  world.manager.jars = world.manager.jars.filter((id) => id === operator.jar);
+  world.manager.jars = world.manager.jars.filter(
+    (id) => id === operator.jar || !past.has(id.split("/")[1] ?? ""),
+  );
 }

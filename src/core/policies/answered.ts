@@ -106,6 +106,11 @@ function duplicate(ctx: Context, trigger: TriggerStatus, flight: Answered): Verd
   if (look.found) return listedSoon;
   if (runsMain(look)) return adoptedApplication(ctx, trigger);
   if (look.mains > 0) return timedOut(ctx, trigger) ?? mainMayRun(trigger);
+  if (look.application) {
+    // It is over, and says how.
+    const ended = pending(trigger, "OutcomeUnknown", "An earlier request of this trigger came to its end.");
+    return { rule: "duplicateEnded", trigger: ended, settlesFlight: true };
+  }
   const wait = flight.endedAt + LOOK_AGAIN_AFTER_MS - look.at;
   if (wait > 0) return { rule: "duplicateButAbsent", requeueAfterMs: wait };
   const message = `Flink refuses job ${trigger.jobId} as a duplicate and no longer lists it: it ran, ended, and nobody kept the outcome. Nothing is run again; a new spec.trigger.id asks for a new run.`;
