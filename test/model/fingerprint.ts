@@ -110,6 +110,7 @@ export function fingerprint(world: World): number {
     phase,
     outcome,
     incarnation,
+    recordedAt,
   } of network.requests) {
     const sender = world.operators[operator];
     digest.number(sender?.alive && sender.epoch === epoch ? operator : -1);
@@ -120,6 +121,7 @@ export function fingerprint(world: World): number {
     digest.number(incarnation);
     digest.number(outcome ? ofOutcome(outcome) : 0);
     if (phase === "way") age(leftAt);
+    digest.number(leftAt > recordedAt ? 1 : 0);
   }
   for (const { jobId, begun, end, content, arrived } of ledger.entries) {
     digest.word(jobId);

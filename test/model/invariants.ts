@@ -124,8 +124,7 @@ function mints(world: World, jobId: string): void {
       ?.jobId;
   if (lives === undefined) return;
   const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
-  const late = network.requests.some(({ id, leftAt }) => id > 0 && world.now - leftAt >= 5_000);
-  const window = ledger.wiped > 0 ? "statusWiped" : late ? "lateRequest" : undefined;
+  const window = ledger.wiped > 0 ? "statusWiped" : undefined;
   world.broken("mintsBesideLivingJob", what, window);
 }
 

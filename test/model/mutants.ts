@@ -11,6 +11,8 @@ export interface Mutant {
   readonly name: string;
   /** Where it should be found, by the names of small worlds; the large ones are walked through otherwise. */
   readonly worlds: readonly string[];
+  /** Too deep for CI: `--mutants` finds it. */
+  readonly slow?: true;
   readonly decide?: Decide;
   readonly habits?: Habits;
 }
@@ -43,6 +45,12 @@ function withTrigger(observed: Observed, patch: Record<string, unknown>): Observ
   const { status } = job;
   if (!status?.trigger) return observed;
   return { ...observed, job: { ...job, status: { ...status, trigger: { ...status.trigger, ...patch } } } };
+}
+
+/** As if the request had been sent to that process. */
+function sentTo(observed: Observed, incarnation: string): Observed {
+  const before = observed.job.status?.trigger?.sentTo;
+  return before ? withTrigger(observed, { sentTo: { ...before, incarnation } }) : observed;
 }
 
 function withSpec(observed: Observed, patch: Record<string, unknown>): Observed {
@@ -138,13 +146,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "takes every JobManager process for the same",
     worlds: ["crash and failover, no HA"],
-    decide: seeing((observed) => {
-      const incarnation = observed.job.status?.trigger?.sentTo?.incarnation;
-      const { look, cluster } = observed;
-      if (incarnation === undefined || !look || cluster.kind !== "reachable") return observed;
-      const jobManager = { ...cluster.jobManager, incarnation };
-      return { ...observed, look: { ...look, incarnation }, cluster: { ...cluster, jobManager } };
-    }),
+    decide: seeing((observed) => (observed.look ? sentTo(observed, observed.look.incarnation) : observed)),
   },
   {
     name: "runs again what Flink forgot",
@@ -153,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets which content is in doubt",
-    worlds: ["two operators and an edit"],
+    worlds: ["edit and a late request"],
     decide: (observed, now) => writing(decide(observed, now), { unsettledHash: undefined }),
   },
   {
@@ -196,16 +198,11 @@ export const mutants: readonly Mutant[] = [
   {
     name: "believes of one process what another said",
     worlds: ["no HA, forgotten and replaced"],
-    decide: seeing((observed) => {
-      const { look, cluster, job } = observed;
-      if (
-        !look ||
-        cluster.kind !== "reachable" ||
-        look.incarnation !== job.status?.trigger?.sentTo?.incarnation
-      )
-        return observed;
-      const jobManager = { ...cluster.jobManager, incarnation: look.incarnation };
-      return { ...observed, cluster: { ...cluster, jobManager } };
+    decide: instead(["replacedWhileLooking"], (step, observed, now) => {
+      const { look, cluster } = observed;
+      if (!look || cluster.kind !== "reachable") return step;
+      const { incarnation } = cluster.jobManager;
+      return decide(sentTo({ ...observed, look: { ...look, incarnation } }, incarnation), now);
     }),
   },
   {

@@ -12,7 +12,9 @@ export interface Request {
   readonly content: number;
   readonly application: boolean;
   readonly jar: string | undefined;
+  /** When it can last have left: what the others go by is when it was recorded. */
   readonly leftAt: number;
+  readonly recordedAt: number;
   /** The JobManager process that it is meant for. */
   readonly incarnation: number;
   readonly phase: "way" | "there" | "answer";
@@ -37,6 +39,11 @@ export class Network {
     const id = ++this.#last;
     this.requests.push({ ...request, id, phase: "way", outcome: undefined, doubled });
     return id;
+  }
+
+  /** One that left long after it was recorded: nobody can tell from the record that it is on its way. */
+  get hasLate(): boolean {
+    return this.requests.some(({ phase, leftAt, recordedAt }) => phase === "way" && leftAt > recordedAt);
   }
 
   get(id: number): Request | undefined {

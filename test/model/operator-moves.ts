@@ -1,6 +1,6 @@
 import type { Flight } from "../../src/core/observed.ts";
 import type { Effect, Step } from "../../src/core/step.ts";
-import type { Version } from "./api-server.ts";
+import { EPOCH, type Version } from "./api-server.ts";
 import * as invariants from "./invariants.ts";
 import { lookHalf, lookWhole } from "./look-up.ts";
 import type { Move } from "./moves.ts";
@@ -103,7 +103,8 @@ export const operatorMoves: readonly Move[] = [
   {
     name: "starts",
     offer: (world, offer) => {
-      if (!world.operators[0]!.alive && !world.operators[1]!.alive) {
+      // The lease of the dead outlasts the way of what it sent (docs/guarantees.md, "Windows").
+      if (world.operators.every(({ alive }) => !alive) && !world.network.hasLate) {
         offer(0, 0);
         if (world.left.staleLists > 0 && world.api.versions.length > 1) offer(0, 1);
       }
@@ -115,7 +116,8 @@ export const operatorMoves: readonly Move[] = [
     name: "takesOver",
     unneeded: true,
     offer: (world, offer) => {
-      if (world.left.takeovers > 0 && world.operators[0]!.alive && !world.operators[1]!.alive) offer(1);
+      const [first, second] = world.operators;
+      if (world.left.takeovers > 0 && first!.alive && !second!.alive && !world.network.hasLate) offer(1);
     },
     make: (world, a, b) => {
       world.left.takeovers--;
@@ -309,6 +311,7 @@ export function leave(
   jobId: string,
   jar: string | undefined,
 ): void {
+  const recordedAt = recordTime(operator);
   operator.request = world.network.leave({
     operator: index,
     epoch: operator.epoch,
@@ -316,9 +319,15 @@ export function leave(
     content: operator.content,
     application: world.setting.applications,
     jar,
-    leftAt: world.now,
+    leftAt: world.isAlone ? world.now : recordedAt,
+    recordedAt,
     incarnation: operator.incarnation,
   });
+}
+
+/** When the flight's request was recorded. */
+export function recordTime({ flight }: Operator): number {
+  return Date.parse(flight?.sentAt ?? "") - EPOCH;
 }
 
 function abandon(world: World, operator: Operator): void {

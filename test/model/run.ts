@@ -1,39 +1,82 @@
-import { explore } from "./explore.ts";
+// The model checker, on demand: `npm run test:model -- [--schedules N] [--seed S] [--depth D] [--seconds S] [--world NAME] [--mutants]`.
+import { parseArgs } from "node:util";
+import { explore, type Finding } from "./explore.ts";
 import { huntAll } from "./hunt.ts";
 import { shrink, story } from "./story.ts";
 import { walk } from "./walk.ts";
 import { largeWorlds, smallWorlds } from "./worlds.ts";
 
-const only = process.argv[2];
-const ms = Number(process.argv[3] ?? 5_000);
-for (const setting of smallWorlds) {
-  if (only === "mutants" || only === "walks") continue;
-  if (only !== "all" && !setting.name.includes(only ?? "")) continue;
-  const begin = performance.now();
-  const { finding, windows, world, ...report } = explore(setting, { depth: 60, states: 300_000, ms });
-  console.log(world, JSON.stringify(report), [...windows], Math.round(performance.now() - begin), "ms");
-  if (finding) console.log(story(shrink(finding)));
+const { values } = parseArgs({
+  options: {
+    schedules: { type: "string", default: "50000" },
+    seed: { type: "string", default: "1" },
+    depth: { type: "string", default: "70" },
+    /** For each small world; 0: only walks. */
+    seconds: { type: "string", default: "5" },
+    world: { type: "string", default: "" },
+    mutants: { type: "boolean", default: false },
+    stories: { type: "boolean", default: false },
+  },
+});
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const named = (name: string) => name.includes(values.world);
+/** Worlds kept in memory at once; some 2 kB each. */
+const STATES = 300_000;
+
+function reportFinding(finding: Finding | undefined): void {
+  if (!finding) return;
+  process.exitCode = 1;
+  print(story(shrink(finding)));
 }
 
-if (only === undefined || only === "walks") {
-  const begin = performance.now();
-  const walks = walk(largeWorlds, { schedules: 1e9, seed: Number(process.argv[4] ?? 1), depth: 70, ms });
-  const { finding, ...rest } = walks;
-  console.log(
-    "walks",
-    rest,
-    Math.round(walks.schedules / ((performance.now() - begin) / 1000)),
-    "per second",
-  );
-  if (finding) console.log(story(shrink(finding)));
-}
-
-if (only === "mutants") {
-  for (const { mutant, finding, by, ms: took } of huntAll()) {
-    const where = finding
-      ? `${finding.violation.invariant} in "${finding.setting.name}" (${finding.schedule.length} moves, ${by})`
-      : "SURVIVED";
-    console.log(`${mutant.name}: ${where} ${Math.round(took)} ms`);
-    if (finding && process.argv[3]) console.log(story(finding));
+function mutants(): void {
+  let survived = 0;
+  for (const { mutant, finding, by, ms } of huntAll(values.world)) {
+    if (!finding) survived++;
+    const { violation, schedule, setting } = finding ?? {};
+    const how = `${violation?.invariant} in "${setting?.name}", ${schedule?.length} moves, by ${by}, ${Math.round(ms)} ms`;
+    print(`${finding ? "found   " : "SURVIVED"}  ${mutant.name}${finding ? `: ${how}` : ""}`);
+    if (finding && values.stories) print(`${story(finding)}\n`);
   }
+  if (survived > 0) process.exitCode = 1;
+}
+
+function small(): void {
+  const ms = Number(values.seconds) * 1_000;
+  if (ms === 0) return;
+  for (const setting of smallWorlds.filter(({ name }) => named(name))) {
+    const { finding, ...report } = explore(setting, { depth: 200, states: STATES, ms });
+    const { world, states, moves, depth, complete, schedules, windows } = report;
+    const extent = complete ? "to its end" : `every interleaving of ${depth} moves`;
+    print(`${world}: ${states} worlds, ${moves} moves, ${schedules} schedules, ${extent}${told(windows)}`);
+    reportFinding(finding);
+  }
+}
+
+function large(): void {
+  const settings = largeWorlds.filter(({ name }) => named(name));
+  if (settings.length === 0) return;
+  const begin = performance.now();
+  const bounds = {
+    schedules: Number(values.schedules),
+    seed: Number(values.seed),
+    depth: Number(values.depth),
+  };
+  const { schedules, moves, windows, finding } = walk(settings, { ...bounds, ms: Number.POSITIVE_INFINITY });
+  const rate = Math.round(schedules / ((performance.now() - begin) / 1_000));
+  print(
+    `walks, seed ${values.seed}: ${schedules} schedules, ${moves} moves, ${rate} a second${told(windows)}`,
+  );
+  reportFinding(finding);
+}
+
+function told(windows: ReadonlyMap<string, number>): string {
+  const words = [...windows].map(([name, times]) => `${name} ${times}`);
+  return words.length > 0 ? `; windows: ${words.join(", ")}` : "";
+}
+
+if (values.mutants) mutants();
+else {
+  small();
+  large();
 }

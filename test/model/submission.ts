@@ -1,5 +1,6 @@
+import { LONGEST_WAY_MS } from "./network.ts";
 import type { Operator } from "./operator.ts";
-import { leave } from "./operator-moves.ts";
+import { leave, recordTime } from "./operator-moves.ts";
 import { outcomes } from "./outcomes.ts";
 import { flightAnswered, flightOf } from "./seen.ts";
 import type { World } from "./world.ts";
@@ -9,7 +10,9 @@ export function transferJar(world: World, operator: Operator, index: number): vo
   const { manager, now, setting } = world;
   const { jobId } = operator.flight!;
   const brings = setting.jar === "uri";
-  if (brings && !manager.up) {
+  // A leader that lost its lease may not send; this one finds out in time.
+  const deposed = index === 0 && !world.isAlone && now - recordTime(operator) >= LONGEST_WAY_MS;
+  if (deposed || (brings && !manager.up)) {
     operator.flight = flightAnswered(operator.flight!, now, outcomes.refused);
     operator.queued = true;
     return;

@@ -74,6 +74,11 @@ export class World implements Witness {
     return EPOCH + this.now;
   }
 
+  /** One operator process, and no other. */
+  get isAlone(): boolean {
+    return this.operators[0]!.alive !== this.operators[1]!.alive;
+  }
+
   /** Something on the way sent a request twice. */
   get doubled(): boolean {
     return this.left.duplicatedRequests < this.setting.budget.duplicatedRequests;

@@ -63,6 +63,7 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("two operators and an edit", {}, { takeovers: 1, edits: 1 }),
   aSetting("edits", { batch: true }, { edits: 2, crashes: 1 }),
   aSetting("edits and a lost answer", {}, { edits: 1, lostAnswers: 1, pauses: 1 }),
+  aSetting("edit and a late request", { open: ["lateRequest"] }, { edits: 1, crashes: 1 }),
   aSetting("nobody home", {}, { failovers: 1, lostWrites: 1, crashes: 1 }),
   aSetting(
     "no HA, forgotten and replaced",

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { explore } from "./explore.ts";
+import { hunt } from "./hunt.ts";
+import { moveOf } from "./moves.ts";
+import { mutants } from "./mutants.ts";
+import { replay, shrink, story } from "./story.ts";
+import { walk } from "./walk.ts";
+import { largeWorlds, smallWorlds } from "./worlds.ts";
+
+// Budgets are time, so that CI takes as long whatever machine it has; what was covered is printed.
+const EXPLORE_MS = 1_000;
+const WALK_MS = 20_000;
+
+describe("every interleaving of a small world, as deep as time allows", () => {
+  test.each(smallWorlds.map((setting) => [setting.name, setting] as const))(
+    "%s",
+    (_, setting) => {
+      const { finding } = explore(setting, { depth: 200, states: 60_000, ms: EXPLORE_MS });
+      expect(finding && story(shrink(finding))).toBeUndefined();
+    },
+    60_000,
+  );
+});
+
+test("seeded walks through large worlds", () => {
+  const { finding, schedules } = walk(largeWorlds, { schedules: 1_000_000, seed: 1, depth: 70, ms: WALK_MS });
+  expect(finding && story(shrink(finding))).toBeUndefined();
+  expect(schedules).toBeGreaterThan(1_000);
+}, 60_000);
+
+describe("deliberate bugs are found", () => {
+  test.each(mutants.filter(({ slow }) => !slow).map((mutant) => [mutant.name, mutant] as const))(
+    "%s",
+    (_, mutant) => {
+      expect(hunt(mutant).finding).toBeDefined();
+    },
+    60_000,
+  );
+});
+
+/** Schedules that broke an invariant once. */
+interface Story {
+  readonly world: string;
+  readonly broke: string;
+  readonly mended: string;
+  readonly schedule: readonly string[];
+}
+
+describe("what broke once", () => {
+  const folder = new URL("stories/", import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  test.each(files)("%s", (file) => {
+    const { world, schedule } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Story;
+    const setting = [...smallWorlds, ...largeWorlds].find(({ name }) => name === world);
+    expect(setting).toBeDefined();
+    expect(replay(setting!, schedule.map(moveOf))).toBeUndefined();
+  });
+});
