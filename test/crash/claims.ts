@@ -2,7 +2,7 @@ import type { FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import type { FakeFlink } from "../support/fake-flink/index.ts";
 import type { Passing } from "../support/fault-proxy.ts";
-import { isRun } from "./call-names.ts";
+import { isRun } from "./calls.ts";
 
 /**
  * Holds every call of an operator against what really happened, at the moment when it happens: nothing is sent that was

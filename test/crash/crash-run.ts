@@ -7,9 +7,17 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
 import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
-import { flinkCallName, isPoll, isRun, kubeCallName } from "./call-names.ts";
+import { flinkCallName, flinkRefusal, isPoll, isRun, kubeCallName, kubeRefusal } from "./calls.ts";
 import { Claims } from "./claims.ts";
-import { type About, difference, type EndState, endStateOf, JobNames, mainsProblem } from "./end-state.ts";
+import {
+  type About,
+  difference,
+  type EndState,
+  endStateOf,
+  JobNames,
+  mainsProblem,
+  wrongInGolden,
+} from "./end-state.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
 import { type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
@@ -164,7 +172,7 @@ class CrashRun {
       ...late,
       ...this.#claims.violations,
       ...(mains ? [mains] : []),
-      ...(golden ? difference(golden, end, this.#about) : []),
+      ...(golden ? difference(golden, end, this.#about) : wrongInGolden(end)),
     ];
     const plain = problems.map((problem) => this.#names.plain(problem));
     return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, from };
@@ -229,25 +237,6 @@ class CrashRun {
     this.#proxies.push(proxy);
     return proxy;
   }
-}
-
-function kubeRefusal(code: number): { type: string; text: string } {
-  const reason =
-    { 409: "Conflict", 429: "TooManyRequests", 500: "InternalError" }[code] ?? "ServiceUnavailable";
-  const status = {
-    kind: "Status",
-    apiVersion: "v1",
-    status: "Failure",
-    message: "by the proxy",
-    reason,
-    code,
-  };
-  return { type: "application/json", text: JSON.stringify(status) };
-}
-
-/** Not Flink's own words: something in between. */
-function flinkRefusal(code: number): { type: string; text: string } {
-  return { type: "text/html", text: `<h1>${code}</h1>` };
 }
 
 /** Undefined when there is no such object. */

@@ -2,7 +2,7 @@ import type { FlinkJob } from "../../src/api/objects.ts";
 import type { TriggerStatus } from "../../src/api/status.ts";
 import { jobIdOf, jobIdPrefix } from "../../src/core/identity.ts";
 import { type Fault, isKill } from "../support/lifeline.ts";
-import { isRun } from "./call-names.ts";
+import { isRun } from "./calls.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Truth } from "./truth.ts";
 
@@ -89,6 +89,22 @@ function normalizedTrigger(trigger: Partial<TriggerStatus>): object {
   const { sends: _, tries: __, runHash: ___, applicationId: ____, sentTo, ...rest } = trigger;
   const { triedAt: _____, sentAt: ______, requestedAt: _______, ...kept } = rest;
   return { ...kept, ...(sentTo && rest.acceptedAt ? { sentTo: { flinkVersion: sentTo.flinkVersion } } : {}) };
+}
+
+/** What no run without a fault may come to: the golden end states themselves must be right. */
+export function wrongInGolden({ runs, mains, jars }: EndState): string[] {
+  const twice = Object.entries(mains).filter(([, count]) => count !== 1);
+  const repeated = runs.filter(
+    (run, i) => runs.findIndex((other) => other.split(" ")[0] === run.split(" ")[0]) < i,
+  );
+  const living = runs.filter((run) => run.endsWith(" lives"));
+  return [
+    ...twice.map(([name, count]) => `without a fault main() of ${name} ran ${count} times`),
+    ...repeated.map((run) => `without a fault a job ran twice: ${run}`),
+    ...runs.filter((run) => /^(unexpected|foreign) /.test(run)).map((run) => `nobody asked for ${run}`),
+    ...(living.length > 1 ? [`${living.join(" and ")} at once`] : []),
+    ...jars.filter((jar) => jar.startsWith("flinkjob-")).map((jar) => `left behind: ${jar}`),
+  ];
 }
 
 /** What a run was: its scenario, and what went wrong in it. */

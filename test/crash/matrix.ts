@@ -1,5 +1,5 @@
 import { type Call, type Fault, type FaultMode, faultModes, isKill } from "../support/lifeline.ts";
-import { isPoll, isRun } from "./call-names.ts";
+import { isPoll, isRun } from "./calls.ts";
 import type { Lane, RunResult } from "./crash-run.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import { type FlinkKind, kindName } from "./site.ts";

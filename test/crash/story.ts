@@ -1,5 +1,5 @@
 import type { Call, Fault } from "../support/lifeline.ts";
-import { isPoll } from "./call-names.ts";
+import { isPoll } from "./calls.ts";
 import type { RunResult } from "./crash-run.ts";
 
 /** "call 7: PUT flinkjobs/status (pending Submitting), killed before send" */

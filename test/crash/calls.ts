@@ -38,3 +38,23 @@ export function isPoll(name: string): boolean {
 }
 
 export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);
+
+/** What stands for the API server's own refusal. */
+export function kubeRefusal(code: number): { type: string; text: string } {
+  const reason =
+    { 409: "Conflict", 429: "TooManyRequests", 500: "InternalError" }[code] ?? "ServiceUnavailable";
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    message: "by the proxy",
+    reason,
+    code,
+  };
+  return { type: "application/json", text: JSON.stringify(status) };
+}
+
+/** Not Flink's own words: something in between. */
+export function flinkRefusal(code: number): { type: string; text: string } {
+  return { type: "text/html", text: `<h1>${code}</h1>` };
+}

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { aJob, aTrigger, UID, URL_A } from "../../test/support/builders.ts";
+import { jobIdOf } from "../core/identity.ts";
+import { FakeClock } from "../kube/fake-clock.ts";
+import type { JobManagerPort } from "../ports.ts";
+import { Clusters } from "./clusters.ts";
+import { JarSweeper } from "./jar-sweeper.ts";
+import { Jars } from "./jars.ts";
+
+const mine = `u_flinkjob-${"a".repeat(16)}-${jobIdOf(UID, "g1", 1)}.jar`;
+const strangers = `u_flinkjob-${"b".repeat(16)}-${"0".repeat(32)}.jar`;
+const uri = { jar: { uri: "http://jars.example/orders.jar" } };
+const pending = aJob(uri).trigger(aTrigger().sent()).build();
+const running = aJob(uri).trigger(aTrigger().running()).build();
+
+function scene() {
+  const there = new Set([mine, strangers, "u_users.jar"]);
+  const world = { there, owner: pending, failures: 0, lists: 0 };
+  const jobManager = {
+    connections: 0,
+    describe: () => Promise.reject(new Error("not asked for here")),
+    list: async () => {
+      world.lists++;
+      return [...there];
+    },
+    delete: async (id: string) => {
+      if (world.failures-- > 0) throw new Error("HTTP 500");
+      there.delete(id);
+    },
+    close: async () => {},
+  } as unknown as JobManagerPort;
+  const clock = new FakeClock();
+  const clusters = new Clusters({
+    connect: () => jobManager,
+    pollIntervalMs: 1e6,
+    clock,
+    onChange: () => {},
+  });
+  const sweeper = new JarSweeper({
+    ...{ jars: new Jars(), clusters, clock, pauseMs: 1_000 },
+    ownerOf: (prefix) => (mine.includes(prefix) ? world.owner : undefined),
+    maySend: () => true,
+    onProblem: () => {},
+  });
+  return { world, clock, clusters, sweeper };
+}
+
+test("a JAR that is needed stays until its submission is over, and the cluster stays open for it", async () => {
+  const { world, clock, clusters, sweeper } = scene();
+  sweeper.begin(URL_A);
+  await clock.advance(0);
+  expect([...world.there]).toContain(mine);
+  expect(clusters.get(URL_A)).toBeDefined();
+  world.owner = running;
+  await clock.advance(1_000);
+  expect([...world.there]).toEqual([strangers, "u_users.jar"]);
+  await clock.advance(2_000);
+  expect(clusters.get(URL_A)).toBeUndefined();
+  await clock.advance(600_000);
+  // Once while it was needed, once to delete it: what is left is not ours to judge.
+  expect(world.lists).toBe(2);
+});
+
+test("what cannot be deleted is tried again, and not for ever", async () => {
+  const { world, clock, clusters, sweeper } = scene();
+  world.owner = running;
+  world.failures = 2;
+  sweeper.begin(URL_A);
+  await clock.advance(10_000);
+  expect([...world.there]).not.toContain(mine);
+
+  world.there.add(mine);
+  world.failures = 1_000;
+  sweeper.begin(URL_A);
+  for (let i = 0; i < 12; i++) await clock.advance(600_000);
+  expect(world.failures).toBe(992);
+  expect(clusters.get(URL_A)).toBeUndefined();
+});
