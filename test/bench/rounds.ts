@@ -1,6 +1,9 @@
 import { API_VERSION } from "../../src/api/group.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
 import { flinkJobs } from "../../src/controller/resources.ts";
+import { systemClock } from "../../src/kube/clock.ts";
+import { Informer } from "../../src/kube/informer.ts";
+import { noMetrics } from "../../src/kube/metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { counterClass } from "../support/fake-flink/index.ts";
 import type { BundledOperator } from "./operator.ts";
@@ -77,12 +80,18 @@ class RunningRound {
   static async begin(place: Place, operator: BundledOperator, count: number): Promise<RunningRound> {
     const round = new RunningRound(place, operator, count, await operator.writes());
     const { signal } = round.#stop;
-    const watch = await place.kube.watch(flinkJobs, { namespace: benchNamespace, signal });
-    void (async () => {
-      for await (const { object } of watch) round.#see(object);
-    })().catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+    // A bare watch would do but for the API server, which ends the watch of a client that is slow for a moment.
+    const informer = new Informer<FlinkJob>({
+      client: place.kube,
+      resource: flinkJobs,
+      selection: { namespace: benchNamespace },
+      clock: systemClock,
+      metrics: noMetrics,
     });
+    const see = (job: FlinkJob) => round.#see(job);
+    informer.addHandler({ add: see, update: see, delete: () => {} });
+    void informer.run(signal);
+    await eventually(() => informer.hasSynced(), 10_000, 10);
     return round;
   }
 
