@@ -4,6 +4,7 @@ import type { Flight, RunOutcome } from "../../src/core/observed.ts";
 import { EPOCH, idOf, type Version } from "./api-server.ts";
 import { Digest, numberOf } from "./digest.ts";
 import type { Operator } from "./operator.ts";
+import { POLLS_EVERY_MS } from "./time.ts";
 import { contentOf } from "./wishes.ts";
 import type { World } from "./world.ts";
 
@@ -196,7 +197,7 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
         digest.word(id);
         digest.word(state);
       }
-      age(cluster.listedAt - EPOCH, 1_000);
+      age(cluster.listedAt - EPOCH, POLLS_EVERY_MS);
       const status = world.api.newest.job?.status;
       digest.number(status && cluster.listedAt > ofStatus(status).acceptedAt ? 1 : 0);
     }

@@ -25,6 +25,8 @@ export const MOVES: readonly Move[] = [
 ];
 const FLAG = MOVES.map(({ unneeded }) => unneeded === true);
 
+const SEES = MOVES.findIndex(({ name }) => name === "sees");
+
 /** A move and how it happens, as one number: what schedules are made of. */
 export function codeOf(kind: number, a: number, b: number): number {
   return kind + a * 64 + b * 0x1_0000;
@@ -36,6 +38,7 @@ export function offers(world: World, into: number[]): number[] {
   for (let kind = 0; kind < MOVES.length; kind++) {
     if (world.calm && FLAG[kind]) continue;
     MOVES[kind]!.offer(world, (a, b = 0) => into.push(codeOf(kind, a, b)));
+    if (kind === SEES && world.setting.prompt && into.length > 0) break;
   }
   return into;
 }

@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "looks for the job before the main()s",
-    worlds: ["crash, lost"],
+    worlds: ["lost answer, RunningJobs"],
     habits: { looksForJobsFirst: true },
   },
   {
@@ -177,7 +177,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "believes a look-up that began before the answer",
-    worlds: ["impatient"],
+    worlds: ["impatient and prompt"],
     decide: seeing((observed, now) =>
       observed.look ? { ...observed, look: { ...observed.look, at: now } } : observed,
     ),

@@ -66,6 +66,8 @@ export interface Setting {
   name: string;
   /** Schedules begin when the operator is about to make its first decision that matters. */
   headStart: boolean;
+  /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
+  prompt: boolean;
   /** /run-application (2.3), or /run (2.2). */
   applications: boolean;
   protection: Protection;

@@ -13,7 +13,9 @@ export const timeMoves: readonly Move[] = [
   {
     name: "waits",
     offer: (world, offer) => {
-      if (nextDue(world) !== undefined && world.operators.every((one) => pollsInTime(one, world))) offer(0);
+      const next = nextDue(world);
+      if (next === undefined || !mayPass(world, next - world.now)) return;
+      if (world.operators.every((one) => pollsInTime(one, world))) offer(0);
     },
     make: (world) => pass(world, nextDue(world)! - world.now),
     tell: (world) =>
@@ -22,8 +24,8 @@ export const timeMoves: readonly Move[] = [
   {
     name: "pauses",
     unneeded: true,
-    offer: ({ left }, offer) => {
-      if (left.pauses > 0) offer(0);
+    offer: (world, offer) => {
+      if (world.left.pauses > 0 && mayPass(world, PAUSE_MS)) offer(0);
     },
     make: (world) => {
       world.left.pauses--;
@@ -34,8 +36,8 @@ export const timeMoves: readonly Move[] = [
   {
     name: "anHourPasses",
     unneeded: true,
-    offer: ({ left }, offer) => {
-      if (left.hours > 0) offer(0);
+    offer: (world, offer) => {
+      if (world.left.hours > 0 && mayPass(world, HOUR_MS)) offer(0);
     },
     make: (world) => {
       world.left.hours--;
@@ -47,7 +49,7 @@ export const timeMoves: readonly Move[] = [
 ];
 
 /** Monitors poll now and then: an operator's list is not older than this when more time passes. */
-const POLLS_EVERY_MS = 5_000;
+export const POLLS_EVERY_MS = 5_000;
 
 function pollsInTime({ alive, watching, cluster }: Operator, { time }: World): boolean {
   if (!alive || !watching) return true;
@@ -60,6 +62,17 @@ export function nextDue({ operators, now }: World): number | undefined {
   let next = Number.POSITIVE_INFINITY;
   for (const { alive, dueAt } of operators) if (alive && dueAt > now && dueAt < next) next = dueAt;
   return next === Number.POSITIVE_INFINITY ? undefined : next;
+}
+
+/** What a living process sent arrives in time, unless a fault takes it; only what the dead sent may be lost just so. */
+function mayPass(world: World, ms: number): boolean {
+  const { network, now, setting, operators } = world;
+  if (setting.open.includes("lateRequest")) return true;
+  return network.requests.every(({ phase, leftAt, operator, epoch }) => {
+    const sender = operators[operator];
+    const waitedFor = sender?.alive && sender.epoch === epoch;
+    return phase !== "way" || !waitedFor || now + ms - leftAt < LONGEST_WAY_MS;
+  });
 }
 
 export function pass(world: World, ms: number): void {

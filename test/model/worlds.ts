@@ -6,6 +6,7 @@ export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<
   return {
     name,
     headStart: true,
+    prompt: false,
     applications: false,
     protection: "Durable",
     batch: false,
@@ -31,7 +32,12 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("first submission", { headStart: false }, {}),
   aSetting("crash", {}, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
-  aSetting("lost answer, RunningJobs", { batch: true, protection: "RunningJobs" }, { lostAnswers: 1 }),
+  aSetting(
+    "lost answer, RunningJobs",
+    { prompt: true, batch: true, protection: "RunningJobs" },
+    { lostAnswers: 1 },
+  ),
+  aSetting("impatient and prompt", { prompt: true, timeout: "30s" }, {}),
   aSetting("crash and failover, no HA", { protection: "JobManagerLifetime" }, { crashes: 1, failovers: 1 }),
   aSetting("one attempt", { maxAttempts: 1, mains: ["submits", "exits"] }, {}),
   aSetting("crash, lost request, lost answer", {}, faults),
@@ -63,7 +69,7 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("two operators and an edit", {}, { takeovers: 1, edits: 1 }),
   aSetting("edits", { batch: true }, { edits: 2, crashes: 1 }),
   aSetting("edits and a lost answer", {}, { edits: 1, lostAnswers: 1, pauses: 1 }),
-  aSetting("edit and a late request", { open: ["lateRequest"] }, { edits: 1, crashes: 1 }),
+  aSetting("edit and a late request", { prompt: true, open: ["lateRequest"] }, { edits: 1, crashes: 1 }),
   aSetting("nobody home", {}, { failovers: 1, lostWrites: 1, crashes: 1 }),
   aSetting(
     "no HA, forgotten and replaced",
