@@ -177,7 +177,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "believes a look-up that began before the answer",
-    worlds: ["impatient and prompt"],
+    worlds: ["very impatient"],
     decide: seeing((observed, now) =>
       observed.look ? { ...observed, look: { ...observed.look, at: now } } : observed,
     ),

@@ -37,7 +37,7 @@ export const smallWorlds: readonly Setting[] = [
     { prompt: true, batch: true, protection: "RunningJobs" },
     { lostAnswers: 1 },
   ),
-  aSetting("impatient and prompt", { prompt: true, timeout: "30s" }, {}),
+  aSetting("very impatient", { prompt: true, timeout: "2s" }, { crashes: 1 }),
   aSetting("crash and failover, no HA", { protection: "JobManagerLifetime" }, { crashes: 1, failovers: 1 }),
   aSetting("one attempt", { maxAttempts: 1, mains: ["submits", "exits"] }, {}),
   aSetting("crash, lost request, lost answer", {}, faults),

@@ -180,3 +180,11 @@ describe("ttlSecondsAfterFinished", () => {
     }
   });
 });
+
+test("a request that timed out and may still arrive is not over", () => {
+  const late = aTrigger()
+    .timedOut()
+    .with({ sentAt: ago(3_000) });
+  const step = decideOn({ job: aJob().trigger(late), look: aLook() });
+  expect(step).toMatchObject({ rule: "lateRequestOnItsWay", status: undefined, requeueAfterMs: 2_000 });
+});

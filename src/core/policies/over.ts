@@ -4,6 +4,7 @@ import { isTerminal } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isOver, newTrigger } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { onItsWayMs } from "./on-its-way.ts";
 import { succeededBy } from "./replacement.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
@@ -65,6 +66,8 @@ function lateJob(ctx: Context, trigger: TriggerStatus): Verdict {
   if (ending || look.mains > 0 || ctx.flight?.phase === "sending") {
     return { rule: "lateMainRuns", requeueAfterMs: POLL_LATE_JOB_MS };
   }
+  const onItsWay = onItsWayMs(ctx, trigger);
+  if (onItsWay > 0) return { rule: "lateRequestOnItsWay", requeueAfterMs: onItsWay };
   return settled(ctx, trigger);
 }
 
