@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
 import { withoutNulls } from "../../src/api/nulls.ts";
