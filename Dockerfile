@@ -33,7 +33,8 @@ LABEL org.opencontainers.image.title="flinkjob-operator" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.created="$CREATED"
 COPY --from=build /image /
-ENV NODE_ENV=production
+# One arena is enough for a process of one busy thread, and saves about 5 MB.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 # A number, so that runAsNonRoot can be checked without the image's own passwd file. Nothing is ever written.
 USER 65532:65532
 EXPOSE 8080 8081

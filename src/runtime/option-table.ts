@@ -117,7 +117,7 @@ export const optionTable = {
     group: "Work",
     placeholder: "N",
     schema: count(1, 256),
-    default: "8",
+    default: "32",
     description: "FlinkJobs that are reconciled at the same time; one FlinkJob never by two workers.",
   },
   pollInterval: {

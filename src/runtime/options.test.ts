@@ -33,7 +33,7 @@ describe("values", () => {
       leaseName: "flinkjob-operator",
       leaseNamespace: undefined,
       leaseDuration: 15_000,
-      workers: 8,
+      workers: 32,
       pollInterval: 5_000,
       submissionConcurrency: 4,
       submissionBackoff: 5_000,
