@@ -119,12 +119,12 @@ function mints(world: World, jobId: string): void {
   const earlier = (id: string) => id !== jobId && id.startsWith(prefix);
   const lives =
     manager.live.find(({ id }) => earlier(id))?.id ??
-    manager.mains.find((main) => earlier(main.jobId))?.jobId ??
+    manager.mains.find((main) => earlier(main.jobId) && !manager.results.includes(main.jobId))?.jobId ??
     network.requests.find(({ phase, jobId: id, doubled }) => phase === "way" && !doubled && earlier(id))
       ?.jobId;
   if (lives === undefined) return;
   const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
-  const window = ledger.wiped > 0 ? "statusWiped" : undefined;
+  const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;
   world.broken("mintsBesideLivingJob", what, window);
 }
 

@@ -92,7 +92,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes a duplicate for an end without looking",
-    worlds: ["crash"],
+    worlds: ["one crash"],
     decide: instead(["lookUp"], (step, observed, now) => {
       const { flight } = observed;
       if (flight?.phase !== "answered" || flight.outcome.kind !== "duplicate") return step;
@@ -129,7 +129,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "sends again while main() runs",
-    worlds: ["crash, lost"],
+    worlds: ["one crash"],
     decide: instead(["mainMayRun", "mainRuns"], (step, observed, now) =>
       observed.flight ? step : blindly(observed, now),
     ),
@@ -184,7 +184,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes a change of the spec for done",
-    worlds: ["edits"],
+    worlds: ["edits and"],
     decide: instead(["cancelReplaced"], (_, observed, now) => decide(withOldSpec(observed), now)),
   },
   // Bugs that the checker found in the real protocol, brought back.
@@ -216,7 +216,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets to decide again after an answer",
-    worlds: ["edits"],
+    worlds: ["edits and"],
     decide: (observed, now) => {
       const step = decide(observed, now);
       return step.settlesFlight && !step.status ? { ...step, requeueAfterMs: undefined } : step;

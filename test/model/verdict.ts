@@ -10,9 +10,10 @@ export function judge(world: World): void {
   const prefix = prefixOf(uidText(uid));
   const mine = manager.live.filter(({ id }) => id.startsWith(prefix));
   const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
+  const foreign = world.doubled ? "doubledRequest" : wiped;
   if (!job) {
     const left = mine[0];
-    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : world.doubled ? "doubledRequest" : wiped;
+    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : foreign;
     if (left && setting.deletionPolicy === "Cancel")
       world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, late);
     return;
@@ -41,7 +42,7 @@ export function judge(world: World): void {
   const content = own?.content ?? entry?.content;
   const reused = job.status?.conditions?.some(({ reason }) => reason === "TriggerIdReused");
   if (content !== contentOf(job.spec) && !reused)
-    world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, wiped);
+    world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, foreign);
 }
 
 /** What speaks against the failure that the status names; undefined: it happened. */

@@ -30,7 +30,7 @@ const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 /** Each is small enough to be explored to its end, or deep; together they have every fault and every class. */
 export const smallWorlds: readonly Setting[] = [
   aSetting("first submission", { headStart: false }, {}),
-  aSetting("crash", {}, { crashes: 1 }),
+  aSetting("one crash", { prompt: true }, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
   aSetting(
     "lost answer, RunningJobs",
@@ -68,12 +68,12 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("two operators", {}, { takeovers: 1, lostWrites: 1 }),
   aSetting("two operators and an edit", {}, { takeovers: 1, edits: 1 }),
   aSetting("edits", { batch: true }, { edits: 2, crashes: 1 }),
-  aSetting("edits and a lost answer", {}, { edits: 1, lostAnswers: 1, pauses: 1 }),
+  aSetting("edits and a lost answer", { prompt: true }, { edits: 1, lostAnswers: 1, pauses: 1 }),
   aSetting("edit and a late request", { prompt: true, open: ["lateRequest"] }, { edits: 1, crashes: 1 }),
   aSetting("nobody home", {}, { failovers: 1, lostWrites: 1, crashes: 1 }),
   aSetting(
     "no HA, forgotten and replaced",
-    { protection: "JobManagerLifetime", applications: true, batch: true },
+    { prompt: true, protection: "JobManagerLifetime", applications: true, batch: true },
     { lostAnswers: 1, hours: 1, failovers: 1 },
   ),
   aSetting("edits on 2.3", { applications: true }, { edits: 1, crashes: 1, lostAnswers: 1 }),
