@@ -61,6 +61,32 @@ test("a JAR that is needed stays until its submission is over, and the cluster s
   expect(world.lists).toBe(2);
 });
 
+test("a JAR of a job that the cache does not know yet is looked at again", async () => {
+  const { world, clock, sweeper } = scene();
+  world.owner = aJob(uri)
+    .trigger(aTrigger({ id: "g0" }).running())
+    .build();
+  sweeper.begin(URL_A);
+  await clock.advance(5_000);
+  expect([...world.there]).toContain(mine);
+  world.owner = running;
+  await clock.advance(10_000);
+  expect([...world.there]).not.toContain(mine);
+});
+
+test("a JAR of a job so old that no history names it goes in the end", async () => {
+  const { world, clock, clusters, sweeper } = scene();
+  world.owner = aJob(uri)
+    .trigger(aTrigger({ id: "g99" }).running())
+    .build();
+  sweeper.begin(URL_A);
+  await clock.advance(800_000);
+  expect([...world.there]).toContain(mine);
+  await clock.advance(1_300_000);
+  expect([...world.there]).not.toContain(mine);
+  expect(clusters.get(URL_A)).toBeUndefined();
+});
+
 test("what cannot be deleted is tried again, and not for ever", async () => {
   const { world, clock, clusters, sweeper } = scene();
   world.owner = running;

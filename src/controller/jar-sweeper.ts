@@ -1,6 +1,7 @@
 import type { FlinkJob } from "../api/objects.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { type Clock, sleep } from "../kube/clock.ts";
+import { Recent } from "../kube/recent.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Jars } from "./jars.ts";
 
@@ -19,6 +20,8 @@ export interface JarSweeperOptions {
 const LONGEST_PAUSE_MS = 600_000;
 /** A JobManager that is out of reach for so many rounds in a row may be gone for good. */
 const FAILURES = 8;
+/** No cache is behind for so long. */
+const NAMED_WITHIN_MS = 900_000;
 const ROUND_LIMIT_MS = 30_000;
 
 /**
@@ -32,6 +35,8 @@ export class JarSweeper {
   readonly #wakes = new Map<string, AbortController>();
   /** Prefixes of FlinkJobs that were let go while a JAR of theirs was still there. */
   readonly #gone = new Set<string>();
+  /** JobIDs that no record names, by when they were first met. */
+  readonly #unnamed = new Recent<number>(1_000);
 
   constructor(options: JarSweeperOptions) {
     this.#options = options;
@@ -103,7 +108,7 @@ export class JarSweeper {
     return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), limit);
   }
 
-  /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see, or a newer one. */
+  /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see. */
   #isNeeded(jobId: string): boolean | undefined {
     const prefix = jobId.slice(0, 16);
     if (this.#gone.has(prefix)) return false;
@@ -111,8 +116,18 @@ export class JarSweeper {
     if (!owner) return undefined;
     const { trigger, history = [] } = owner.status ?? {};
     if (trigger === undefined || trigger.state === "pending") return true;
-    // A JobID that the record does not name may be newer than our cache: another leader's, whose main() needs its JAR.
-    const named = trigger.jobId === jobId || history.some((past) => past.jobId === jobId);
-    return named ? false : undefined;
+    if (trigger.jobId !== jobId && !history.some((past) => past.jobId === jobId)) return this.#isNew(jobId);
+    return false;
+  }
+
+  /**
+   * A JobID that the record does not name may be newer than our cache: its main() needs its JAR. One that stays without a
+   * name is so old that the history has dropped it.
+   */
+  #isNew(jobId: string): boolean {
+    const now = this.#options.clock.monotonic();
+    const since = this.#unnamed.get(jobId) ?? now;
+    this.#unnamed.set(jobId, since);
+    return now - since < NAMED_WITHIN_MS;
   }
 }
