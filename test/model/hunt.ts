@@ -18,6 +18,11 @@ const BOUNDS = { depth: 200, states: 150_000, ms: 8_000 };
 const NEAR = { schedules: 100_000, seed: 1, depth: 40, ms: 10_000 };
 const FAR = { schedules: 100_000, seed: 1, depth: 70, ms: 20_000 };
 
+/** The world with the bug in it. */
+export function mutated(setting: Setting, { decide = setting.decide, habits = {} }: Mutant): Setting {
+  return { ...setting, decide, habits };
+}
+
 /** Looks for one mutant: in its small worlds to their bounds, then at random in the large ones. */
 export function hunt(mutant: Mutant): Catch {
   const begin = performance.now();
@@ -27,11 +32,7 @@ export function hunt(mutant: Mutant): Catch {
     by,
     ms: performance.now() - begin,
   });
-  const bad = (setting: Setting): Setting => ({
-    ...setting,
-    decide: mutant.decide ?? setting.decide,
-    habits: mutant.habits ?? {},
-  });
+  const bad = (setting: Setting) => mutated(setting, mutant);
   const near = smallWorlds
     .filter(({ name }) => mutant.worlds.some((start) => name.startsWith(start)))
     .map(bad);

@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { explore } from "./explore.ts";
-import { shrink, story } from "./story.ts";
+import { hunt, mutated } from "./hunt.ts";
+import { moveOf } from "./moves.ts";
+import { mutants } from "./mutants.ts";
+import { replay, shrink, story } from "./story.ts";
 import { walk } from "./walk.ts";
 import { largeWorlds, smallWorlds } from "./worlds.ts";
 
@@ -25,4 +29,38 @@ test("seeded walks through large worlds", () => {
   expect(schedules).toBeGreaterThan(1_000);
 }, 60_000);
 
-// Deliberate bugs are hunted by `npm run test:model -- --mutants`: three of them are not found within a minute yet.
+describe("deliberate bugs are found", () => {
+  test.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+    "%s",
+    (_, mutant) => {
+      expect(hunt(mutant).finding).toBeDefined();
+    },
+    60_000,
+  );
+});
+
+/** A schedule that broke an invariant once. */
+interface Story {
+  readonly world: string;
+  readonly broke: string;
+  /** The subject of the commit that mended it. */
+  readonly mended: string;
+  /** The bug, brought back. */
+  readonly mutant?: string;
+  readonly schedule: readonly string[];
+}
+
+describe("what broke once", () => {
+  const folder = new URL("stories/", import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  test.each(files)("%s", (file) => {
+    const story = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Story;
+    const setting = [...smallWorlds, ...largeWorlds].find(({ name }) => name === story.world);
+    const schedule = story.schedule.map(moveOf);
+    expect(setting).toBeDefined();
+    expect(replay(setting!, schedule)).toBeUndefined();
+    const mutant = mutants.find(({ name }) => name === story.mutant);
+    expect(mutant?.name).toBe(story.mutant);
+    if (mutant) expect(replay(mutated(setting!, mutant), schedule)?.invariant).toBe(story.broke);
+  });
+});

@@ -11,8 +11,6 @@ export interface Mutant {
   readonly name: string;
   /** Where it should be found, by the names of small worlds; the large ones are walked through otherwise. */
   readonly worlds: readonly string[];
-  /** Too deep for CI: `--mutants` finds it. */
-  readonly slow?: true;
   readonly decide?: Decide;
   readonly habits?: Habits;
 }
@@ -92,7 +90,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes a duplicate for an end without looking",
-    worlds: ["one crash"],
+    worlds: ["one doubled"],
     decide: instead(["lookUp"], (step, observed, now) => {
       const { flight } = observed;
       if (flight?.phase !== "answered" || flight.outcome.kind !== "duplicate") return step;

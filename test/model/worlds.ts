@@ -94,6 +94,7 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("impatient", { timeout: "30s", mains: ["submits", "throws"] }, { crashes: 1, lostAnswers: 1 }),
   aSetting("JAR by URI", { jar: "uri" }, { crashes: 1, edits: 1, lostAnswers: 1 }),
   aSetting("JAR by URI, two operators", { jar: "uri" }, { takeovers: 1, edits: 1 }),
+  aSetting("one doubled request", { prompt: true }, { duplicatedRequests: 1 }),
   aSetting("doubled requests", { batch: true }, { duplicatedRequests: 1, crashes: 1, lostAnswers: 1 }),
   aSetting("status wiped", {}, { wipes: 1, crashes: 1 }),
 ];
