@@ -135,6 +135,7 @@ describe.each(pages)("%s", (page) => {
 const ownFlags = new Set([
   ...Object.keys(optionTable).map(flagOf),
   ...["--once", "--json", "--kube", "--ha", "--version", "--config", "--check", "--unit", "--context"],
+  ...["--mutants", "--schedules", "--seed", "--depth", "--all", "--real"],
 ]);
 
 function leadsSomewhere(page: string, target: string): boolean {
