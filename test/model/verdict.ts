@@ -36,7 +36,7 @@ export function judge(world: World): void {
   else if (trigger.state === "failed" || trigger.state === "canceled") {
     if (own) world.broken("saysWhatIsNot", `${says}, and it runs`);
     const problem = withoutCause(world);
-    if (problem) world.broken("failsWithoutCause", `${says}, and ${problem}`);
+    if (problem) world.broken("failsWithoutCause", `${says}, and ${problem}`, wiped);
     return;
   }
   const content = own?.content ?? entry?.content;
