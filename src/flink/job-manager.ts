@@ -1,4 +1,4 @@
-import type { FlinkRest } from "./rest.ts";
+import type { FlinkRest } from "./rest/flink-rest.ts";
 
 /** What guards a finished or running job against a second run (docs/flinkjob.md, "Protection"). */
 export type Protection = "Durable" | "RunningJobs" | "JobManagerLifetime";

@@ -2,12 +2,12 @@ import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
 import { JarProblem, type JobManagerPort } from "../ports.ts";
-import { FlinkError, isFlinkError } from "./errors.ts";
-import { JarError } from "./jar-errors.ts";
-import type { JarSource } from "./jar-source.ts";
-import { transferJar } from "./jar-transfer.ts";
+import { JarError } from "./jars/jar-errors.ts";
+import type { JarSource } from "./jars/jar-source.ts";
+import { transferJar } from "./jars/jar-transfer.ts";
 import { describeJobManager } from "./job-manager.ts";
-import { FlinkRest, type FlinkRestOptions } from "./rest.ts";
+import { FlinkError, isFlinkError } from "./rest/errors.ts";
+import { FlinkRest, type FlinkRestOptions } from "./rest/flink-rest.ts";
 import { classifyRun, failureOf } from "./run-outcome.ts";
 import { runningMains } from "./running-mains.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { FlinkError } from "./errors.ts";
-import { exceptions } from "./replies.ts";
+import { FlinkError } from "./rest/errors.ts";
+import { exceptions } from "./rest/replies.ts";
+import { errorFromAnswer } from "./rest/transport.ts";
 import { classifyRun, failureOf, type RunOutcome } from "./run-outcome.ts";
-import { errorFromAnswer } from "./transport.ts";
 
 /** Answers of real Flink 1.20.5 and 2.3.0, recorded, with one stack frame left per cause. */
 type Recorded = { status: number; errors?: string[]; body?: unknown };

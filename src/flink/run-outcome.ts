@@ -1,7 +1,7 @@
-import { describeCauses, readCauses } from "./causes.ts";
-import { bounded, type Cause, FlinkError, simpleName } from "./errors.ts";
-import type { ExceptionEntry } from "./replies.ts";
-import type { RunReply } from "./submission-replies.ts";
+import { describeCauses, readCauses } from "./rest/causes.ts";
+import { bounded, type Cause, FlinkError, simpleName } from "./rest/errors.ts";
+import type { ExceptionEntry } from "./rest/replies.ts";
+import type { RunReply } from "./rest/submission-replies.ts";
 
 /** Why a run request failed, where Flink's answer says so. */
 export const RUN_FAILURES = [

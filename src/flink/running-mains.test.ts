@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { threadDump } from "./replies.ts";
+import { threadDump } from "./rest/replies.ts";
 import { runningMains } from "./running-mains.ts";
 
 /** Recorded while lab.Jobs.main() slept: one /run on each version, and on 2.3.0 one /run-application besides. */

@@ -1,4 +1,4 @@
-import type { ThreadInfo } from "./replies.ts";
+import type { ThreadInfo } from "./rest/replies.ts";
 
 /** A main() that has not returned. */
 export interface RunningMain {

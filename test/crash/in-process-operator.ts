@@ -1,9 +1,9 @@
 import { CONTROLLER_NAME } from "../../src/api/group.ts";
 import { Controller } from "../../src/controller/controller.ts";
 import { flinkJobs } from "../../src/controller/resources.ts";
-import { Destinations } from "../../src/flink/destinations.ts";
-import { JarSource } from "../../src/flink/jar-source.ts";
+import { JarSource } from "../../src/flink/jars/jar-source.ts";
 import { RemoteJobManager } from "../../src/flink/remote-job-manager.ts";
+import { Destinations } from "../../src/flink/rest/destinations.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { systemClock } from "../../src/kube/clock.ts";
 import { PlainCredentials } from "../../src/kube/credentials.ts";

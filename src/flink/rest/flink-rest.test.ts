@@ -2,10 +2,10 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
+import { classifyRun } from "../run-outcome.ts";
 import { Destinations } from "./destinations.ts";
 import { FlinkError } from "./errors.ts";
-import { FlinkRest, type FlinkRestOptions } from "./rest.ts";
-import { classifyRun } from "./run-outcome.ts";
+import { FlinkRest, type FlinkRestOptions } from "./flink-rest.ts";
 
 const jobId = "a".repeat(32);
 const cleanups: (() => Promise<unknown>)[] = [];

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
-import type { Destinations } from "./destinations.ts";
-import { isFlinkError } from "./errors.ts";
+import type { Destinations } from "../rest/destinations.ts";
+import { isFlinkError } from "../rest/errors.ts";
 import { JarError, type JarErrorCode } from "./jar-errors.ts";
 
 /** Where a JAR is. */

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { Destinations } from "./destinations.ts";
+import { Destinations } from "../rest/destinations.ts";
+import { FlinkRest } from "../rest/flink-rest.ts";
 import { JarError } from "./jar-errors.ts";
 import { JarSource, type JarSourceOptions, jarUrl } from "./jar-source.ts";
 import { type JarTransferRequest, transferJar } from "./jar-transfer.ts";
-import { FlinkRest } from "./rest.ts";
 
 const jar = Buffer.concat([Buffer.from("PK\x03\x04", "latin1"), Buffer.alloc(300_000, "x")]);
 const sha256 = createHash("sha256").update(jar).digest("hex");

@@ -1,4 +1,4 @@
-import { bounded } from "./errors.ts";
+import { bounded } from "../rest/errors.ts";
 
 /** Why a JAR did not get from its source to Flink; also reasons in the CR status. */
 export type JarErrorCode =

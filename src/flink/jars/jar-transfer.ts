@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { isFlinkError } from "./errors.ts";
+import { isFlinkError } from "../rest/errors.ts";
+import type { FlinkRest } from "../rest/flink-rest.ts";
 import { JarError } from "./jar-errors.ts";
 import { type JarAddress, type JarSource, jarError, jarUrl, nameOf } from "./jar-source.ts";
-import type { FlinkRest } from "./rest.ts";
 
 export interface JarTransferRequest extends JarAddress {
   /** 64 hex digits; when given, Flink gets the whole file only if they fit. */
