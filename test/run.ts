@@ -18,25 +18,31 @@ interface Tally {
 }
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a command with its output passed on; its exit code. */
-function run(command: string, args: string[]): Promise<number> {
+/** Runs a command with its output passed on, or given back as one text; its exit code. */
+function run(command: string, args: string[], keep?: (output: string) => void): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    const stdio = keep ? "pipe" : "inherit";
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", stdio, stdio] });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text) => keep?.(text));
     child.on("error", (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
       resolve(1);
     });
-    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("close", (code) => resolve(code ?? 1));
   });
 }
 
-/** A check counts as one test. */
+/** A check counts as one test. Checks run beside each other, so what one says is told when it has ended. */
 async function check(title: string, command: string, args: string[]): Promise<void> {
   const begin = performance.now();
-  const code = await run(command, args);
+  let output = "";
+  const code = await run(command, args, (text) => {
+    output += text;
+  });
   tally[code === 0 ? "passed" : "failed"]++;
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-  process.stdout.write(`${code === 0 ? "ok" : "FAILED"}  ${title} (${seconds} s)\n`);
+  process.stdout.write(`${output}${code === 0 ? "ok" : "FAILED"}  ${title} (${seconds} s)\n`);
 }
 
 async function vitest(project: string): Promise<void> {
@@ -57,10 +63,12 @@ async function vitest(project: string): Promise<void> {
 }
 
 if (filters.length === 0) {
-  await check("lint and format (biome)", bin("biome"), ["check", "."]);
-  await check("types (tsc)", bin("tsc"), ["--noEmit"]);
-  await check("generated files", bin("node"), ["dev/generate.ts", "--check"]);
-  if (!unitOnly) await check("build (esbuild)", bin("node"), ["dev/build.ts"]);
+  await Promise.all([
+    check("lint and format (biome)", bin("biome"), ["check", "."]),
+    check("types (tsc)", bin("tsc"), ["--noEmit"]),
+    check("generated files", bin("node"), ["dev/generate.ts", "--check"]),
+    ...(unitOnly ? [] : [check("build (esbuild)", bin("node"), ["dev/build.ts"])]),
+  ]);
 }
 await vitest("unit");
 if (!unitOnly) {
