@@ -61,7 +61,7 @@ export class DelayedKeys<K> {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonic();
     // Timers may fire a fraction of a millisecond early.
-    for (let first = this.#heap[0]; first !== undefined && first.at <= now + 1; first = this.#heap[0]) {
+    for (let first = this.#heap[0]; first !== undefined && first.at < now + 1; first = this.#heap[0]) {
       this.#pop();
       if (this.#at.get(first.key) !== first.at) continue;
       this.#at.delete(first.key);

@@ -47,6 +47,15 @@ describe("WorkQueue", () => {
     expect(queue.depth).toBe(0);
   });
 
+  test("a key does not come with one that is due a millisecond earlier", async () => {
+    const { queue, clock } = make();
+    queue.addAfter("a", 10);
+    queue.addAfter("b", 11);
+    await clock.advance(10);
+    expect(queue.depth).toBe(1);
+    expect(queue.delayed).toBe(1);
+  });
+
   test("pauses double from 5 ms to 1000 s, and start anew when forgotten", async () => {
     const { queue, clock } = make();
     for (const pause of [5, 10, 20, 40]) {
