@@ -1,6 +1,16 @@
 import type { FlinkJobSpec } from "./api/flinkjob.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome } from "./core/observed.ts";
 import type { RunRequest } from "./core/run-request.ts";
+import type {
+  Accumulator,
+  Checkpoints,
+  DisposalOperation,
+  ExecutionResult,
+  JobException,
+  SavepointOperation,
+  SavepointRequest,
+  StopRequest,
+} from "./core/snapshots.ts";
 
 /** What a monitor asks of one JobManager. */
 export interface JobManagerReader {
@@ -21,6 +31,36 @@ export interface JobManagerOperator {
   cancelApplication(jobId: string, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Savepoints, in two steps: ask for one under a trigger ID of ours, read what became of it. Asking again under the same ID
+ * is harmless while Flink remembers it; once it says `unknown`, the checkpoints decide before anything is asked for again.
+ */
+export interface SavepointTaker {
+  /** Throws the FlinkError `NoSavepointDirectory` where neither request nor cluster names one: nothing was begun. */
+  triggerSavepoint(jobId: string, request: SavepointRequest, signal: AbortSignal): Promise<void>;
+  /** Throws as `triggerSavepoint`. A job that is gone or has ended shows as a failed operation. */
+  stopWithSavepoint(jobId: string, request: StopRequest, signal: AbortSignal): Promise<void>;
+  savepointOperation(jobId: string, triggerId: string, signal: AbortSignal): Promise<SavepointOperation>;
+  /** Up to 3 s old. Undefined: no such job. */
+  checkpoints(jobId: string, signal: AbortSignal): Promise<Checkpoints | undefined>;
+  /** Asks for the deletion of its files; resolves with the ID under which to read what became of it. */
+  disposeSavepoint(path: string, signal: AbortSignal): Promise<string>;
+  disposalOperation(requestId: string, signal: AbortSignal): Promise<DisposalOperation>;
+}
+
+/** What one job tells of itself. Undefined: no such job (any more). Up to 3 s old. */
+export interface JobTeller {
+  accumulators(jobId: string, signal: AbortSignal): Promise<Accumulator[] | undefined>;
+  executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined>;
+  /** Newest first, at most five. */
+  exceptions(jobId: string, signal: AbortSignal): Promise<JobException[] | undefined>;
+  /**
+   * How often it restarted since its JobManager started it. Undefined of a job that ended, or while the JobManager has not
+   * collected it yet: it begins to when asked, and then does so every 10 s at most.
+   */
+  jobRestarts(jobId: string, signal: AbortSignal): Promise<number | undefined>;
+}
+
 /** Sends run requests. */
 export interface RunSender {
   /** Resolves with what the answer says; never rejects. No deadline: main() may take hours. */
@@ -35,7 +75,13 @@ export interface JarStore {
   delete(jarId: string, signal: AbortSignal): Promise<void>;
 }
 
-export interface JobManagerPort extends JobManagerReader, JobManagerOperator, RunSender, JarStore {
+export interface JobManagerPort
+  extends JobManagerReader,
+    JobManagerOperator,
+    SavepointTaker,
+    JobTeller,
+    RunSender,
+    JarStore {
   close(): Promise<void>;
 }
 

@@ -14,6 +14,16 @@ export class UnusableJobManager implements JobManagerPort {
   lookUp = () => this.#refuse();
   cancelJob = () => this.#refuse();
   cancelApplication = () => this.#refuse();
+  triggerSavepoint = () => this.#refuse();
+  stopWithSavepoint = () => this.#refuse();
+  savepointOperation = () => this.#refuse();
+  checkpoints = () => this.#refuse();
+  disposeSavepoint = () => this.#refuse();
+  disposalOperation = () => this.#refuse();
+  accumulators = () => this.#refuse();
+  executionResult = () => this.#refuse();
+  exceptions = () => this.#refuse();
+  jobRestarts = () => this.#refuse();
   transfer = () => this.#refuse();
   list = () => this.#refuse();
   delete = () => this.#refuse();

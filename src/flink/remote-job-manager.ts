@@ -1,6 +1,16 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
+import type {
+  Accumulator,
+  Checkpoints,
+  DisposalOperation,
+  ExecutionResult,
+  JobException,
+  SavepointOperation,
+  SavepointRequest,
+  StopRequest,
+} from "../core/snapshots.ts";
 import { JarProblem, type JobManagerPort } from "../ports.ts";
 import { JarError } from "./jars/jar-errors.ts";
 import type { JarSource } from "./jars/jar-source.ts";
@@ -8,7 +18,7 @@ import { transferJar } from "./jars/jar-transfer.ts";
 import { describeJobManager } from "./job-manager.ts";
 import { FlinkError, isFlinkError } from "./rest/errors.ts";
 import { FlinkRest, type FlinkRestOptions } from "./rest/flink-rest.ts";
-import { classifyRun, failureOf } from "./run-outcome.ts";
+import { classifyRun, failureOf, jobException } from "./run-outcome.ts";
 import { runningMains } from "./running-mains.ts";
 
 export interface RemoteJobManagerOptions extends FlinkRestOptions {
@@ -95,6 +105,47 @@ export class RemoteJobManager implements JobManagerPort {
     await unlessOver(this.#rest.cancelApplication(jobId, signal));
   }
 
+  triggerSavepoint(jobId: string, request: SavepointRequest, signal: AbortSignal): Promise<void> {
+    return this.#rest.snapshots.triggerSavepoint(jobId, request, signal);
+  }
+
+  stopWithSavepoint(jobId: string, request: StopRequest, signal: AbortSignal): Promise<void> {
+    return this.#rest.snapshots.stop(jobId, request, signal);
+  }
+
+  savepointOperation(jobId: string, triggerId: string, signal: AbortSignal): Promise<SavepointOperation> {
+    return this.#rest.snapshots.savepointOperation(jobId, triggerId, signal);
+  }
+
+  checkpoints(jobId: string, signal: AbortSignal): Promise<Checkpoints | undefined> {
+    return this.#rest.snapshots.checkpoints(jobId, signal);
+  }
+
+  disposeSavepoint(path: string, signal: AbortSignal): Promise<string> {
+    return this.#rest.snapshots.disposeSavepoint(path, signal);
+  }
+
+  disposalOperation(requestId: string, signal: AbortSignal): Promise<DisposalOperation> {
+    return this.#rest.snapshots.disposalOperation(requestId, signal);
+  }
+
+  accumulators(jobId: string, signal: AbortSignal): Promise<Accumulator[] | undefined> {
+    return this.#rest.accumulators(jobId, signal);
+  }
+
+  executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined> {
+    return this.#rest.executionResult(jobId, signal);
+  }
+
+  async exceptions(jobId: string, signal: AbortSignal): Promise<JobException[] | undefined> {
+    return (await this.#rest.jobExceptions(jobId, signal))?.map(jobException);
+  }
+
+  async jobRestarts(jobId: string, signal: AbortSignal): Promise<number | undefined> {
+    const value = (await this.#rest.jobMetrics(jobId, ["numRestarts"], signal)).get("numRestarts");
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  }
+
   async run(
     jarId: string,
     request: RunRequest,
@@ -153,7 +204,7 @@ export class RemoteJobManager implements JobManagerPort {
     application: string | undefined,
     signal: AbortSignal,
   ): Promise<Look["failure"]> {
-    if (job === "FAILED") return failureOf(await this.#rest.jobExceptions(jobId, signal));
+    if (job === "FAILED") return failureOf((await this.#rest.jobExceptions(jobId, signal)) ?? []);
     if (application === "FAILED")
       return mainFailure(failureOf(await this.#rest.applicationExceptions(jobId, signal)));
     return undefined;

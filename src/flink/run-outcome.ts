@@ -1,3 +1,4 @@
+import type { JobException } from "../core/snapshots.ts";
 import { describeCauses, readCauses } from "./rest/causes.ts";
 import { bounded, type Cause, FlinkError, simpleName } from "./rest/errors.ts";
 import type { ExceptionEntry } from "./rest/replies.ts";
@@ -63,6 +64,18 @@ export function failureOf(exceptions: readonly ExceptionEntry[]): Failure | unde
     return { reason: "SeveralJobsInMain", message: severalJobs, retryable: false };
   const message = describeCauses(causes) ?? bounded(newest.exceptionName);
   return diagnose(causes) ?? { reason: "JobFailed", message, retryable: false };
+}
+
+/** One exception out of a job's history, without stack. */
+export function jobException(entry: ExceptionEntry): JobException {
+  const causes = readCauses(entry.stacktrace);
+  const className = causes.at(-1)?.className ?? bounded(entry.exceptionName);
+  return {
+    at: entry.timestamp ?? 0,
+    className,
+    message: describeCauses(causes) ?? className,
+    ...(entry.taskName && { task: bounded(entry.taskName, 200) }),
+  };
 }
 
 function fromFlink(error: FlinkError): RunOutcome | undefined {

@@ -144,7 +144,7 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
     });
     expect(kind).toBe("accepted");
     await eventually(async () => {
-      expect(failureOf(await rest.jobExceptions(id))).toEqual({
+      expect(failureOf((await rest.jobExceptions(id)) ?? [])).toEqual({
         reason: "JobFailed",
         message: "java.lang.IllegalStateException: five is too many",
         retryable: false,

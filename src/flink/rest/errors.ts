@@ -19,6 +19,7 @@ export type FlinkErrorCode =
   // answered
   | "NoLeader"
   | "BadRequest"
+  | "NoSavepointDirectory"
   | "Unauthorized"
   | "NotFound"
   | "Conflict"
@@ -127,4 +128,11 @@ const neverSent = new Set<FlinkErrorCode>([
 ]);
 
 // A wrong address or a refused destination may be mended in DNS or by the options, so only these never pass by waiting.
-const hopeless = new Set<FlinkErrorCode>(["BadUrl", "BadRequest", "Conflict", "TooLarge", "Aborted"]);
+const hopeless = new Set<FlinkErrorCode>([
+  "BadUrl",
+  "BadRequest",
+  "NoSavepointDirectory",
+  "Conflict",
+  "TooLarge",
+  "Aborted",
+]);

@@ -1,15 +1,16 @@
 import type { Readable } from "node:stream";
 import type * as z from "zod";
+import type { Accumulator, ExecutionResult } from "../../core/snapshots.ts";
 import { FlinkError, isFlinkError } from "./errors.ts";
 import { multipart } from "./multipart.ts";
 import * as replies from "./replies.ts";
+import { Requests, type RequestsOptions, unlessUnknown } from "./requests.ts";
+import * as results from "./result-replies.ts";
+import { SnapshotsRest } from "./snapshots-rest.ts";
 import * as submission from "./submission-replies.ts";
-import { type Exchange, Transport, type TransportOptions } from "./transport.ts";
+import type { Exchange } from "./transport.ts";
 
-export interface FlinkRestOptions extends TransportOptions {
-  /** For every request but a run request and an upload, from the call to the last byte. Default 10,000. */
-  readonly requestTimeoutMs?: number;
-}
+export type FlinkRestOptions = RequestsOptions;
 
 /** The body of a run request, in Flink's own words. Anything else would be dropped by Flink without an error. */
 export interface RunBody {
@@ -41,71 +42,95 @@ export interface UploadOptions {
  * error, is lost, or is not what Flink answers. Nothing is tried twice.
  */
 export class FlinkRest {
-  readonly #transport: Transport;
-  readonly #requestTimeoutMs: number;
+  readonly #requests: Requests;
   readonly url: string;
+  readonly snapshots: SnapshotsRest;
 
   /** Throws the FlinkError `BadUrl`. */
   constructor(options: FlinkRestOptions) {
-    this.#transport = new Transport(options);
-    this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
+    this.#requests = new Requests(options);
     this.url = options.url;
+    this.snapshots = new SnapshotsRest(this.#requests);
   }
 
   /** TCP connections made so far: after a new one, another JobManager process may have answered. */
   get connections(): number {
-    return this.#transport.connections;
+    return this.#requests.connections;
   }
 
   config(signal?: AbortSignal): Promise<replies.Config> {
-    return this.#get("/config", replies.config, { signal });
+    return this.#requests.get("/config", replies.config, { signal });
   }
 
   /** The answering process's effective configuration. */
   jobManagerConfig(signal?: AbortSignal): Promise<Map<string, string>> {
-    return this.#get("/jobmanager/config", replies.jobManagerConfig, { signal });
+    return this.#requests.get("/jobmanager/config", replies.jobManagerConfig, { signal });
   }
 
   overview(signal?: AbortSignal): Promise<replies.Overview> {
-    return this.#get("/overview", replies.overview, { signal });
+    return this.#requests.get("/overview", replies.overview, { signal });
   }
 
   /** Every job that the JobManager knows, in one request; fresh. */
   jobsOverview(signal?: AbortSignal): Promise<replies.JobRow[]> {
-    return this.#get("/jobs/overview", replies.jobsOverview, { signal, longestBody: 64 * 1024 * 1024 });
+    return this.#requests.get("/jobs/overview", replies.jobsOverview, {
+      signal,
+      longestBody: 64 * 1024 * 1024,
+    });
   }
 
   /** One job, up to 3 s old. Undefined only if Flink itself says that it knows no such job. */
   job(id: string, signal?: AbortSignal): Promise<replies.Job | undefined> {
-    return unlessUnknown(this.#get(`/jobs/${id}`, replies.job, { signal }));
+    return unlessUnknown(this.#requests.get(`/jobs/${id}`, replies.job, { signal }));
   }
 
-  /** Newest first. Empty for a job that never failed. */
-  jobExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[]> {
-    return this.#get(`/jobs/${id}/exceptions?maxExceptions=5`, replies.exceptions, { signal });
+  /** Readable values; up to 3 s old. */
+  accumulators(id: string, signal?: AbortSignal): Promise<Accumulator[] | undefined> {
+    return unlessUnknown(this.#requests.get(`/jobs/${id}/accumulators`, results.accumulators, { signal }));
+  }
+
+  executionResult(id: string, signal?: AbortSignal): Promise<ExecutionResult | undefined> {
+    return unlessUnknown(
+      this.#requests.get(`/jobs/${id}/execution-result`, results.executionResult, { signal }),
+    );
+  }
+
+  /**
+   * Of the job itself, not of its tasks. The JobManager collects them at most every 10 s (`metrics.fetcher.update-interval`)
+   * and only when asked: the first answer is empty, as it is for a job that ended or never was.
+   */
+  jobMetrics(id: string, names: readonly string[], signal?: AbortSignal): Promise<Map<string, string>> {
+    return this.#requests.get(`/jobs/${id}/metrics?get=${names.join(",")}`, results.metrics, { signal });
+  }
+
+  /** Newest first, at most five; up to 3 s old. Empty for a job that never failed. */
+  jobExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[] | undefined> {
+    return unlessUnknown(
+      this.#requests.get(`/jobs/${id}/exceptions?maxExceptions=5`, replies.exceptions, { signal }),
+    );
   }
 
   jobConfig(id: string, signal?: AbortSignal): Promise<replies.JobConfig> {
-    return this.#get(`/jobs/${id}/config`, replies.jobConfig, { signal });
+    return this.#requests.get(`/jobs/${id}/config`, replies.jobConfig, { signal });
   }
 
   jobCheckpointsConfig(id: string, signal?: AbortSignal): Promise<replies.CheckpointsConfig> {
-    return this.#get(`/jobs/${id}/checkpoints/config`, replies.checkpointsConfig, { signal });
+    return this.#requests.get(`/jobs/${id}/checkpoints/config`, replies.checkpointsConfig, { signal });
   }
 
   /** Asks for the cancellation; may be repeated. `NotFound`: no such job. `Conflict`: it ended otherwise. */
   async cancelJob(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#send({ method: "PATCH", path: `/jobs/${id}?mode=cancel`, signal });
+    await this.#requests.send({ method: "PATCH", path: `/jobs/${id}?mode=cancel`, signal });
   }
 
   jars(signal?: AbortSignal): Promise<submission.Jar[]> {
-    return this.#get("/jars", submission.jars, { signal });
+    return this.#requests.get("/jars", submission.jars, { signal });
   }
 
   /** Deletes an uploaded JAR; one that is not there (any more) is no error. A main() that still runs from it will fail. */
   async deleteJar(id: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#send({ method: "DELETE", path: `/jars/${encodeURIComponent(id)}`, signal });
+      await this.#requests.send({ method: "DELETE", path: `/jars/${encodeURIComponent(id)}`, signal });
     } catch (error) {
       if (isFlinkError(error) && /does not exist in /.test(error.flinkText ?? "")) return;
       throw error;
@@ -131,7 +156,7 @@ export class FlinkRest {
       new FlinkError("Aborted", "POST /jars/upload: the content broke off", { cause });
     let jarId: string;
     try {
-      jarId = await this.#exchange(exchange, submission.upload);
+      jarId = await this.#requests.exchange(exchange, submission.upload);
     } catch (error) {
       throw form.failure() === undefined ? error : aborted(form.failure());
     }
@@ -162,88 +187,41 @@ export class FlinkRest {
 
   /** Undefined if Flink knows no such application, or none at all (before 2.3). */
   application(id: string, signal?: AbortSignal): Promise<submission.Application | undefined> {
-    return unlessUnknown(this.#get(`/applications/${id}`, submission.application, { signal }));
+    return unlessUnknown(this.#requests.get(`/applications/${id}`, submission.application, { signal }));
   }
 
   applicationsOverview(signal?: AbortSignal): Promise<submission.ApplicationRow[]> {
     const longestBody = 64 * 1024 * 1024;
-    return this.#get("/applications/overview", submission.applicationsOverview, { signal, longestBody });
+    return this.#requests.get("/applications/overview", submission.applicationsOverview, {
+      signal,
+      longestBody,
+    });
   }
 
   applicationExceptions(id: string, signal?: AbortSignal): Promise<replies.ExceptionEntry[]> {
-    return this.#get(`/applications/${id}/exceptions`, replies.exceptions, { signal });
+    return this.#requests.get(`/applications/${id}/exceptions`, replies.exceptions, { signal });
   }
 
   /** Also while main() runs; may be repeated. `NotFound`: no such application, or it ended otherwise. */
   async cancelApplication(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#send({ method: "POST", path: `/applications/${id}/cancel`, signal });
+    await this.#requests.send({ method: "POST", path: `/applications/${id}/cancel`, signal });
   }
 
   /** The leader's threads. */
   threadDump(signal?: AbortSignal): Promise<replies.ThreadInfo[]> {
-    return this.#get("/jobmanager/thread-dump", replies.threadDump, { signal });
+    return this.#requests.get("/jobmanager/thread-dump", replies.threadDump, { signal });
   }
 
   /** Ends every request and connection; run requests in flight end as `Aborted`, though Flink goes on with them. */
   close(): Promise<void> {
-    return this.#transport.close();
+    return this.#requests.close();
   }
 
   #run<T>(path: string, body: RunBody, reply: z.ZodType<T>, signal: AbortSignal | undefined): Promise<T> {
     const headers = { "content-type": "application/json" };
-    return this.#exchange(
+    return this.#requests.exchange(
       { method: "POST", path, headers, body: JSON.stringify(body), signal, ownConnection: true },
       reply,
     );
   }
-
-  #get<T>(path: string, reply: z.ZodType<T>, options: Pick<Exchange, "signal" | "longestBody">): Promise<T> {
-    return this.#exchange({ method: "GET", path, deadlineMs: this.#requestTimeoutMs, ...options }, reply);
-  }
-
-  #send(exchange: Exchange): Promise<unknown> {
-    return this.#transport.send({ deadlineMs: this.#requestTimeoutMs, ...exchange });
-  }
-
-  async #exchange<T>(exchange: Exchange, reply: z.ZodType<T>): Promise<T> {
-    const { status, text } = await this.#transport.send(exchange);
-    const what = `${exchange.method} ${exchange.path}: HTTP ${status}`;
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch (cause) {
-      throw new FlinkError("BadReply", `${what}: the answer is not JSON`, { status, cause });
-    }
-    const checked = reply.safeParse(parsed);
-    if (checked.success) return checked.data;
-    const issue = checked.error.issues[0];
-    const where = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
-    throw new FlinkError("BadReply", `${what}: not Flink's answer (${where})`, {
-      status,
-      cause: checked.error,
-    });
-  }
-}
-
-/**
- * Undefined when Flink itself says so. A 404 in other words (a proxy without that route, Flink's file server while the
- * REST API is not up) says nothing about the job, and taking it for "not there" would run the job again.
- */
-async function unlessUnknown<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (isFlinkError(error) && saysUnknown(error)) return undefined;
-    throw error;
-  }
-}
-
-function saysUnknown(error: FlinkError): boolean {
-  if (error.hasCause("FlinkJobNotFoundException") || error.hasCause("FlinkApplicationNotFoundException"))
-    return true;
-  if (error.code !== "NotFound") return false;
-  return (
-    error.hasCause("NotFoundException") ||
-    /Unable to load requested file \/applications\//.test(error.flinkText ?? "")
-  );
 }
