@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { explore } from "./explore.ts";
-import { hunt, mutated } from "./hunt.ts";
-import { moveOf } from "./moves.ts";
-import { mutants } from "./mutants.ts";
-import { replay, shrink, story } from "./story.ts";
-import { walk } from "./walk.ts";
-import { largeWorlds, smallWorlds } from "./worlds.ts";
+import { mutants } from "./mutants/mutants.ts";
+import { explore } from "./search/explore.ts";
+import { hunt, mutated } from "./search/hunt.ts";
+import { replay, shrink, story } from "./search/story.ts";
+import { walk } from "./search/walk.ts";
+import { moveOf } from "./world/moves.ts";
+import { largeWorlds, smallWorlds } from "./world/worlds.ts";
 
 // Budgets are time, so that CI takes as long whatever machine it has; what was covered is printed.
 const EXPLORE_MS = 1_000;

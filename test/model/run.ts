@@ -1,10 +1,10 @@
 // The model checker, on demand: `npm run test:model -- [--schedules N] [--seed S] [--depth D] [--seconds S] [--world NAME] [--mutants]`.
 import { parseArgs } from "node:util";
-import { explore, type Finding } from "./explore.ts";
-import { huntAll } from "./hunt.ts";
-import { shrink, story } from "./story.ts";
-import { walk } from "./walk.ts";
-import { largeWorlds, smallWorlds } from "./worlds.ts";
+import { explore, type Finding } from "./search/explore.ts";
+import { huntAll } from "./search/hunt.ts";
+import { shrink, story } from "./search/story.ts";
+import { walk } from "./search/walk.ts";
+import { largeWorlds, smallWorlds } from "./world/worlds.ts";
 
 const { values } = parseArgs({
   options: {

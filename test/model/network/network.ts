@@ -1,0 +1,69 @@
+import type { RunOutcome } from "../../../src/core/observed.ts";
+
+/** How long a run request may be on its way and still arrive, in milliseconds (docs/guarantees.md, "Windows"). */
+export const LONGEST_WAY_MS = 5_000;
+
+/** One run request on its way, in the JobManager, or its answer on the way back. Values are replaced, never changed. */
+export interface Request {
+  readonly id: number;
+  readonly operator: number;
+  readonly epoch: number;
+  readonly jobId: string;
+  readonly content: number;
+  readonly application: boolean;
+  readonly jar: string | undefined;
+  /** When it can last have left: what the others go by is when it was recorded. */
+  readonly leftAt: number;
+  readonly recordedAt: number;
+  /** The JobManager process that it is meant for. */
+  readonly incarnation: number;
+  readonly phase: "way" | "there" | "answer";
+  readonly outcome: RunOutcome | undefined;
+  /** Something on the way sent it a second time: it, or its copy. */
+  readonly doubled: boolean;
+}
+
+/** Everything that is between the operators and the JobManager. */
+export class Network {
+  requests: Request[] = [];
+  #last = 0;
+
+  clone(): Network {
+    const copy = new Network();
+    copy.requests = this.requests.slice();
+    copy.#last = this.#last;
+    return copy;
+  }
+
+  leave(request: Omit<Request, "id" | "phase" | "outcome" | "doubled">, doubled = false): number {
+    const id = ++this.#last;
+    this.requests.push({ ...request, id, phase: "way", outcome: undefined, doubled });
+    return id;
+  }
+
+  /** One that left long after it was recorded: nobody can tell from the record that it is on its way. */
+  get hasLate(): boolean {
+    return this.requests.some(({ phase, leftAt, recordedAt }) => phase === "way" && leftAt > recordedAt);
+  }
+
+  get(id: number): Request | undefined {
+    for (const request of this.requests) if (request.id === id) return request;
+    return undefined;
+  }
+
+  set(id: number, patch: Partial<Request>): void {
+    this.requests = this.requests.map((request) => (request.id === id ? { ...request, ...patch } : request));
+  }
+
+  remove(id: number): void {
+    this.requests = this.requests.filter((request) => request.id !== id);
+  }
+
+  /** A proxy sends it once more: nobody waits for the copy's answer. */
+  duplicate(id: number): void {
+    const request = this.get(id);
+    if (!request) return;
+    this.set(id, { doubled: true });
+    this.leave({ ...request, operator: -1 }, true);
+  }
+}

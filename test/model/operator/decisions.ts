@@ -1,0 +1,97 @@
+import type { FlinkJob } from "../../../src/api/objects.ts";
+import type { Clusters } from "../../../src/controller/clusters.ts";
+import type { Flights } from "../../../src/controller/flights.ts";
+import { Gather } from "../../../src/controller/gather.ts";
+import { jobIdPrefix } from "../../../src/core/identity.ts";
+import type { ClusterObservation, Look } from "../../../src/core/observed.ts";
+import type { Step } from "../../../src/core/step.ts";
+import { EPOCH, idOf, sameStatusObject } from "../kube/api-server.ts";
+import type { Setting } from "../world/setting.ts";
+import type { Operator } from "./operator.ts";
+
+/** A decision, and whether the operator watches the cluster after it. */
+export interface Decision {
+  readonly step: Step;
+  readonly watching: boolean;
+}
+
+const DELETION_TIMEOUT_MS = 30_000;
+const LIMIT = 300_000;
+
+/**
+ * Gather.observe and decide, the real ones, fed from an operator's memory. Both are functions of what they are given, so
+ * that an answer once worked out is kept.
+ */
+export class Decisions {
+  readonly #decide: Setting["decide"];
+  readonly #known = new Map<string, Decision>();
+  readonly #gather: Gather;
+  #operator: Operator | undefined;
+  #watching = false;
+  misses = 0;
+
+  constructor(decide: Setting["decide"]) {
+    this.#decide = decide;
+    // Gather reads these few methods; everything else of the classes is I/O.
+    const clusters = {
+      use: (_user: string, urls: readonly string[]) => {
+        this.#watching = urls.length > 0;
+      },
+      get: () => {
+        const cluster = this.#operator?.cluster;
+        return cluster && { monitor: { observation: (prefix: string) => rowsOf(cluster, prefix) } };
+      },
+    } as unknown as Clusters;
+    const flights = { get: () => this.#operator?.flight } as unknown as Flights;
+    const looks = { get: () => this.#operator?.look } as unknown as ReadonlyMap<string, Look>;
+    this.#gather = new Gather({
+      clusters,
+      flights,
+      looks,
+      flinkCluster: () => undefined,
+      deletionTimeoutMs: DELETION_TIMEOUT_MS,
+      submissionBackoffMs: undefined,
+    });
+  }
+
+  of(operator: Operator, job: FlinkJob, now: number): Decision {
+    const { cluster, flight, look } = operator;
+    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${now}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    this.misses++;
+    if (this.#known.size > LIMIT) this.#known.clear();
+    this.#operator = operator;
+    const step = this.#decide(this.#gather.observe(job), EPOCH + now);
+    const stored = step.status ? { ...step, status: sameStatusObject(step.status) } : step;
+    const decision = { step: stored, watching: this.#watching };
+    this.#known.set(key, decision);
+    return decision;
+  }
+}
+
+const filtered = new Map<string, ClusterObservation>();
+
+function rowsOf(cluster: ClusterObservation, prefix: string): ClusterObservation {
+  if (cluster.kind !== "reachable" || cluster.jobs.size === 0) return cluster;
+  let foreign = false;
+  for (const id of cluster.jobs.keys()) foreign ||= !id.startsWith(prefix);
+  if (!foreign) return cluster;
+  const key = `${idOf(cluster)}.${prefix}`;
+  const known = filtered.get(key);
+  if (known) return known;
+  const jobs = new Map([...cluster.jobs].filter(([id]) => id.startsWith(prefix)));
+  const mine = { ...cluster, jobs };
+  if (filtered.size > 50_000) filtered.clear();
+  filtered.set(key, mine);
+  return mine;
+}
+
+const prefixes = new Map<string, string>();
+
+/** The 16 digits that the JobIDs of an object begin with. */
+export function prefixOf(uid: string): string {
+  const known = prefixes.get(uid) ?? jobIdPrefix(uid);
+  prefixes.set(uid, known);
+  return known;
+}

@@ -1,0 +1,54 @@
+import { outcomes } from "../flink/outcomes.ts";
+import { LONGEST_WAY_MS } from "../network/network.ts";
+import type { World } from "../world/world.ts";
+import type { Operator } from "./operator.ts";
+import { leave, recordTime } from "./operator-moves.ts";
+import { flightAnswered, flightOf } from "./seen.ts";
+
+/** Its turn has come: the JAR is on the JobManager and the run request leaves (src/controller/flights.ts, jars.ts). */
+export function transferJar(world: World, operator: Operator, index: number): void {
+  const { manager, now, setting } = world;
+  const { jobId } = operator.flight!;
+  const brings = setting.jar === "uri";
+  // A leader that lost its lease may not send; this one finds out in time.
+  const deposed = index === 0 && !world.isAlone && now - recordTime(operator) >= LONGEST_WAY_MS;
+  if (deposed || (brings && !manager.up)) {
+    operator.flight = flightAnswered(operator.flight!, now, outcomes.refused);
+    operator.queued = true;
+    return;
+  }
+  const where = `${manager.incarnation}/`;
+  // Held from an earlier request of the same submission, if the process is the same.
+  if (brings && !operator.jar?.startsWith(where)) {
+    dropJar(world, operator);
+    operator.jar = `${where}${jobId}/${index}.${operator.epoch}`;
+    manager.jars.push(operator.jar);
+  }
+  operator.flight = flightOf({ ...operator.flight!, phase: "sending", since: world.time });
+  operator.queued = true;
+  leave(world, operator, index, jobId, operator.jar);
+  if (setting.habits.dropsJarEarly) dropJar(world, operator);
+}
+
+/** The submission has an outcome: its JAR goes. */
+export function dropJar({ manager }: World, operator: Operator): void {
+  const { jar } = operator;
+  operator.jar = undefined;
+  if (jar !== undefined && manager.up) manager.jars = manager.jars.filter((id) => id !== jar);
+}
+
+/** Once per process: JARs that an earlier one left behind, as far as nobody needs them (src/controller/controller.ts). */
+export function sweep(world: World, operator: Operator): void {
+  if (operator.swept || world.manager.jars.length === 0) return;
+  operator.swept = true;
+  const job = world.api.versions[operator.seen]?.job;
+  if (!job) return;
+  const { trigger, history = [] } = job.status ?? {};
+  // All JARs of one address share a key, so one open submission keeps them all.
+  if (trigger === undefined || trigger.state === "pending") return;
+  const past = new Set([trigger.jobId, ...history.map(({ jobId }) => jobId)]);
+  world.note(() => "  it sweeps the JARs that nobody needs");
+  world.manager.jars = world.manager.jars.filter(
+    (id) => id === operator.jar || !past.has(id.split("/")[1] ?? ""),
+  );
+}

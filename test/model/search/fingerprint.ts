@@ -1,0 +1,228 @@
+import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import { waitAfterTries } from "../../../src/core/backoff.ts";
+import type { Flight, RunOutcome } from "../../../src/core/observed.ts";
+import { EPOCH, idOf, type Version } from "../kube/api-server.ts";
+import type { Operator } from "../operator/operator.ts";
+import { POLLS_EVERY_MS } from "../world/time-moves.ts";
+import { contentOf } from "../world/wishes.ts";
+import type { World } from "../world/world.ts";
+import { Digest, numberOf } from "./digest.ts";
+
+/** Ages beyond these are all the same to the rules that look at them. Milliseconds. */
+const OLD_MS = 4 * 3_600_000;
+const LOOK_IS_OLD_MS = 2_000;
+const ANSWER_IS_OLD_MS = 5_000;
+const IMPATIENT_MS = 31_000;
+
+/** What a status means, without the words for people and with its times apart. */
+interface StatusDigest {
+  readonly fixed: number;
+  /** Of the newest request; how old they are is what counts. */
+  readonly times: readonly number[];
+  readonly acceptedAt: number;
+  readonly tries: number;
+}
+const statuses = new WeakMap<FlinkJobStatus, StatusDigest>();
+
+function ofStatus(status: FlinkJobStatus): StatusDigest {
+  const known = statuses.get(status);
+  if (known) return known;
+  const digest = new Digest();
+  const { trigger } = status;
+  const times: number[] = [];
+  let accepted = 0;
+  let tries = 0;
+  digest.number(status.observedGeneration);
+  if (trigger) {
+    digest.word(trigger.state);
+    digest.word(trigger.reason);
+    digest.word(trigger.jobId);
+    digest.word(trigger.runHash);
+    digest.word(trigger.unsettledHash);
+    digest.number(trigger.sends * 64 + trigger.tries);
+    digest.word(trigger.sentTo?.incarnation);
+    digest.word(trigger.protection);
+    digest.word(trigger.failure?.reason);
+    digest.word(trigger.applicationId);
+    for (const time of [trigger.triedAt, trigger.sentAt])
+      times.push(time === undefined ? -1 : Date.parse(time) - EPOCH);
+    tries = trigger.tries;
+    digest.number((trigger.acceptedAt ? 1 : 0) + (trigger.finishedAt ? 2 : 0));
+    accepted = trigger.acceptedAt ? Date.parse(trigger.acceptedAt) : 0;
+  }
+  for (const { jobId } of status.history ?? []) digest.word(jobId);
+  for (const { status: value } of status.conditions ?? []) digest.word(value);
+  const made = { fixed: digest.value, times, acceptedAt: accepted, tries };
+  statuses.set(status, made);
+  return made;
+}
+
+/** Worlds with the same fingerprint have the same future: times count by their age, request numbers by their order. */
+export function fingerprint(world: World): number {
+  const digest = new Digest();
+  const age: Age = (at, old = OLD_MS) => digest.number(at < 0 ? -1 : Math.min(old, world.now - at));
+  const { api, manager, network, ledger } = world;
+  const oldest = Math.min(
+    ...world.operators.map(({ alive, seen }) => (alive ? seen : api.versions.length - 1)),
+  );
+  for (let index = oldest; index < api.versions.length; index++) version(digest, age, api.versions[index]!);
+  for (const operator of world.operators) ofOperator(digest, age, world, operator);
+
+  digest.number((manager.up ? 1 : 0) + manager.incarnation * 2);
+  for (const list of [manager.jobs, manager.storedJobs]) {
+    for (const { id, state, content, begunAt } of list) {
+      digest.word(id);
+      digest.word(state);
+      digest.number(content);
+      for (const { lookBegunAt } of world.operators) digest.number(begunAt < lookBegunAt ? 1 : 0);
+    }
+    digest.number(-2);
+  }
+  for (const list of [manager.applications, manager.storedApplications]) {
+    for (const { id, state, hasJob } of list) {
+      digest.word(id);
+      digest.word(state);
+      digest.number(hasJob ? 1 : 0);
+    }
+    digest.number(-3);
+  }
+  for (const { jobId, content, request, jar, begunAt, doubled, redirected } of manager.mains) {
+    digest.word(jobId);
+    digest.number(content);
+    digest.number(network.requests.findIndex(({ id }) => id === request));
+    digest.word(jar);
+    digest.number((doubled ? 1 : 0) + (redirected ? 2 : 0));
+    for (const { lookBegunAt, task } of world.operators) {
+      const half = task?.half?.begunAt ?? -1;
+      digest.number((begunAt < lookBegunAt ? 1 : 0) + (begunAt < half ? 2 : 0));
+    }
+  }
+  for (const list of [manager.results, manager.applicationResults, manager.jars]) {
+    for (const id of list) digest.word(id);
+    digest.number(-4);
+  }
+  for (const {
+    operator,
+    epoch,
+    jobId,
+    content,
+    jar,
+    leftAt,
+    phase,
+    outcome,
+    incarnation,
+    recordedAt,
+  } of network.requests) {
+    const sender = world.operators[operator];
+    digest.number(sender?.alive && sender.epoch === epoch ? operator : -1);
+    digest.word(jobId);
+    digest.number(content);
+    digest.word(jar);
+    digest.word(phase);
+    digest.number(incarnation);
+    digest.number(outcome ? ofOutcome(outcome) : 0);
+    if (phase === "way") age(leftAt);
+    digest.number(leftAt > recordedAt ? 1 : 0);
+  }
+  for (const { jobId, begun, end, content, arrived } of ledger.entries) {
+    digest.word(jobId);
+    digest.number(Math.min(begun, 2) + 4 * arrived);
+    digest.word(end);
+    digest.number(content);
+  }
+  digest.number(
+    Math.min(1, ledger.failovers) + 2 * Math.min(1, ledger.hours) + 4 * Math.min(1, ledger.wiped),
+  );
+  for (const count of Object.values(world.left)) digest.number(count);
+  digest.number(
+    world.wish.content * 256 + world.wish.trigger * 16 + world.wish.other + (world.calm ? 65536 : 0),
+  );
+  return digest.value;
+}
+
+type Age = (at: number, old?: number) => void;
+
+function version(digest: Digest, age: Age, { uid, job }: Version): void {
+  digest.number(uid);
+  if (!job) return;
+  const { generation = 0, deletionTimestamp, finalizers } = job.metadata;
+  digest.number(generation * 2 + (finalizers ? 1 : 0));
+  digest.number(contentOf(job.spec));
+  digest.number(idOf(job.spec));
+  if (deletionTimestamp) age(Date.parse(deletionTimestamp) - EPOCH, IMPATIENT_MS);
+  if (job.status) withTimes(digest, age, job.status);
+}
+
+function withTimes(digest: Digest, age: Age, status: FlinkJobStatus): void {
+  const { fixed, times, tries } = ofStatus(status);
+  digest.number(fixed);
+  age(times[0] ?? -1, waitAfterTries(tries));
+  // Whether Flink would still remember a job that it ended, and whether patience has ended.
+  age(times[1] ?? -1, IMPATIENT_MS);
+}
+
+function ofOperator(digest: Digest, age: Age, world: World, operator: Operator): void {
+  digest.number(operator.alive ? 1 : 0);
+  if (!operator.alive) return;
+  const { written, flight, look, cluster, task, dueAt } = operator;
+  digest.number(world.api.versions.length - operator.seen);
+  digest.number(written ? world.api.newest.resourceVersion - written.resourceVersion : -1);
+  digest.number(operator.uid);
+  digest.number(operator.queued ? 1 : 0);
+  digest.number(Number.isFinite(dueAt) ? dueAt - world.now : -1);
+  digest.number(world.network.requests.findIndex(({ id }) => id === operator.request));
+  digest.word(operator.jar);
+  digest.number((operator.watching ? 1 : 0) + (operator.swept ? 2 : 0) + 4 * operator.failures);
+  if (flight) {
+    digest.word(flight.jobId);
+    digest.word(flight.phase);
+    const recorded = world.api.newest.job?.status?.trigger?.sentAt;
+    digest.number((flight.sentAt === recorded ? 1 : 0) + (flight.earlierSentAt === undefined ? 2 : 0));
+    age(flight.since - EPOCH, IMPATIENT_MS);
+    ofAnswer(digest, age, flight);
+  }
+  if (look) {
+    digest.word(look.jobId);
+    age(look.endedAt - EPOCH, LOOK_IS_OLD_MS);
+    digest.word(look.incarnation);
+    digest.number((look.found ? 1 : 0) + 2 * look.mains);
+    digest.word(look.application?.state);
+    if (flight?.phase === "answered") digest.number(Math.min(4_000, look.at - flight.endedAt));
+  }
+  if (cluster) {
+    digest.word(cluster.kind);
+    if (cluster.kind === "reachable") {
+      digest.word(cluster.jobManager.incarnation);
+      for (const { id, state } of cluster.jobs.values()) {
+        digest.word(id);
+        digest.word(state);
+      }
+      age(cluster.listedAt - EPOCH, POLLS_EVERY_MS);
+      const status = world.api.newest.job?.status;
+      digest.number(status && cluster.listedAt > ofStatus(status).acceptedAt ? 1 : 0);
+    }
+  }
+  if (task) {
+    digest.word(task.stage);
+    digest.number(world.api.newest.resourceVersion - task.version.resourceVersion);
+    digest.word(task.step.rule);
+    digest.word(task.step.effect?.kind);
+    if (task.step.status) withTimes(digest, age, task.step.status);
+    if (task.half) {
+      age(task.half.at - EPOCH, LOOK_IS_OLD_MS);
+      digest.number((task.half.look.found ? 1 : 0) + 2 * task.half.look.mains);
+      digest.word(task.half.look.application?.state);
+      digest.word(task.half.look.incarnation);
+    }
+  }
+}
+
+function ofAnswer(digest: Digest, age: Age, flight: Flight): void {
+  if (flight.phase !== "answered") return;
+  age(flight.endedAt - EPOCH, ANSWER_IS_OLD_MS);
+  digest.number(ofOutcome(flight.outcome));
+}
+
+function ofOutcome(outcome: RunOutcome): number {
+  return numberOf("reason" in outcome ? `${outcome.kind}${outcome.reason}` : outcome.kind);
+}

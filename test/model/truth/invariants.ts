@@ -1,0 +1,161 @@
+import { FINALIZER } from "../../../src/api/group.ts";
+import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import type { Step } from "../../../src/core/step.ts";
+import type { Origin } from "../flink/job-manager.ts";
+import { uidText, type Version } from "../kube/api-server.ts";
+import { prefixOf } from "../operator/decisions.ts";
+import type { Window } from "../world/setting.ts";
+import type { World } from "../world/world.ts";
+import type { Entry } from "./ledger.ts";
+
+/** What may never be: checked at the very step that would make it so. `quiet.ts` has what must be in the end. */
+
+/** Never two live jobs for one FlinkJob; a trigger that came to its end never runs again. */
+export function jobBegins(world: World, jobId: string, before: Entry | undefined, how: Origin): void {
+  const { ledger, manager } = world;
+  const prefix = jobId.slice(0, 16);
+  const others = manager.live.filter(({ id }) => id !== jobId && id.startsWith(prefix));
+  if (others.length > 0) {
+    const both = `${world.short(jobId)} and ${world.short(others[0]!.id)} live at once`;
+    world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "statusWiped" : undefined);
+  }
+  if (how === "recovered") return;
+  if (before?.end !== undefined && !(before.end === "LOST" && agreedToRunAgain(world)))
+    world.broken(
+      "runsAgain",
+      `${world.short(jobId)} had ended (${before.end}) and runs again`,
+      excuse(world, how),
+    );
+  const sibling = ledger.entries.find(
+    (entry) =>
+      entry.jobId !== jobId &&
+      entry.uid === before?.uid &&
+      entry.trigger === before?.trigger &&
+      entry.end === "FINISHED",
+  );
+  const allowed = agreedToRunAgain(world) ? "resubmit" : undefined;
+  if (sibling)
+    world.broken("finishedRunsAgain", `trigger ${sibling.trigger} had finished and runs again`, allowed);
+}
+
+/** lostPolicy: Resubmit, and something was lost. */
+function agreedToRunAgain({ setting, ledger }: World): boolean {
+  return setting.lostPolicy === "Resubmit" && ledger.failovers + ledger.hours > 0;
+}
+
+/** The window through which an ended job may run again. */
+function excuse(world: World, how: Origin): Window | undefined {
+  if (how === "reRun") return "reRunByFlink";
+  // Only a Flink that keeps every result refuses whatever arrives.
+  if (world.doubled && world.setting.protection !== "Durable") return "doubledRequest";
+  if (how === "redirected" && world.setting.protection !== "Durable") return "replacedMeanwhile";
+  // Our record is all that guards an ended job where Flink keeps no results.
+  if (world.ledger.wiped > 0 && world.setting.protection !== "Durable") return "statusWiped";
+  return agreedToRunAgain(world) ? "resubmit" : undefined;
+}
+
+/** A JAR lives as long as a main() needs it. */
+export function jarMissing(world: World, jobId: string): void {
+  const trigger = world.api.newest.job?.status?.trigger;
+  // Of a main() that nobody waits for any more, the job would be cancelled anyway.
+  if (trigger?.jobId === jobId && trigger.state === "pending")
+    world.broken("jarDeletedTooEarly", `the JAR of ${world.short(jobId)} is gone while its main() needs it`);
+}
+
+/** Before a run request leaves: main() is not run a second time where looking could have told. */
+export function submits(world: World, version: Version, jobId: string, lookBegunAt: number): void {
+  const { manager } = world;
+  const seen = version.job?.status?.trigger;
+  if (seen?.jobId !== jobId && !world.setting.habits.sendsBeforeWriting) return;
+  const running = manager.mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
+  const window = world.ledger.wiped > 0 ? "statusWiped" : undefined;
+  if (running)
+    world.broken("mainRunsTwice", `main() of ${world.short(jobId)} ran when it was looked for`, window);
+  if ((seen?.sends ?? 0) > 1 && lookBegunAt === -1)
+    world.broken("sendsWithoutLooking", `${world.short(jobId)} is sent again although nobody looked`);
+  const live = manager.live.find(({ id }) => id === jobId);
+  if (live && live.begunAt < lookBegunAt)
+    world.broken("sendsToRunningJob", `${world.short(jobId)} ran when it was looked for`, window);
+}
+
+/** Run requests are bounded, whatever becomes of them: a main() that ends the JobManager may not do so for ever. */
+export function arrives(world: World, jobId: string): void {
+  const { arrived = 0 } = world.ledger.of(jobId) ?? {};
+  if (arrived > world.setting.maxAttempts)
+    world.broken("sendsWithoutBound", `${arrived} run requests of ${world.short(jobId)} arrived`);
+}
+
+/** A status is written: nothing is minted beside what may live, and it claims only what is. */
+export function statusWritten(world: World, before: FlinkJobStatus | undefined, step: Step): void {
+  const trigger = step.status!.trigger;
+  if (!trigger) return;
+  const { newest } = world.api;
+  world.ledger.recorded(trigger.jobId, newest.uid, trigger.id, trigger.attempt);
+  if (step.effect?.kind === "submit") mints(world, trigger.jobId);
+  if (before?.trigger && before.trigger.jobId !== trigger.jobId && step.effect?.kind === "submit")
+    mints(world, trigger.jobId);
+  counts(world, trigger.jobId, trigger.sends);
+  claims(world, trigger.jobId, trigger.state, trigger.failure?.reason);
+}
+
+/** Write ahead: whatever is out there is on record. */
+function counts(world: World, jobId: string, sends: number): void {
+  const { ledger, network } = world;
+  if (ledger.wiped > 0) return;
+  const way = network.requests.filter(
+    (one) => one.phase === "way" && !one.doubled && one.jobId === jobId,
+  ).length;
+  const sent = way + (ledger.of(jobId)?.arrived ?? 0);
+  if (sent > sends)
+    world.broken(
+      "forgetsWhatWasSent",
+      `${sends} requests of ${world.short(jobId)} are on record, ${sent} were sent`,
+    );
+}
+
+function mints(world: World, jobId: string): void {
+  const { manager, network, ledger } = world;
+  const prefix = jobId.slice(0, 16);
+  const earlier = (id: string) => id !== jobId && id.startsWith(prefix);
+  const lives =
+    manager.live.find(({ id }) => earlier(id))?.id ??
+    manager.mains.find((main) => earlier(main.jobId) && !manager.results.includes(main.jobId))?.jobId ??
+    network.requests.find(({ phase, jobId: id, doubled }) => phase === "way" && !doubled && earlier(id))
+      ?.jobId;
+  if (lives === undefined) return;
+  const what = `${world.short(jobId)} is about to be sent while ${world.short(lives)} may live`;
+  const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;
+  world.broken("mintsBesideLivingJob", what, window);
+}
+
+function claims(world: World, jobId: string, state: string, reason: string | undefined): void {
+  const entry = world.ledger.of(jobId);
+  const wrong = (claim: string) =>
+    world.broken(
+      "claimsWhatIsNot",
+      `the status says ${claim}; ${world.short(jobId)}: ${entry?.end ?? "no end"}`,
+    );
+  if (state === "running" && !entry?.begun) wrong("running");
+  if (state === "finished" && entry?.end !== "FINISHED") wrong("finished");
+  if (state === "canceled" && entry?.begun && entry.end !== "CANCELED") wrong("canceled");
+  if (reason === "JobFailed" && entry?.end !== "FAILED") wrong("JobFailed");
+}
+
+/** The finalizer goes: nothing of the FlinkJob lives on, unless somebody wished so. */
+export function letsGo(world: World, version: Version, step: Step): void {
+  const { api, manager, network, setting, ledger } = world;
+  const { newest } = api;
+  if (newest.resourceVersion !== version.resourceVersion) return;
+  if (step.rule === "deletionTimedOut") ledger.letGoLate++;
+  if (setting.deletionPolicy === "Orphan" || step.rule === "deletionTimedOut") return;
+  if (!newest.job?.metadata.finalizers?.includes(FINALIZER)) return;
+  const prefix = prefixOf(uidText(version.uid));
+  const mine = (id: string) => id.startsWith(prefix);
+  const lives =
+    manager.live.find(({ id }) => mine(id))?.id ??
+    manager.mains.find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
+    network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
+  if (lives === undefined) return;
+  const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;
+  world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);
+}

@@ -1,0 +1,74 @@
+import type { FlinkJobState } from "../../../src/core/observed.ts";
+
+export type End = "FINISHED" | "FAILED" | "CANCELED" | "LOST";
+
+/** What really became of one JobID. Values are replaced, never changed. */
+export interface Entry {
+  readonly jobId: string;
+  readonly uid: number;
+  readonly trigger: string;
+  readonly attempt: number;
+  /** How many times a job began under this JobID, without those that Flink recovered. */
+  readonly begun: number;
+  readonly content: number;
+  readonly end: End | undefined;
+  /** How many run requests arrived, without copies that something on the way made. */
+  readonly arrived: number;
+}
+
+/** The truth, which no operator can read: what was recorded, what ran, how it ended. */
+export class Ledger {
+  entries: Entry[] = [];
+  /** How often the JobManager was replaced, and hours went by. */
+  failovers = 0;
+  hours = 0;
+  wiped = 0;
+  /** A FlinkJob was let go before its job was seen to end, with an event that says so. */
+  letGoLate = 0;
+
+  clone(): Ledger {
+    const copy = new Ledger();
+    copy.entries = this.entries.slice();
+    copy.failovers = this.failovers;
+    copy.hours = this.hours;
+    copy.wiped = this.wiped;
+    copy.letGoLate = this.letGoLate;
+    return copy;
+  }
+
+  of(jobId: string): Entry | undefined {
+    for (const entry of this.entries) if (entry.jobId === jobId) return entry;
+    return undefined;
+  }
+
+  recorded(jobId: string, uid: number, trigger: string, attempt: number): void {
+    if (this.of(jobId)) return;
+    this.entries.push({
+      jobId,
+      uid,
+      trigger,
+      attempt,
+      begun: 0,
+      content: 0,
+      end: undefined,
+      arrived: 0,
+    });
+  }
+
+  began(jobId: string, content: number): void {
+    const begun = (this.of(jobId)?.begun ?? 0) + 1;
+    this.#set(jobId, { begun, content, end: undefined });
+  }
+
+  ended(jobId: string, end: FlinkJobState | "LOST"): void {
+    this.#set(jobId, { end: end as End });
+  }
+
+  arrived(jobId: string): void {
+    this.#set(jobId, { arrived: (this.of(jobId)?.arrived ?? 0) + 1 });
+  }
+
+  #set(jobId: string, patch: Partial<Entry>): void {
+    this.entries = this.entries.map((entry) => (entry.jobId === jobId ? { ...entry, ...patch } : entry));
+  }
+}

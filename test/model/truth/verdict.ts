@@ -1,0 +1,83 @@
+import { uidText } from "../kube/api-server.ts";
+import { prefixOf } from "../operator/decisions.ts";
+import { contentOf } from "../world/wishes.ts";
+import type { World } from "../world/world.ts";
+
+/** Nothing will happen any more: is it as wished, and does the status say so? */
+export function judge(world: World): void {
+  const { api, manager, ledger, setting } = world;
+  const { job, uid } = api.newest;
+  const prefix = prefixOf(uidText(uid));
+  const mine = manager.live.filter(({ id }) => id.startsWith(prefix));
+  const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
+  const foreign = world.doubled ? "doubledRequest" : wiped;
+  if (!job) {
+    const left = mine[0];
+    const late = ledger.letGoLate > 0 ? "deletionTimedOut" : foreign;
+    if (left && setting.deletionPolicy === "Cancel")
+      world.broken("outlivesItsFlinkJob", `${world.short(left.id)} runs, and its FlinkJob is gone`, late);
+    return;
+  }
+  const trigger = job.status?.trigger;
+  if (job.metadata.deletionTimestamp !== undefined) world.broken("notDeleted", "the FlinkJob is still there");
+  else if (!trigger) world.broken("notRecorded", "nothing is recorded of the wish");
+  if (!trigger) return;
+  const stranger = mine.find(({ id }) => id !== trigger.jobId);
+  const unknown = () => `${world.short(stranger!.id)} runs, and the status knows nothing of it`;
+  if (stranger) world.broken("strangerLives", unknown(), wiped);
+  const own = mine.find(({ id }) => id === trigger.jobId);
+  const entry = ledger.of(trigger.jobId);
+  const says = `the status says ${trigger.state} (${trigger.reason}) of ${world.short(trigger.jobId)}`;
+  if (trigger.state === "pending") world.broken("stuck", `${says}, for ever`);
+  else if (trigger.state === "running" && !own)
+    world.broken("saysWhatIsNot", `${says}, and no such job runs`);
+  else if (trigger.state === "finished" && entry?.end !== "FINISHED")
+    world.broken("saysWhatIsNot", `${says}, and it ended ${entry?.end}`);
+  else if (trigger.state === "failed" || trigger.state === "canceled") {
+    if (own) world.broken("saysWhatIsNot", `${says}, and it runs`);
+    const problem = withoutCause(world);
+    if (problem) world.broken("failsWithoutCause", `${says}, and ${problem}`, wiped);
+    return;
+  }
+  const content = own?.content ?? entry?.content;
+  const reused = job.status?.conditions?.some(({ reason }) => reason === "TriggerIdReused");
+  if (content !== contentOf(job.spec) && !reused)
+    world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, foreign);
+}
+
+/** What speaks against the failure that the status names; undefined: it happened. */
+function withoutCause({ ledger, setting, api, left }: World): string | undefined {
+  const trigger = api.newest.job!.status!.trigger!;
+  const { budget, protection, mains } = setting;
+  const end = ledger.of(trigger.jobId)?.end;
+  const used = (...of: (keyof typeof left)[]) => of.some((name) => left[name] < budget[name]);
+  const unless = (holds: boolean, truth: string) => (holds ? undefined : truth);
+  switch (trigger.reason) {
+    case "OutcomeLost":
+      return unless(ledger.failovers + ledger.hours > 0 || end !== undefined, "nothing was lost");
+    case "JobLost":
+      return unless(ledger.failovers > 0 && protection === "JobManagerLifetime", "no JobManager was lost");
+    case "AttemptsExhausted": {
+      const stood = used("lostRequests", "lostAnswers", "crashes", "failovers", "takeovers");
+      return unless(
+        trigger.tries >= setting.maxAttempts && (stood || ledger.failovers > 0),
+        "nothing stood in its way",
+      );
+    }
+    case "SubmissionTimedOut":
+      return unless(setting.timeout !== undefined, "there is no time-out");
+    case "MainFailed":
+      return unless(mains.includes("throws") || mains.includes("submitsThenThrows"), "main() is sound");
+    case "NoJobInMain":
+      return unless(mains.includes("noJob"), "main() submits its job");
+    case "JarNotFound":
+      return unless(used("failovers"), "its JAR is there");
+    case "SavepointNotFound":
+    case "JobFailed":
+      return unless(end === "FAILED", `it ended ${end}`);
+    case "Canceled":
+      return unless(ledger.entries.length > 1 || setting.timeout !== undefined, "nobody asked for that");
+    default:
+      return "no such thing can happen here";
+  }
+}

@@ -1,0 +1,111 @@
+import type { Protection } from "../../../src/api/status.ts";
+import type { decide } from "../../../src/core/decide.ts";
+
+/** What a main() may come to; which of them happens is the explorer's choice each time one runs. */
+export type MainEnd = "submits" | "throws" | "noJob" | "submitsThenThrows" | "burnsItsId" | "exits";
+
+/** How often something may go wrong, or be asked for, in one schedule. */
+export interface Budget {
+  /** Operators crash and start again. */
+  crashes: number;
+  /** A second operator starts beside the first and believes that it leads. */
+  takeovers: number;
+  /** A new process begins with an older version of the object than the newest. */
+  staleLists: number;
+  /** The API server commits a write and its answer is lost. */
+  lostWrites: number;
+  lostRequests: number;
+  lostAnswers: number;
+  duplicatedRequests: number;
+  /** The JobManager process dies and another takes its place. */
+  failovers: number;
+  jobFailures: number;
+  /** An hour passes: Flink forgets what has ended. */
+  hours: number;
+  /** A moment passes in which nobody does anything: what was seen goes stale. */
+  pauses: number;
+  /** The user changes what the job is. */
+  edits: number;
+  /** The user changes something else. */
+  otherEdits: number;
+  /** The user chooses another trigger ID. */
+  newTriggerIds: number;
+  deletions: number;
+  recreations: number;
+  /** The status is taken away (a backup restored, `replace --subresource=status`). */
+  wipes: number;
+}
+
+/** What the operator does differently where a mutant is tested; all false in the real one. */
+export interface Habits {
+  /** Writes the status without a resourceVersion. */
+  overwrites?: boolean;
+  /** Sends the run request first and records it afterwards. */
+  sendsBeforeWriting?: boolean;
+  /** Deletes the JAR as soon as the request has left. */
+  dropsJarEarly?: boolean;
+  /** Asks for the job before it asks for the main()s. */
+  looksForJobsFirst?: boolean;
+}
+
+/**
+ * What a real Flink or network does that no client can undo. Off, the world keeps the bounds that docs/guarantees.md
+ * states; on, what happens then is counted under the window's name.
+ */
+export type Window =
+  | "lateRequest"
+  | "reRunByFlink"
+  | "resubmit"
+  | "statusWiped"
+  | "deletionTimedOut"
+  | "doubledRequest"
+  | "replacedMeanwhile";
+
+/** One small world: what is there, what may happen, and how often. */
+export interface Setting {
+  name: string;
+  /** Schedules begin when the operator is about to make its first decision that matters. */
+  headStart: boolean;
+  /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
+  prompt: boolean;
+  /** /run-application (2.3), or /run (2.2). */
+  applications: boolean;
+  protection: Protection;
+  /** Jobs end by themselves. */
+  batch: boolean;
+  mains: readonly MainEnd[];
+  jar: "id" | "uri";
+  /** Uploaded JARs outlive the process (web.upload.dir). */
+  keepsJars: boolean;
+  lostPolicy: "Fail" | "Resubmit";
+  deletionPolicy: "Cancel" | "Orphan";
+  maxAttempts: number;
+  /** spec.submission.timeout. */
+  timeout?: string;
+  /** The user names trigger IDs of its own. */
+  ownTriggerIds: boolean;
+  budget: Budget;
+  habits: Habits;
+  decide: typeof decide;
+  open: readonly Window[];
+}
+
+export const noBudget: Budget = {
+  crashes: 0,
+  takeovers: 0,
+  staleLists: 0,
+  lostWrites: 0,
+  lostRequests: 0,
+  lostAnswers: 0,
+  duplicatedRequests: 0,
+  failovers: 0,
+  jobFailures: 0,
+  hours: 0,
+  pauses: 0,
+  edits: 0,
+  otherEdits: 0,
+  newTriggerIds: 0,
+  deletions: 0,
+  recreations: 0,
+  wipes: 0,
+};
