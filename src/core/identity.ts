@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { TriggerStatus } from "../api/status.ts";
 
 /** The first 8 bytes of the SHA-256 of a text, as 16 hexadecimal digits. */
 function half(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return hash("sha256", text, "hex").slice(0, 16);
 }
 
 /** The 16 digits that every JobID of one FlinkJob begins with: how its jobs are recognised on any cluster. */

@@ -152,7 +152,27 @@ describe("the rest of the status", () => {
   });
 });
 
-test("an absent field and an undefined one are the same status", () => {
-  expect(sameStatus({ a: 1, b: undefined }, { a: 1 })).toBe(true);
-  expect(sameStatus({ a: 1 }, { a: 2 })).toBe(false);
+describe("the same status", () => {
+  const same: [object, object][] = [
+    [{ a: 1, b: undefined }, { a: 1 }],
+    [{ a: 1 }, { a: 1, b: undefined }],
+    [{ a: [{ b: "x" }] }, { a: [{ b: "x" }] }],
+  ];
+  test.each(same)("%j and %j: an absent field and an undefined one are the same", (a, b) => {
+    expect(sameStatus(a, b)).toBe(true);
+  });
+
+  const different: [object, object][] = [
+    [{ a: 1 }, { a: 2 }],
+    [{ a: 1 }, { a: "1" }],
+    [{ a: 1 }, {}],
+    [{}, { a: 1 }],
+    [{ a: [1, 2] }, { a: [2, 1] }],
+    [{ a: [1] }, { a: [1, 2] }],
+    [{ a: {} }, { a: [] }],
+    [{ a: null }, { a: {} }],
+  ];
+  test.each(different)("%j is not %j", (a, b) => {
+    expect(sameStatus(a, b)).toBe(false);
+  });
 });

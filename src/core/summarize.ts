@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Condition, ConditionStatus } from "../api/meta.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { FlinkJobStatus, JobStatus, TriggerStatus } from "../api/status.ts";
@@ -34,12 +33,16 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
 }
 
 /** Equal as the API server would store them: an absent field and an undefined one are the same. */
-export function sameStatus<T extends object>(a: T, b: T): boolean {
-  return isDeepStrictEqual(canonical(a), canonical(b));
+export function sameStatus(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  for (const key in a) if (!sameStatus(a[key], b[key])) return false;
+  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
+  return true;
 }
 
-function canonical(status: object): unknown {
-  return JSON.parse(JSON.stringify(status));
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function bounded(trigger: TriggerStatus): TriggerStatus {
@@ -118,15 +121,14 @@ function condition(
   type: string,
   status: ConditionStatus,
   reason: string,
-  message: string,
+  words: string,
 ): Condition {
   const before = ctx.job.status?.conditions?.find((candidate) => candidate.type === type);
-  return {
-    type,
-    status,
-    observedGeneration: ctx.generation,
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : iso(ctx.now),
-    reason,
-    message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 1)}…` : message,
-  };
+  const message = words.length > MESSAGE_LIMIT ? `${words.slice(0, MESSAGE_LIMIT - 1)}…` : words;
+  const observedGeneration = ctx.generation;
+  const stands = before?.status === status;
+  const same = stands && before.reason === reason && before.message === message;
+  if (same && before.observedGeneration === observedGeneration) return before;
+  const lastTransitionTime = stands ? before.lastTransitionTime : iso(ctx.now);
+  return { type, status, observedGeneration, lastTransitionTime, reason, message };
 }
