@@ -2,6 +2,8 @@ import { isTerminal } from "../../../src/core/observed.ts";
 import type { Move } from "../world/moves.ts";
 import type { MainEnd } from "../world/setting.ts";
 import type { World } from "../world/world.ts";
+import { endMain } from "./main.ts";
+import { die, start } from "./process.ts";
 
 const ENDS: readonly MainEnd[] = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId", "exits"];
 const told: Record<MainEnd, string> = {
@@ -25,7 +27,7 @@ export const flinkMoves: readonly Move[] = [
     },
     make: (world, a, b) => {
       const main = world.manager.mains[a]!;
-      world.manager.endMain(a, ENDS[b]!, world.setting, world);
+      endMain(world.manager, a, ENDS[b]!, world.setting, world);
       if (!main.application || main.request !== 0) forgetUnanswered(world);
     },
     tell: (world, a, b) => `main() of ${world.short(world.manager.mains[a]?.jobId)} ${told[ENDS[b]!]}`,
@@ -96,7 +98,7 @@ export const flinkMoves: readonly Move[] = [
     },
     make: (world) => {
       noteLosses(world);
-      world.manager.start(world.setting, world);
+      start(world.manager, world.setting, world);
     },
     tell: () => "another JobManager process takes its place",
   },
@@ -125,7 +127,7 @@ export function endApplications(world: World): void {
 }
 
 function kill(world: World): void {
-  world.manager.die(world.setting, world);
+  die(world.manager, world.setting, world);
   forgetUnanswered(world);
 }
 

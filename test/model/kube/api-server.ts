@@ -134,7 +134,7 @@ function jobOf({ uid, generation, deletedAt, finalizer, spec, status }: Content)
   const key = `${uid}.${generation}.${deletedAt ?? ""}.${finalizer ? 1 : 0}.${idOf(spec)}.${idOf(status)}`;
   const known = objects.get(key);
   if (known) return known;
-  if (objects.size > 200_000) objects.clear();
+  if (objects.size > 30_000) objects.clear();
   const job: FlinkJob = {
     apiVersion: API_VERSION,
     kind: "FlinkJob",
@@ -160,7 +160,7 @@ export function sameStatusObject(status: FlinkJobStatus): FlinkJobStatus {
   const text = JSON.stringify(status);
   const known = statuses.get(text);
   if (known) return known;
-  if (statuses.size > 200_000) statuses.clear();
+  if (statuses.size > 30_000) statuses.clear();
   // As the API server would store it: what is undefined is not there.
   const stored = JSON.parse(text) as FlinkJobStatus;
   statuses.set(text, stored);

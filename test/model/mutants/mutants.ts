@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "starts the next job before the end of the last",
-    worlds: ["edits"],
+    worlds: ["edits and a lost"],
     decide: instead(["cancelReplaced"], (_, observed, now) => {
       const { cluster } = observed;
       const empty = cluster.kind === "reachable" ? { ...cluster, jobs: new Map() } : cluster;

@@ -1,3 +1,4 @@
+import { arrive } from "../flink/main.ts";
 import { outcomes } from "../flink/outcomes.ts";
 import * as invariants from "../truth/invariants.ts";
 import type { Move } from "../world/moves.ts";
@@ -34,7 +35,7 @@ export const networkMoves: readonly Move[] = [
       world.network.set(id, { phase: "there" });
       if (!request.doubled) world.ledger.arrived(request.jobId);
       invariants.arrives(world, request.jobId);
-      world.manager.arrive(request, world.setting, world);
+      arrive(world.manager, request, world.setting, world);
     },
     tell: (world, id) => `${from(world, id)} arrives${world.manager.up ? "" : " where nobody listens"}`,
   },

@@ -16,19 +16,20 @@ export interface Decision {
 }
 
 const DELETION_TIMEOUT_MS = 30_000;
-const LIMIT = 300_000;
+/** Kept at once, of all worlds together. */
+const LIMIT = 30_000;
 
 /**
  * Gather.observe and decide, the real ones, fed from an operator's memory. Both are functions of what they are given, so
  * that an answer once worked out is kept.
  */
 export class Decisions {
+  static readonly #all = new WeakMap<Setting["decide"], Decisions>();
   readonly #decide: Setting["decide"];
   readonly #known = new Map<string, Decision>();
   readonly #gather: Gather;
   #operator: Operator | undefined;
   #watching = false;
-  misses = 0;
 
   constructor(decide: Setting["decide"]) {
     this.#decide = decide;
@@ -54,12 +55,18 @@ export class Decisions {
     });
   }
 
+  /** Those of one `decide`, whatever the world. */
+  static by(decide: Setting["decide"]): Decisions {
+    const known = Decisions.#all.get(decide) ?? new Decisions(decide);
+    Decisions.#all.set(decide, known);
+    return known;
+  }
+
   of(operator: Operator, job: FlinkJob, now: number): Decision {
     const { cluster, flight, look } = operator;
     const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${now}`;
     const known = this.#known.get(key);
     if (known) return known;
-    this.misses++;
     if (this.#known.size > LIMIT) this.#known.clear();
     this.#operator = operator;
     const step = this.#decide(this.#gather.observe(job), EPOCH + now);

@@ -6,7 +6,8 @@ import type {
   Look,
   RunOutcome,
 } from "../../../src/core/observed.ts";
-import type { Job, JobManager } from "../flink/job-manager.ts";
+import type { JobManager } from "../flink/job-manager.ts";
+import type { Job } from "../flink/records.ts";
 import { EPOCH, idOf } from "../kube/api-server.ts";
 import type { Setting } from "../world/setting.ts";
 
@@ -19,7 +20,7 @@ class Interned<T extends object> {
   of(key: string, make: () => T): T {
     const known = this.#known.get(key);
     if (known) return known;
-    if (this.#known.size > 100_000) this.#known.clear();
+    if (this.#known.size > 30_000) this.#known.clear();
     const made = make();
     this.#known.set(key, made);
     return made;

@@ -1,8 +1,8 @@
 import { outcomes } from "../flink/outcomes.ts";
+import { EPOCH } from "../kube/api-server.ts";
 import { LONGEST_WAY_MS } from "../network/network.ts";
 import type { World } from "../world/world.ts";
 import type { Operator } from "./operator.ts";
-import { leave, recordTime } from "./operator-moves.ts";
 import { flightAnswered, flightOf } from "./seen.ts";
 
 /** Its turn has come: the JAR is on the JobManager and the run request leaves (src/controller/flights.ts, jars.ts). */
@@ -28,6 +28,33 @@ export function transferJar(world: World, operator: Operator, index: number): vo
   operator.queued = true;
   leave(world, operator, index, jobId, operator.jar);
   if (setting.habits.dropsJarEarly) dropJar(world, operator);
+}
+
+/** The run request is on its way. */
+function leave(
+  world: World,
+  operator: Operator,
+  index: number,
+  jobId: string,
+  jar: string | undefined,
+): void {
+  const recordedAt = recordTime(operator);
+  operator.request = world.network.leave({
+    operator: index,
+    epoch: operator.epoch,
+    jobId,
+    content: operator.content,
+    application: world.setting.applications,
+    jar,
+    leftAt: world.isAlone ? world.now : recordedAt,
+    recordedAt,
+    incarnation: operator.incarnation,
+  });
+}
+
+/** When the flight's request was recorded. */
+function recordTime({ flight }: Operator): number {
+  return Date.parse(flight?.sentAt ?? "") - EPOCH;
 }
 
 /** The submission has an outcome: its JAR goes. */

@@ -18,6 +18,11 @@ export class Digest {
     this.number(value === undefined ? 7 : numberOf(value));
   }
 
+  /** By its letters: the same in every process. */
+  text(value: string): void {
+    for (let index = 0; index < value.length; index++) this.number(value.charCodeAt(index));
+  }
+
   get value(): number {
     let a = this.#a ^ (this.#b >>> 16);
     a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);

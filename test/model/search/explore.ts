@@ -3,15 +3,9 @@ import { beginning } from "../world/beginning.ts";
 import { make, offers } from "../world/moves.ts";
 import type { Setting } from "../world/setting.ts";
 import type { Violation, World } from "../world/world.ts";
+import type { Finding } from "./finding.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { settle } from "./quiet.ts";
-
-/** A schedule that ends where an invariant does not hold. */
-export interface Finding {
-  readonly setting: Setting;
-  readonly schedule: readonly number[];
-  readonly violation: Violation;
-}
 
 export interface Report {
   readonly world: string;
@@ -25,6 +19,7 @@ export interface Report {
   readonly depth: number;
   /** The whole world: nothing is left to explore. */
   readonly complete: boolean;
+  /** Worlds from which everything was seen to come to a good end. */
   readonly settled: number;
   readonly windows: ReadonlyMap<string, number>;
   readonly finding: Finding | undefined;
@@ -46,7 +41,7 @@ interface Node {
 
 /** Every interleaving, breadth first, so that the first violation found has a shortest schedule. */
 export function explore(setting: Setting, bounds: Bounds): Report {
-  const start = beginning(setting, new Decisions(setting.decide));
+  const start = beginning(setting, Decisions.by(setting.decide));
   const seen = new Map<number, Node>();
   const root: Node = { world: start, code: -1, from: undefined, depth: 0, paths: 1 };
   seen.set(fingerprint(start), root);
@@ -70,7 +65,12 @@ export function explore(setting: Setting, bounds: Bounds): Report {
     finding,
   });
   const found = (node: Node, violation: Violation, last: number[]): Report =>
-    report(false, { setting, schedule: [...scheduleOf(node), ...last], violation });
+    report(false, {
+      world: setting.name,
+      mutant: setting.mutant,
+      schedule: [...scheduleOf(node), ...last],
+      violation,
+    });
 
   while (level.length > 0 && depth < bounds.depth) {
     const next = new Map<Node, true>();

@@ -3,7 +3,7 @@ import { beginning } from "../world/beginning.ts";
 import { make, moveText, offers, tell } from "../world/moves.ts";
 import type { Setting } from "../world/setting.ts";
 import type { Violation, World } from "../world/world.ts";
-import type { Finding } from "./explore.ts";
+import { type Finding, settingOf } from "./finding.ts";
 import { settle } from "./quiet.ts";
 
 /** Plays a schedule; a move that cannot happen is left out. Then faults stop, and the world settles. */
@@ -12,7 +12,7 @@ export function replay(
   schedule: readonly number[],
   notes?: string[],
 ): Violation | undefined {
-  const world = beginning(setting, new Decisions(setting.decide));
+  const world = beginning(setting, Decisions.by(setting.decide));
   world.notes = notes;
   const possible: number[] = [];
   const step = (code: number) => notes?.push(`${clock(world)}  ${tell(world, code)}`);
@@ -28,7 +28,9 @@ export function replay(
 }
 
 /** The same finding with as few moves as can be: whatever can be left out is left out. */
-export function shrink({ setting, schedule, violation }: Finding): Finding {
+export function shrink(finding: Finding): Finding {
+  const { schedule, violation } = finding;
+  const setting = settingOf(finding);
   const fails = (codes: readonly number[]) => {
     const other = replay(setting, codes);
     return other?.invariant === violation.invariant && other.window === violation.window;
@@ -41,15 +43,15 @@ export function shrink({ setting, schedule, violation }: Finding): Finding {
       else at += size;
     }
   }
-  return { setting, schedule: best, violation };
+  return { ...finding, schedule: best };
 }
 
 /** For people: what happens, one line a move. */
 export function story(finding: Finding): string {
   const notes: string[] = [];
-  const violation = replay(finding.setting, finding.schedule, notes) ?? finding.violation;
+  const violation = replay(settingOf(finding), finding.schedule, notes) ?? finding.violation;
   return [
-    `world "${finding.setting.name}": ${violation.invariant}`,
+    `world "${finding.world}"${finding.mutant ? ` where it ${finding.mutant}` : ""}: ${violation.invariant}`,
     ...notes.map((line) => (line.startsWith("  ") ? `          ${line}` : line)),
     `=> ${violation.invariant}: ${violation.detail}`,
     `schedule: ${finding.schedule.map(moveText).join(", ")}`,

@@ -1,7 +1,7 @@
 import { FINALIZER } from "../../../src/api/group.ts";
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
 import type { Step } from "../../../src/core/step.ts";
-import type { Origin } from "../flink/job-manager.ts";
+import type { Origin } from "../flink/records.ts";
 import { uidText, type Version } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
 import type { Window } from "../world/setting.ts";

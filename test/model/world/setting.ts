@@ -64,6 +64,8 @@ export type Window =
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {
   name: string;
+  /** The deliberate bug in it. */
+  mutant?: string;
   /** Schedules begin when the operator is about to make its first decision that matters. */
   headStart: boolean;
   /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */

@@ -1,6 +1,7 @@
 import type { FlinkJobSpec } from "../../../src/api/flinkjob.ts";
 import type { FlinkJobState, RunOutcome } from "../../../src/core/observed.ts";
-import { JobManager, type Origin, type Witness } from "../flink/job-manager.ts";
+import { JobManager } from "../flink/job-manager.ts";
+import type { Origin, Witness } from "../flink/records.ts";
 import { ApiServer, EPOCH } from "../kube/api-server.ts";
 import { Network } from "../network/network.ts";
 import type { Decisions } from "../operator/decisions.ts";

@@ -1,0 +1,89 @@
+import type { Flight } from "../../../src/core/observed.ts";
+import type { Effect, Step } from "../../../src/core/step.ts";
+import { outcomes } from "../flink/outcomes.ts";
+import type { Version } from "../kube/api-server.ts";
+import * as invariants from "../truth/invariants.ts";
+import { contentOf } from "../world/wishes.ts";
+import type { World } from "../world/world.ts";
+import { finish, RETRY_MS } from "./deciding.ts";
+import type { Operator } from "./operator.ts";
+import { flightAnswered, flightOf } from "./seen.ts";
+import { dropJar } from "./submission.ts";
+
+/** The one effect of a step (src/controller/perform.ts). */
+export function act(world: World, operator: Operator): void {
+  const { version, step, lookBegunAt } = operator.task!;
+  const effect = step.effect!;
+  switch (effect.kind) {
+    case "addFinalizer":
+    case "removeFinalizer":
+      writeFinalizer(world, operator, version, step, effect.kind === "addFinalizer");
+      return;
+    case "submit":
+      submit(world, operator, effect, lookBegunAt);
+      if (world.setting.habits.sendsBeforeWriting && step.status && version === operator.task?.version) {
+        operator.task = { stage: "write", version, step: { ...step, effect: undefined }, lookBegunAt: -1 };
+        return;
+      }
+      finish(world, operator, step, true);
+      return;
+    case "lookUp":
+      operator.task = { stage: "lookForMains", version, step, lookBegunAt: -1 };
+      return;
+    case "cancelJob":
+    case "cancelApplication":
+      if (!world.manager.up) {
+        operator.task = undefined;
+        operator.requeue(world.now + RETRY_MS, world.now);
+        return;
+      }
+      if (effect.kind === "cancelJob") world.manager.cancelJob(effect.jobId);
+      else world.manager.cancelApplication(effect.jobId);
+      break;
+    case "abandonFlight":
+      abandon(world, operator);
+      break;
+    case "deleteFlinkJob":
+      if (world.api.newest === version) world.api.delete(world.time);
+      break;
+  }
+  finish(world, operator, step, false);
+}
+
+function writeFinalizer(
+  world: World,
+  operator: Operator,
+  version: Version,
+  step: Step,
+  finalizer: boolean,
+): void {
+  if (!finalizer) invariants.letsGo(world, version, step);
+  const fits = world.api.writeFinalizer(version, finalizer);
+  if (fits && !finalizer) dropJar(world, operator);
+  operator.written = fits ? world.api.newest : undefined;
+  finish(world, operator, step, fits && finalizer);
+  if (!fits) operator.requeue(world.now + 200, world.now);
+}
+
+function submit(
+  world: World,
+  operator: Operator,
+  effect: Extract<Effect, { kind: "submit" }>,
+  lookBegunAt: number,
+): void {
+  invariants.submits(world, operator.task!.version, effect.jobId, lookBegunAt);
+  operator.look = undefined;
+  operator.lookBegunAt = -1;
+  operator.content = contentOf(operator.task!.version.job!.spec);
+  operator.incarnation = Number(effect.incarnation.slice(1));
+  const { jobId, sentAt, earlierSentAt } = effect;
+  operator.flight = flightOf({ jobId, phase: "fetchingJar", since: world.time, sentAt, earlierSentAt });
+  operator.request = 0;
+}
+
+function abandon(world: World, operator: Operator): void {
+  const { flight } = operator;
+  if (flight?.phase !== "fetchingJar") return;
+  operator.flight = flightAnswered(flight as Flight, world.now, outcomes.refused);
+  operator.queued = true;
+}
