@@ -7,7 +7,7 @@ export const usage = `Real Apache Flink on this machine, without Docker. Needs J
   npm run dev:flink -- stop DIR              end it; checkpoints, logs and HA data stay in DIR
 
 Options of start:
-  --version V          2.3 (default), 1.20, or a full release such as 2.2.1
+  --version V          2.3 (default), any minor version from 1.17 on, or a full release such as 2.2.1
   --ha                 with ZooKeeper: running jobs survive a killed JobManager
   --slots N            task slots of each TaskManager (default 4)
   --task-managers N    (default 1)

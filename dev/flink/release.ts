@@ -1,5 +1,14 @@
 /** The releases that the short names of `--version` stand for; anything else is named in full. */
-export const pinnedReleases: Readonly<Record<string, string>> = { "2.3": "2.3.0", "1.20": "1.20.5" };
+export const pinnedReleases: Readonly<Record<string, string>> = {
+  "2.3": "2.3.0",
+  "2.2": "2.2.1",
+  "2.1": "2.1.3",
+  "2.0": "2.0.2",
+  "1.20": "1.20.5",
+  "1.19": "1.19.3",
+  "1.18": "1.18.1",
+  "1.17": "1.17.2",
+};
 
 export const defaultVersion = "2.3";
 

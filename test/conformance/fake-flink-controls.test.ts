@@ -10,7 +10,7 @@ import {
 } from "../support/fake-flink/index.ts";
 import { newId, RawFlink } from "./raw-flink.ts";
 
-// The switches of the fake that no real Flink has; everything else about it is in flink.test.ts.
+// The switches of the fake that no real Flink has; everything else about it is in the files flink-*.test.ts.
 
 let fake: FakeFlink;
 
@@ -161,4 +161,55 @@ it("serves a thousand jobs within seconds", async () => {
   expect(await flink.jobs()).toHaveLength(1_000);
   expect(fake.jobsEverRun()).toHaveLength(1_000);
   expect(performance.now() - begin).toBeLessThan(10_000);
+});
+
+it("holds savepoints IN_PROGRESS until they are released; a crash loses them", async () => {
+  const flink = await started();
+  const id = await flink.stream();
+  const [first, second] = [newId(), newId()];
+  const status = async (trigger: string) => flink.get(`/jobs/${id}/savepoints/${trigger}`);
+  fake.pauseSavepoints(id);
+  await flink.post(`/jobs/${id}/stop`, { triggerId: first });
+  expect((await status(first)).json.status.id).toBe("IN_PROGRESS");
+  expect((await flink.job(id))?.state).toBe("RUNNING");
+  fake.releaseSavepoints(id);
+  const { location } = (await flink.operation(`/jobs/${id}/savepoints/${first}`)).json.operation;
+  expect((await flink.job(id))?.state).toBe("FINISHED");
+  expect(fake.hasSavepoint(location)).toBe(true);
+  fake.expireOperations();
+  expect((await status(first)).status).toBe(404);
+
+  const other = await flink.stream();
+  fake.pauseSavepoints();
+  await flink.post(`/jobs/${other}/savepoints`, { triggerId: second });
+  await fake.failover();
+  fake.releaseSavepoints();
+  expect((await flink.get(`/jobs/${other}/savepoints/${second}`)).status).toBe(404);
+});
+
+it("cannot write below a directory that is broken", async () => {
+  const flink = await started();
+  const id = await flink.stream();
+  const mend = fake.breakDirectory("s3://bucket");
+  const take = async () => {
+    const triggerId = newId();
+    await flink.post(`/jobs/${id}/savepoints`, { triggerId, "target-directory": "s3://bucket/jobs" });
+    return (await flink.operation(`/jobs/${id}/savepoints/${triggerId}`)).json.operation;
+  };
+  expect(await take()).toHaveProperty("failure-cause");
+  mend();
+  expect((await take()).location).toMatch(/^s3:\/\/bucket\/jobs\/savepoint-/);
+});
+
+it("leaves the last checkpoint of a job that dies with its JobManager", async () => {
+  const flink = await started();
+  const id = await flink.stream(newId(), { flinkConfiguration: flink.checkpointing });
+  const { external_path } = await flink.checkpointed(id);
+  await fake.crash({ restart: true });
+  await fake.answering();
+  // Perhaps one more was taken before the end.
+  const [path = ""] = [0, 1]
+    .map((more) => external_path.replace(/\d+$/, (n) => String(Number(n) + more)))
+    .filter((candidate) => fake.hasSavepoint(candidate));
+  await flink.stream(newId(), { savepointPath: path });
 });

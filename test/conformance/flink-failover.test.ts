@@ -7,7 +7,7 @@ import { cause, newId, type RawFlink, type RawReply } from "./raw-flink.ts";
 
 const limitMs = 30_000;
 
-describe.each(mortalSubjects())("$name", ({ applications, open }) => {
+describe.each(mortalSubjects())("$name", ({ applications, duplicate, open }) => {
   let cluster: MortalCluster | undefined;
 
   afterEach(async () => {
@@ -19,10 +19,6 @@ describe.each(mortalSubjects())("$name", ({ applications, open }) => {
     cluster = await open(shape);
     return { flink: cluster.flink, cluster };
   }
-
-  const duplicate = applications
-    ? "DuplicateApplicationSubmissionException: Application has already been submitted."
-    : "DuplicateJobSubmissionException: Job has already been submitted.";
 
   it("without HA, System.exit in a main() takes everything down, and everything is forgotten", async () => {
     const { flink, cluster } = await started({ ha: false });
@@ -118,13 +114,22 @@ describe.each(mortalSubjects())("$name", ({ applications, open }) => {
   });
 
   it("without web.submit.enable there is no /jars", async () => {
-    const { flink } = await started({ ha: false, webSubmit: false });
+    const { flink } = await started({ ha: false, webSubmit: false, operationStoreMs: 1_000 });
     expect((await flink.get("/config")).json.features["web-submit"]).toBe(false);
     expect((await flink.get("/jars")).status).toBe(404);
     const run = await flink.run(["stream"], {}, "some.jar");
     expect([run.status, run.json.errors]).toEqual([404, ["Not found: /jars/some.jar/run"]]);
     const upload = await flink.upload();
     expect([upload.status, upload.json.errors]).toEqual([400, ["POST request not allowed"]]);
+
+    // Another fact, since a cluster of our own is there: outcomes are kept for `rest.async.store-duration`.
+    const [id, triggerId] = [newId(), newId()];
+    await flink.post(`/jobs/${id}/savepoints`, { triggerId, "target-directory": flink.directory });
+    await flink.operation(`/jobs/${id}/savepoints/${triggerId}`);
+    await eventually(
+      async () => (await flink.get(`/jobs/${id}/savepoints/${triggerId}`)).status === 404,
+      limitMs,
+    );
   });
 });
 

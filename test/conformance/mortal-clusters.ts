@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { startFakeFlink } from "../support/fake-flink/index.ts";
 import { flinkTargets } from "../support/flink-target.ts";
-import { anyJar, realIsGiven, versions } from "./flink-subjects.ts";
+import { anyJar, realIsGiven, usualVersions, type Version, versionOf } from "./flink-subjects.ts";
 import { RawFlink } from "./raw-flink.ts";
 
 /** What the cluster of a scenario is like. */
@@ -15,6 +15,7 @@ export interface Shape {
   readonly jobStoreExpirationMs?: number;
   readonly startUpMs?: number;
   readonly webSubmit?: boolean;
+  readonly operationStoreMs?: number;
 }
 
 /** A cluster of a test's own, whose JobManager may be killed. */
@@ -27,18 +28,23 @@ export interface MortalCluster {
   close(): Promise<void>;
 }
 
-export interface MortalSubject {
+export interface MortalSubject extends Version {
   readonly name: string;
-  readonly applications: boolean;
   open(shape: Shape): Promise<MortalCluster>;
 }
 
-const fakes: MortalSubject[] = versions.map(({ short, full, applications }) => ({
-  name: `fake ${short}`,
-  applications,
+const fakeOf = (version: Version): MortalSubject => ({
+  ...version,
+  name: `fake ${version.minor}`,
   async open(shape) {
     const times = { election: 150, down: 200 };
-    const fake = await startFakeFlink({ version: full, slots: 4, deleteOnCommit: false, times, ...shape });
+    const fake = await startFakeFlink({
+      version: version.release,
+      slots: 4,
+      deleteOnCommit: false,
+      times,
+      ...shape,
+    });
     await fake.answering();
     return {
       flink: new RawFlink(fake.url, anyJar()),
@@ -47,16 +53,19 @@ const fakes: MortalSubject[] = versions.map(({ short, full, applications }) => (
       close: () => fake.close(),
     };
   },
-}));
+});
 
-function real(version: string, jobsJar: string, applications: boolean): MortalSubject {
+function real(version: Version, jobsJar: string): MortalSubject {
   return {
-    name: `real ${version}`,
-    applications,
+    ...version,
+    name: `real ${version.minor}`,
     async open(shape) {
       const dir = await mkdtemp(join(tmpdir(), "mortal-flink-"));
       const config = configuration(shape);
-      const instance = await startFlink({ dir, version, ha: shape.ha, config, ownerPid: process.pid });
+      const instance = await startFlink({
+        ...{ dir, version: version.minor, ha: shape.ha, config },
+        ownerPid: process.pid,
+      });
       return {
         flink: new RawFlink(instance.url, await readFile(jobsJar)),
         kill: () => instance.killJobManager(),
@@ -70,7 +79,8 @@ function real(version: string, jobsJar: string, applications: boolean): MortalSu
   };
 }
 
-function configuration({ deleteOnCommit = false, jobStoreExpirationMs, startUpMs, webSubmit }: Shape) {
+function configuration(shape: Shape): Record<string, string> {
+  const { deleteOnCommit = false, jobStoreExpirationMs, startUpMs, webSubmit, operationStoreMs } = shape;
   return {
     "job-result-store.delete-on-commit": String(deleteOnCommit),
     "application-result-store.delete-on-commit": String(deleteOnCommit),
@@ -78,17 +88,16 @@ function configuration({ deleteOnCommit = false, jobStoreExpirationMs, startUpMs
       ? {}
       : { "jobstore.expiration-time": String(Math.ceil(jobStoreExpirationMs / 1000)) }),
     ...(startUpMs === undefined ? {} : { "resourcemanager.standalone.start-up-time": String(startUpMs) }),
+    ...(operationStoreMs === undefined ? {} : { "rest.async.store-duration": `${operationStoreMs} ms` }),
     ...(webSubmit === undefined ? {} : { "web.submit.enable": String(webSubmit) }),
   };
 }
 
 /** Real ones as soon as the run has a real Flink at all: its JAR of jobs is used, its clusters are left alone. */
 export function mortalSubjects(): MortalSubject[] {
-  if (!realIsGiven()) return fakes;
-  const byVersion = flinkTargets().map(({ version, jobsJar }) => {
-    const known = versions.find(({ short }) => short === version);
-    if (known === undefined) throw new Error(`no facts are written for Flink ${version}`);
-    return real(version, jobsJar, known.applications);
+  if (!realIsGiven()) return usualVersions.map(fakeOf);
+  return flinkTargets().flatMap(({ version, jobsJar }) => {
+    const facts = versionOf(version);
+    return [fakeOf(facts), real(facts, jobsJar)];
   });
-  return [...fakes, ...byVersion];
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import { scenarioClass } from "../support/fake-flink/index.ts";
 
@@ -18,6 +20,13 @@ export interface JobRow {
   readonly tasks: Readonly<Record<string, number>>;
 }
 
+/** A completed checkpoint as /jobs/:jobid/checkpoints tells it, as far as the facts need it. */
+export interface CheckpointRow {
+  readonly id: number;
+  readonly external_path: string;
+  readonly discarded: boolean;
+}
+
 const ended = /^(FINISHED|CANCELED|FAILED)$/;
 export const newId = () => randomBytes(16).toString("hex");
 
@@ -28,6 +37,8 @@ export class RawFlink {
   /** In the name of every job of these tests, so that a shared cluster can be cleaned of them. */
   readonly tag = `facts-${newId().slice(0, 8)}`;
   #jarId: string | undefined;
+  /** For savepoints of these tests; nobody else writes there. */
+  readonly directory = `file:${join(tmpdir(), this.tag)}`;
 
   constructor(url: string, jar: Buffer) {
     this.url = url;
@@ -135,6 +146,45 @@ export class RawFlink {
     if (reply.status !== 200) throw new Error(`run answered ${reply.status}: ${reply.text}`);
     await this.reaches(id, "FINISHED");
     return id;
+  }
+
+  readonly checkpointing = { "execution.checkpointing.interval": "150 ms" };
+  readonly retained = {
+    ...this.checkpointing,
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+  };
+
+  /** Flink < 1.19 knows the first key only. */
+  fixedDelay(delay: string, attempts: number): Record<string, string> {
+    return {
+      "restart-strategy": "fixed-delay",
+      "restart-strategy.type": "fixed-delay",
+      "restart-strategy.fixed-delay.delay": delay,
+      "restart-strategy.fixed-delay.attempts": String(attempts),
+    };
+  }
+
+  /** A job whose task has failed and that waits for its restart. */
+  async restarting(): Promise<string> {
+    const jobId = newId();
+    await this.run(["fail"], { jobId, flinkConfiguration: this.fixedDelay("60 s", 1) });
+    await this.reaches(jobId, "RESTARTING");
+    return jobId;
+  }
+
+  /** Waits for so many checkpoints; the latest of them. */
+  async checkpointed(id: string, count = 1): Promise<CheckpointRow> {
+    return eventually(async () => {
+      const { counts, latest } = (await this.get(`/jobs/${id}/checkpoints`)).json;
+      return counts.completed >= count && (latest.completed as CheckpointRow);
+    });
+  }
+
+  /** Of a job that is over: what is told then may be as old as the endpoint's caches allow. */
+  async checkpointsAtEnd(id: string): Promise<{ completed: CheckpointRow }> {
+    const { json } = await this.get("/config");
+    await new Promise((go) => setTimeout(go, json["refresh-interval"]));
+    return (await this.get(`/jobs/${id}/checkpoints`)).json.latest;
   }
 
   cancel = (id: string) => this.call("PATCH", `/jobs/${id}?mode=cancel`);

@@ -20,6 +20,9 @@ export interface Submission {
   readonly byMain: boolean;
 }
 
+const retentionKeys = ["execution.checkpointing.externalized-checkpoint-retention"];
+const retainedKeys = ["execution.checkpointing.num-retained", "state.checkpoints.num-retained"];
+
 /** The jobs and applications of one JobManager process: what it refuses, keeps, recovers and forgets. */
 export class Dispatcher {
   readonly slots: Slots;
@@ -141,11 +144,17 @@ export class Dispatcher {
     for (const app of this.#applications.values()) if (app.ended) this.#applications.delete(app.id);
   }
 
+  /** The process is about to die: what its jobs had taken until now lies on disk. */
+  settleCheckpoints(): void {
+    for (const job of this.#jobs.values()) void job.checkpoints;
+  }
+
   async #start(submission: Submission, recovered: CheckpointHistory | undefined): Promise<Job> {
     const { jobId, plan, request, application, byMain } = submission;
-    const checkpoints = recovered ?? this.#newHistory(jobId, request);
+    const checkpoints = recovered ?? this.#newHistory(jobId, plan, request);
     const applicationId = application?.id;
     const spec = { id: jobId, applicationId, plan, request, checkpoints, recovered: recovered !== undefined };
+    if (recovered !== undefined) recovered.restart(this.#time.now());
     const job = new Job(spec, this.#host());
     this.#jobs.delete(jobId);
     this.#jobs.set(jobId, job);
@@ -158,11 +167,28 @@ export class Dispatcher {
     return job;
   }
 
-  #newHistory(jobId: string, request: RunRequest): CheckpointHistory {
-    const interval = durationMs(request.configuration["execution.checkpointing.interval"]);
+  #newHistory(jobId: string, plan: JobPlan, request: RunRequest): CheckpointHistory {
+    const { snapshots } = this.#storage;
     const path = request.savepointPath;
-    const restored = path === undefined ? undefined : { path, at: this.#time.now() };
-    return new CheckpointHistory(`file:${this.#settings.directory}/checkpoints/${jobId}`, interval, restored);
+    const id = path === undefined ? undefined : snapshots.find(path)?.id;
+    const history = new CheckpointHistory({
+      directory: `file:${this.#settings.directory}/checkpoints/${jobId}`,
+      intervalMs: durationMs(this.#setting(request, "execution.checkpointing.interval")),
+      retained: Number(this.#setting(request, ...retainedKeys) ?? 1),
+      claims: request.claims,
+      ...(path !== undefined && { restored: { path, at: this.#time.now(), id: id ?? 1, asked: true } }),
+    });
+    snapshots.follow(history, plan.program);
+    return history;
+  }
+
+  /** The job's own, else the cluster's. */
+  #setting({ configuration }: RunRequest, ...keys: readonly string[]): string | undefined {
+    for (const key of keys) {
+      const value = configuration[key] ?? this.#settings.configuration[key];
+      if (value !== undefined) return value;
+    }
+    return undefined;
   }
 
   #host(): JobHost {
@@ -170,7 +196,7 @@ export class Dispatcher {
       time: this.#time,
       times: this.#settings.times,
       slots: this.slots,
-      savepointExists: (path) => this.#storage.savepoints.has(path),
+      findSnapshot: (path) => this.#storage.snapshots.find(path),
       ended: (job, state) => this.#jobEnded(job, state),
     };
   }
@@ -180,7 +206,7 @@ export class Dispatcher {
     this.#ledger.jobEnded(job.id, state, job.endTime);
     this.#storage.jobs.delete(job.id);
     this.#jobResults.commit(job.id);
-    this.#retainCheckpoint(job, state);
+    job.checkpoints.end(this.#retains(job, state));
     const { applicationId } = job.spec;
     if (applicationId === undefined) return;
     if (!job.initialized) {
@@ -196,13 +222,10 @@ export class Dispatcher {
   }
 
   /** The last checkpoint of a job that is over can be restored from only if it was to be retained. */
-  #retainCheckpoint(job: Job, state: TerminalState): void {
-    const retention =
-      job.spec.request.configuration["execution.checkpointing.externalized-checkpoint-retention"];
-    const retained =
-      retention === "RETAIN_ON_CANCELLATION" || (state === "FAILED" && retention !== undefined);
-    const latest = job.checkpoints.latest(false);
-    if (retained && latest !== undefined) this.#storage.savepoints.add(latest.path);
+  #retains({ spec }: Job, state: TerminalState): boolean {
+    const retention = this.#setting(spec.request, ...retentionKeys);
+    if (state === "CANCELED") return retention === "RETAIN_ON_CANCELLATION";
+    return state === "FAILED" && retention !== undefined && retention !== "NO_EXTERNALIZED_CHECKPOINTS";
   }
 
   #forget(): void {

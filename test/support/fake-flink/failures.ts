@@ -30,16 +30,29 @@ export const applicationNotFound = (id: string): Throwable =>
     `Could not find Flink application (${id})`,
   );
 
-/** The JobMaster could not start: the savepoint to restore from is not there. */
-export function savepointNotFound(path: string): Throwable {
-  const missing = throwable(
+const missingSnapshot = (path: string): Throwable =>
+  throwable(
     "java.io.FileNotFoundException",
     `Cannot find checkpoint or savepoint file/directory '${path}' on file system 'file'.`,
   );
+
+/** The JobMaster could not start: the savepoint to restore from is not there. */
+export const savepointNotFound = (path: string): Throwable => cannotStart(missingSnapshot(path));
+
+/** The same: it is there, and another program's. */
+export const cannotRestore = (path: string): Throwable =>
+  cannotStart(
+    throwable(
+      "java.lang.IllegalStateException",
+      `Failed to rollback to checkpoint/savepoint ${path}. Cannot map checkpoint/savepoint state for operator 8e438e001276993a86ff80dcf02e0237 to the new program, because the operator is not available in the new program. If you want to allow to skip this, you can set the --allowNonRestoredState option on the CLI.`,
+    ),
+  );
+
+function cannotStart(cause: Throwable): Throwable {
   return throwable(
     `${runtime}.client.JobInitializationException`,
     "Could not start the JobMaster.",
-    wrapped(completion, wrapped("java.lang.RuntimeException", missing)),
+    wrapped(completion, wrapped("java.lang.RuntimeException", cause)),
   );
 }
 
@@ -114,7 +127,35 @@ export function notAJar(path: string): Throwable {
 export const tasksNotRunning = (jobId: string, parallelism: number): Throwable =>
   throwable(
     `${runtime}.checkpoint.CheckpointException`,
-    `Checkpoint triggering task Source: Sequence Source -> work -> discard: Writer (1/${parallelism}) of job ${jobId} is not being executed at the moment. Aborting checkpoint. Failure reason: Not all required tasks are currently running.`,
+    `Checkpoint triggering task Source: Sequence Source -> work -> discard (1/${parallelism}) of job ${jobId} is not being executed at the moment. Aborting checkpoint. Failure reason: Not all required tasks are currently running.`,
+  );
+
+/** There is nothing that a savepoint could be written to. */
+export function directoryUnusable(directory: string): Throwable {
+  const scheme = /^([a-z0-9+.-]+):/i.exec(directory)?.[1] ?? "file";
+  const cause =
+    scheme === "file"
+      ? throwable("java.io.IOException", `Failed to create savepoint directory at ${directory}`)
+      : throwable(
+          "org.apache.flink.core.fs.UnsupportedFileSystemSchemeException",
+          `Could not find a file system implementation for scheme '${scheme}'. The scheme is not directly supported by Flink and no Hadoop file system to support this scheme could be loaded. For a full list of supported file systems, please see https://nightlies.apache.org/flink/flink-docs-stable/ops/filesystems/.`,
+        );
+  return throwable(`${runtime}.checkpoint.CheckpointException`, ioProblem, cause);
+}
+export const ioProblem = "An Exception occurred while triggering the checkpoint. IO-problem detected.";
+
+/** What was to be disposed of is not there. */
+export const cannotDispose = (path: string): Throwable =>
+  throwable(
+    "org.apache.flink.util.FlinkException",
+    `Could not dispose savepoint ${path}.`,
+    missingSnapshot(path),
+  );
+
+export const operationNotFound = (): Throwable =>
+  throwable(
+    `${runtime}.rest.NotFoundException`,
+    "Operation not found under key: org.apache.flink.runtime.rest.handler.async.OperationKey@e3640db3",
   );
 
 export const checkpointStopped = (): Throwable =>

@@ -1,35 +1,27 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
+import { Endpoint, type RecordedRequest } from "./endpoint.ts";
 import { type Fault, Faults } from "./faults.ts";
+import { Gate } from "./gate.ts";
 import { isTerminal } from "./job.ts";
 import { JobManager } from "./job-manager.ts";
 import { type JobRun, Ledger } from "./ledger.ts";
 import type { Settings } from "./options.ts";
-import { electing, type Reply } from "./replies.ts";
-import { answer } from "./routes.ts";
-import { MainGate, type RunningMain } from "./running-mains.ts";
+import type { RunningMain } from "./running-mains.ts";
 import { Storage } from "./storage.ts";
 import { throwable } from "./throwable.ts";
-
-/** A request as it arrived; `status` is what was answered, if anything was. */
-export interface RecordedRequest {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  /** The JSON body; for anything else its size. */
-  readonly body: unknown;
-  readonly at: number;
-  status?: number;
-}
 
 /** A Flink session cluster whose JobManager answers on 127.0.0.1, and the switches that a test needs. */
 export class FakeFlink {
   /** Everything that arrived, in order, over all crashes. */
   readonly requests: RecordedRequest[] = [];
+  readonly #endpoint: Endpoint;
   readonly #settings: Settings;
   readonly #storage = new Storage();
   readonly #ledger = new Ledger();
-  readonly #gate = new MainGate();
+  readonly #gate = new Gate();
+  readonly #savepointGate = new Gate();
+  readonly #unwritable = new Set<string>();
   readonly #faults = new Faults();
   #port: number;
   #server: Server | undefined;
@@ -41,6 +33,13 @@ export class FakeFlink {
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#port = settings.port;
+    this.#endpoint = new Endpoint({
+      requests: this.requests,
+      faults: this.#faults,
+      now: () => settings.clock.now(),
+      manager: () => this.#manager,
+      leads: () => this.#phase === "leading",
+    });
   }
 
   get url(): string {
@@ -61,7 +60,7 @@ export class FakeFlink {
     if (this.#phase !== "down") return;
     // Flink leaves idle connections open; Node would close them after 5 s, which looks like a new JobManager.
     const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
-      void this.#serve(request, response);
+      void this.#endpoint.serve(request, response);
     });
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
@@ -74,6 +73,8 @@ export class FakeFlink {
       storage: this.#storage,
       ledger: this.#ledger,
       gate: this.#gate,
+      savepointGate: this.#savepointGate,
+      unwritable: this.#unwritable,
       exit: () => void this.crash({ restart: true }),
     });
     this.#manager = manager;
@@ -168,9 +169,35 @@ export class FakeFlink {
     this.#liveJob(jobId).fail(throwable("java.lang.IllegalStateException", message));
   }
 
+  /** Holds the savepoints of this job, or all of them, IN_PROGRESS. */
+  pauseSavepoints(jobId?: string): void {
+    this.#savepointGate.pause(jobId);
+  }
+
+  /** Lets them complete; without an ID, all of them. */
+  releaseSavepoints(jobId?: string): void {
+    this.#savepointGate.release(jobId);
+  }
+
+  /** Savepoints below this path (`file:/x`, `s3://bucket`) fail from now on. Returns what takes it back. */
+  breakDirectory(path: string): () => void {
+    this.#unwritable.add(path);
+    return () => void this.#unwritable.delete(path);
+  }
+
+  /** Forgets the outcome of every savepoint and stop, as `rest.async.store-duration` does. */
+  expireOperations(): void {
+    this.#manager?.operations.expire();
+  }
+
+  /** Whether a job could be restored from this path. */
+  hasSavepoint(path: string): boolean {
+    return this.#storage.snapshots.find(path) !== undefined;
+  }
+
   /** A savepoint or retained checkpoint that lies there from before. */
   addSavepoint(path: string): void {
-    this.#storage.savepoints.add(path);
+    this.#storage.snapshots.add(path, { id: 1, entryClass: undefined });
   }
 
   /** Ends the fake for good. */
@@ -195,75 +222,4 @@ export class FakeFlink {
     this.#waiting = this.#waiting.filter((waiting) => waiting.phase !== phase);
     for (const { go } of going) go();
   }
-
-  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(message.url ?? "/", "http://fake");
-    const path = url.pathname.replace(/^\/v1(?=\/)/, "");
-    const method = message.method ?? "GET";
-    const fault = this.#faults.take(method, path + url.search);
-    if (fault?.mode === "refuse") {
-      message.socket.destroy();
-      return;
-    }
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of message) chunks.push(chunk);
-    } catch {
-      return; // the client went away in the middle of its request: there is no request
-    }
-    const body = Buffer.concat(chunks);
-    const record = this.#record(method, path + url.search, body);
-    if (fault?.mode === "delay") await this.#manager?.time.wait(fault.delayMs ?? 0);
-    if (fault?.mode === "reset-before") {
-      message.socket.destroy();
-      return;
-    }
-    const request = { method, path, query: url.searchParams, headers: message.headers, body };
-    const manager = this.#manager;
-    const replying =
-      fault?.mode === "status"
-        ? { status: fault.status ?? 502, body: fault.body ?? {} }
-        : this.#phase !== "leading" || manager === undefined
-          ? electing
-          : answer(manager, request);
-    if (fault?.mode === "reset-during") message.socket.destroy();
-    const reply = await replying;
-    if (fault?.mode === "lose-answer") return;
-    if (fault?.mode === "reset-after") {
-      message.socket.destroy();
-      return;
-    }
-    record.status = reply.status;
-    send(response, reply);
-  }
-
-  #record(method: string, path: string, body: Buffer): RecordedRequest {
-    const text = body.subarray(0, 1).toString() === "{" ? body.toString() : undefined;
-    const record: RecordedRequest = {
-      method,
-      path,
-      body: text === undefined ? body.length || undefined : parsed(text),
-      at: this.#settings.clock.now(),
-    };
-    this.requests.push(record);
-    return record;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // recorded as it came; the route says what is wrong with it
-  }
-}
-
-function send(response: ServerResponse, { status, body }: Reply): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    "content-type": "application/json; charset=UTF-8",
-    "access-control-allow-origin": "*",
-    "content-length": Buffer.byteLength(text),
-  });
-  response.end(text);
 }

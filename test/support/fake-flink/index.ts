@@ -2,7 +2,8 @@ import { FakeFlink } from "./fake-flink.ts";
 import { type FakeFlinkOptions, settingsOf } from "./options.ts";
 
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { FakeFlink, type RecordedRequest } from "./fake-flink.ts";
+export type { RecordedRequest } from "./endpoint.ts";
+export { FakeFlink } from "./fake-flink.ts";
 export type { Fault, FaultMode } from "./faults.ts";
 export type { JobState, TerminalState } from "./job.ts";
 export type { JobRun } from "./ledger.ts";

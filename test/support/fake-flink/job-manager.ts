@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { ProcessTime } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { Gate } from "./gate.ts";
 import type { Job } from "./job.ts";
 import { type JobSnapshot, snapshotOf } from "./job-views.ts";
 import type { Ledger } from "./ledger.ts";
 import { Operations } from "./operations.ts";
 import { effectiveConfiguration, type Settings } from "./options.ts";
 import { type Release, releaseOf } from "./release.ts";
-import { type MainGate, RunningMains } from "./running-mains.ts";
+import { RunningMains } from "./running-mains.ts";
 import type { Jar, Storage } from "./storage.ts";
 import { Submissions } from "./submissions.ts";
 
@@ -29,7 +30,10 @@ export class JobManager {
     settings: Settings;
     storage: Storage;
     ledger: Ledger;
-    gate: MainGate;
+    gate: Gate;
+    savepointGate: Gate;
+    /** Nothing can be written below these paths. */
+    unwritable: ReadonlySet<string>;
     /** System.exit in a main(). */
     exit: () => void;
   }) {
@@ -47,7 +51,8 @@ export class JobManager {
       mains: this.mains,
       exit: context.exit,
     });
-    this.operations = new Operations(settings, storage, this.time, this.dispatcher);
+    const { savepointGate, unwritable } = context;
+    this.operations = new Operations({ ...shared, dispatcher: this.dispatcher, savepointGate, unwritable });
   }
 
   /**
@@ -95,6 +100,7 @@ export class JobManager {
   }
 
   die(): void {
+    this.dispatcher.settleCheckpoints();
     this.time.die();
     if (!this.settings.keepJars) this.#storage.jars.clear();
   }

@@ -1,10 +1,11 @@
+import { checkpointStatistics } from "./checkpoint-views.ts";
 import * as failures from "./failures.ts";
 import { isTerminal, type Job } from "./job.ts";
 import type { JobManager } from "./job-manager.ts";
 import * as views from "./job-views.ts";
 import { ok, refusal, serverError } from "./replies.ts";
 import type { Route } from "./route.ts";
-import { readId, readJsonObject, readTriggerId } from "./run-request.ts";
+import { readFormat, readId, readJsonObject, readTriggerId } from "./run-request.ts";
 import { throwable } from "./throwable.ts";
 
 const notFound = (id: string) =>
@@ -28,7 +29,7 @@ const fresh = (manager: JobManager, given: string): { id: string; job: Job | und
   return { id, job: manager.dispatcher.job(id) };
 };
 
-/** /jobs and everything below it. */
+/** /jobs and everything below it, and what becomes of savepoints. */
 export const jobRoutes: Route[] = [
   [
     "GET",
@@ -46,11 +47,20 @@ export const jobRoutes: Route[] = [
     },
   ],
   ofJob("", ({ time, release }, job) => views.details(job, time.now(), release)),
-  ofJob("/exceptions", ({ release }, job) => views.exceptions(job, release)),
   ofJob("/config", ({ release }, job) => views.jobConfiguration(job, release)),
   ofJob("/accumulators", (_manager, job) => views.accumulators(job)),
-  ofJob("/checkpoints", (_manager, job) => views.checkpointStatistics(job)),
+  ofJob("/checkpoints", (_manager, job) => checkpointStatistics(job)),
   ofJob("/jobmanager/config", (manager) => manager.configuration),
+  [
+    "GET",
+    /^\/jobs\/([^/]+)\/exceptions$/,
+    (manager, { query }, given = "") => {
+      const { id, job } = fresh(manager, given);
+      if (job === undefined) return notFound(id);
+      const most = Number(query.get("maxExceptions") ?? 20);
+      return ok(views.exceptions(manager.cached(job), manager.release, most));
+    },
+  ],
   [
     "GET",
     /^\/jobs\/([^/]+)\/status$/,
@@ -114,9 +124,12 @@ export const jobRoutes: Route[] = [
     /^\/jobs\/([^/]+)\/savepoints$/,
     ({ operations }, { body }, given = "") => {
       const fields = readJsonObject(body.toString(), "SavepointTriggerRequestBody");
-      const trigger = readTriggerId(fields, "SavepointTriggerRequestBody");
-      const after = fields["cancel-job"] === true ? "cancel" : "go on";
-      return operations.savepoint(readId("jobid", given), trigger, text(fields["target-directory"]), after);
+      return operations.savepoint(readId("jobid", given), {
+        trigger: readTriggerId(fields, "SavepointTriggerRequestBody"),
+        directory: text(fields["target-directory"]),
+        format: readFormat(fields, "SavepointTriggerRequestBody"),
+        after: fields["cancel-job"] === true ? "cancel" : "go on",
+      });
     },
   ],
   [
@@ -124,8 +137,12 @@ export const jobRoutes: Route[] = [
     /^\/jobs\/([^/]+)\/stop$/,
     ({ operations }, { body }, given = "") => {
       const fields = readJsonObject(body.toString(), "StopWithSavepointRequestBody");
-      const trigger = readTriggerId(fields, "StopWithSavepointRequestBody");
-      return operations.savepoint(readId("jobid", given), trigger, text(fields.targetDirectory), "stop");
+      return operations.savepoint(readId("jobid", given), {
+        trigger: readTriggerId(fields, "StopWithSavepointRequestBody"),
+        directory: text(fields.targetDirectory),
+        format: readFormat(fields, "StopWithSavepointRequestBody"),
+        after: "stop",
+      });
     },
   ],
   [
@@ -150,6 +167,21 @@ export const jobRoutes: Route[] = [
     /^\/jobs\/([^/]+)\/checkpoints\/([^/]+)$/,
     ({ operations }, _request, given = "", trigger = "") =>
       operations.status("checkpoint", readId("jobid", given), readId("triggerid", trigger)),
+  ],
+  [
+    "POST",
+    /^\/savepoint-disposal$/,
+    ({ operations }, { body }) => {
+      const path = text(readJsonObject(body.toString(), "SavepointDisposalRequest")["savepoint-path"]);
+      if (path !== undefined) return operations.disposal(path);
+      return refusal(400, failures.rest("Field savepoint-path must not be omitted or be null."));
+    },
+  ],
+  [
+    "GET",
+    /^\/savepoint-disposal\/([^/]+)$/,
+    ({ operations }, _request, trigger = "") =>
+      operations.status("disposal", "", readId("triggerid", trigger)),
   ],
 ];
 

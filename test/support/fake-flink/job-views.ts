@@ -1,4 +1,4 @@
-import type { Checkpoint } from "./checkpoints.ts";
+import type { Checkpoint, Restored } from "./checkpoints.ts";
 import type { JobState } from "./job.ts";
 import { type Job, type JobFailure, jobStates, type TaskPhase } from "./job.ts";
 import type { Release } from "./release.ts";
@@ -17,15 +17,15 @@ export interface JobSnapshot {
   readonly endTime: number;
   readonly lastModification: number;
   readonly timestamps: Readonly<Record<string, number>>;
-  readonly failure: JobFailure | undefined;
+  readonly failures: readonly JobFailure[];
   readonly configuration: Readonly<Record<string, string>>;
   readonly elements: number | undefined;
   readonly checkpoints: {
-    count: number;
-    completed: readonly Checkpoint[];
-    latest: Checkpoint | undefined;
-    savepoint: Checkpoint | undefined;
-    restored: { checkpoint: Checkpoint; at: number } | undefined;
+    counts: { restored: number; completed: number; failed: number };
+    /** The latest first. */
+    shown: readonly Readonly<Checkpoint>[];
+    latest: Readonly<Record<"checkpoint" | "savepoint" | "failed", Readonly<Checkpoint> | undefined>>;
+    restored: Restored | undefined;
   };
 }
 
@@ -44,18 +44,23 @@ export function snapshotOf(job: Job): JobSnapshot {
     endTime: job.endTime,
     lastModification: job.lastModification,
     timestamps: Object.fromEntries(jobStates.map((state) => [state, job.entered(state)])),
-    failure: job.failure,
+    failures: [...job.failures],
     configuration: request.configuration,
     elements: plan.ends === "finishes" && job.state === "FINISHED" ? plan.elements : undefined,
     checkpoints: {
-      count: history.count,
-      completed: history.completed,
-      latest: history.latest(false),
-      savepoint: history.latest(true),
+      counts: history.counts,
+      shown: history.shown.map((one) => ({ ...one })),
+      latest: {
+        checkpoint: copied(history.latest("checkpoint")),
+        savepoint: copied(history.latest("savepoint")),
+        failed: copied(history.latest("failed")),
+      },
       restored: history.restored,
     },
   };
 }
+
+const copied = (checkpoint: Checkpoint | undefined) => checkpoint && { ...checkpoint };
 
 const taskPhases = ["running", "canceling", "canceled", "total", "created", "scheduled", "deploying"];
 const morePhases = ["reconciling", "finished", "initializing", "failed"];
@@ -89,11 +94,11 @@ export function details(job: JobSnapshot, now: number, release: Release): object
   const counts = (n: number) =>
     Object.fromEntries(phases.map((phase) => [phase.toUpperCase(), phase === job.tasks ? n : 0]));
   const node = { id: vertexId, operator: "", parallelism: job.parallelism, operator_strategy: "" };
-  const description = "Source: Sequence Source<br/>+- work<br/>   +- discard: Writer<br/>";
+  const description = "Source: Sequence Source<br/>+- work<br/>   +- discard<br/>";
   const vertex = {
     id: vertexId,
     slotSharingGroupId: "c112d05ad0a2935f711040b9005d328c",
-    name: "Source: Sequence Source -> work -> discard: Writer",
+    name: "Source: Sequence Source -> work -> discard",
     maxParallelism: 128,
     parallelism: job.parallelism,
     status: job.tasks === "scheduled" ? "CREATED" : job.tasks.toUpperCase(),
@@ -133,22 +138,26 @@ const exceptionEntry = (thrown: Throwable, timestamp: number) => ({
   failureLabels: {},
 });
 
-/** /jobs/:jobid/exceptions. */
-export function exceptions(job: JobSnapshot, release: Release): object {
-  const { failure } = job;
-  const task = { taskName: `Source: Sequence Source -> work -> discard: Writer (1/${job.parallelism})` };
-  const byTask = failure?.byTask;
-  const entries = failure && {
-    ...exceptionEntry(failure.thrown, failure.at),
-    concurrentExceptions: byTask ? [{ ...exceptionEntry(byTask, failure.at), ...task }] : [],
-  };
-  const exceptionHistory = { entries: entries ? [entries] : [], truncated: false };
+/** /jobs/:jobid/exceptions: the latest first, `most` of them. */
+export function exceptions(job: JobSnapshot, release: Release, most: number): object {
+  const vertex = `Source: Sequence Source -> work -> discard (1/${job.parallelism})`;
+  const task = (execution: number) => ({ taskName: `${vertex} - execution #${execution}` });
+  const entries = job.failures.map(({ thrown, byTask, execution, at }) => {
+    // While the job is restarted, the task's own exception is all that there is.
+    if (thrown === byTask) {
+      return { ...exceptionEntry(thrown, at), ...task(execution), concurrentExceptions: [] };
+    }
+    const concurrent = byTask ? [{ ...exceptionEntry(byTask, at), ...task(execution) }] : [];
+    return { ...exceptionEntry(thrown, at), concurrentExceptions: concurrent };
+  });
+  const exceptionHistory = { entries: entries.slice(0, most), truncated: entries.length > most };
   if (!release.oldExceptions) return { exceptionHistory };
+  const latest = job.failures[0];
   return {
-    "root-exception": failure ? stackTrace(failure.thrown) : null,
-    timestamp: failure?.at ?? null,
-    "all-exceptions": byTask
-      ? [{ exception: stackTrace(byTask), task: task.taskName, timestamp: failure?.at }]
+    "root-exception": latest ? stackTrace(latest.thrown) : null,
+    timestamp: latest?.at ?? null,
+    "all-exceptions": latest?.byTask
+      ? [{ exception: stackTrace(latest.byTask), task: vertex, timestamp: latest.at }]
       : [],
     truncated: false,
     exceptionHistory,
@@ -175,7 +184,7 @@ export function executionResult(job: JobSnapshot, release: Release): object {
       "application-status": job.state === "FINISHED" ? "SUCCEEDED" : job.state,
       "accumulator-results": {},
       "net-runtime": job.endTime - job.startTime,
-      ...(job.failure ? { "failure-cause": serialized(job.failure.thrown) } : {}),
+      ...(job.failures[0] ? { "failure-cause": serialized(job.failures[0].thrown) } : {}),
       ...(release.applications ? { "application-id": job.applicationId ?? null } : {}),
       ...(release.applications ? { "start-time": job.startTime, "end-time": job.endTime } : {}),
     },
@@ -204,50 +213,3 @@ export const accumulators = (job: JobSnapshot): object => ({
       : [{ name: "elements", type: "LongCounter", value: String(job.elements) }],
   "serialized-user-task-accumulators": {},
 });
-
-const checkpointRow = (checkpoint: Checkpoint, parallelism: number) => ({
-  className: "completed",
-  id: checkpoint.id,
-  status: "COMPLETED",
-  is_savepoint: checkpoint.savepoint,
-  savepointFormat: checkpoint.savepoint ? "CANONICAL" : null,
-  trigger_timestamp: checkpoint.at,
-  latest_ack_timestamp: checkpoint.at,
-  checkpointed_size: 2_553,
-  state_size: 2_553,
-  end_to_end_duration: 1,
-  alignment_buffered: 0,
-  processed_data: 0,
-  persisted_data: 0,
-  num_subtasks: parallelism,
-  num_acknowledged_subtasks: parallelism,
-  checkpoint_type: checkpoint.savepoint ? "SAVEPOINT" : "CHECKPOINT",
-  tasks: {},
-  external_path: checkpoint.path,
-  discarded: false,
-});
-
-/** /jobs/:jobid/checkpoints. */
-export function checkpointStatistics(job: JobSnapshot): object {
-  const { count, completed, latest, savepoint, restored } = job.checkpoints;
-  const row = (checkpoint: Checkpoint | undefined) =>
-    checkpoint === undefined ? null : checkpointRow(checkpoint, job.parallelism);
-  return {
-    counts: { restored: restored ? 1 : 0, total: count, in_progress: 0, completed: count, failed: 0 },
-    summary: {},
-    latest: {
-      completed: row(latest),
-      savepoint: row(savepoint),
-      failed: null,
-      restored: restored
-        ? {
-            id: restored.checkpoint.id,
-            restore_timestamp: restored.at,
-            is_savepoint: restored.checkpoint.savepoint,
-            external_path: restored.checkpoint.path,
-          }
-        : null,
-    },
-    history: completed.toReversed().map(row),
-  };
-}

@@ -1,11 +1,18 @@
 import type { CheckpointHistory } from "./checkpoints.ts";
 import { durationMs } from "./checkpoints.ts";
 import type { ProcessTime } from "./clock.ts";
-import { noResources, restartSuppressed, savepointNotFound, userException } from "./failures.ts";
+import {
+  cannotRestore,
+  noResources,
+  restartSuppressed,
+  savepointNotFound,
+  userException,
+} from "./failures.ts";
 import { type JobPlan, scenarioClass } from "./mains.ts";
 import type { Times } from "./options.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Slots } from "./slots.ts";
+import type { SavedState } from "./storage.ts";
 import { FlinkFailure, type Throwable } from "./throwable.ts";
 
 export const jobStates = [
@@ -34,6 +41,8 @@ export interface JobFailure {
   readonly thrown: Throwable;
   /** The task's own exception; absent where the job could not even start. */
   readonly byTask?: Throwable;
+  /** How often the job had been restarted before. */
+  readonly execution: number;
   readonly at: number;
 }
 
@@ -42,7 +51,7 @@ export interface JobHost {
   readonly time: ProcessTime;
   readonly times: Times;
   readonly slots: Slots;
-  savepointExists(path: string): boolean;
+  findSnapshot(path: string): SavedState | undefined;
   ended(job: Job, state: TerminalState): void;
 }
 
@@ -68,7 +77,8 @@ export class Job {
   #changed: number;
   endTime = -1;
   restarts = 0;
-  failure: JobFailure | undefined;
+  /** The latest first. */
+  readonly failures: JobFailure[] = [];
   /** Why it could not start: such a job has no vertices. */
   initialized = false;
 
@@ -110,16 +120,25 @@ export class Job {
   async start(): Promise<void> {
     await this.#host.time.wait(this.#host.times.initialize);
     if (isTerminal(this.#state)) return;
-    const path = this.spec.recovered ? undefined : this.spec.request.savepointPath;
-    if (path !== undefined && !this.#host.savepointExists(path)) {
-      const thrown = savepointNotFound(path);
-      this.failure = { thrown, at: this.#host.time.now() };
+    const thrown = this.#cannotRestore();
+    if (thrown !== undefined) {
+      this.failures.unshift({ thrown, execution: 0, at: this.#host.time.now() });
       this.#end("FAILED");
       throw new FlinkFailure(thrown);
     }
     this.initialized = true;
     this.#enter("CREATED");
     this.#schedule();
+  }
+
+  #cannotRestore(): Throwable | undefined {
+    const { savepointPath: path, allowNonRestoredState } = this.spec.request;
+    if (this.spec.recovered || path === undefined) return undefined;
+    const snapshot = this.#host.findSnapshot(path);
+    if (snapshot === undefined) return savepointNotFound(path);
+    const { entryClass } = snapshot;
+    const foreign = entryClass !== undefined && entryClass !== this.spec.plan.program;
+    return foreign && !allowNonRestoredState ? cannotRestore(path) : undefined;
   }
 
   cancel(): void {
@@ -137,9 +156,12 @@ export class Job {
     if (isTerminal(this.#state) || this.#state === "CANCELLING") return;
     const strategy = restartStrategy(this.spec.request.configuration, this.#host.times.restart);
     this.#tasks = "failed";
-    const at = this.#host.time.now();
-    this.failure = { thrown: restartSuppressed(strategy.name, byTask), byTask, at };
-    if (this.restarts >= strategy.attempts) {
+    const final = this.restarts >= strategy.attempts;
+    const thrown = final ? restartSuppressed(strategy.name, byTask) : byTask;
+    this.failures.unshift({ thrown, byTask, execution: this.restarts, at: this.#host.time.now() });
+    // `web.exception-history-size`
+    this.failures.splice(16);
+    if (final) {
       this.#end("FAILED", "failed");
       return;
     }
@@ -148,6 +170,7 @@ export class Job {
     this.#host.time.after(strategy.delayMs, () => {
       if (this.#state !== "RESTARTING") return;
       this.restarts++;
+      this.checkpoints.restart(this.#host.time.now());
       this.#schedule();
     });
   }
@@ -167,9 +190,9 @@ export class Job {
     this.#tasks = "running";
     this.#changed = this.#host.time.now();
     this.#runningSince = this.#changed;
-    const { ends, message } = this.spec.plan;
+    const { ends, message, worksMs } = this.spec.plan;
     if (ends === "never") return;
-    this.#host.time.after(this.#host.times.work, () => {
+    this.#host.time.after(this.#host.times.work + worksMs, () => {
       if (this.#state !== "RUNNING") return;
       if (ends === "finishes") this.finish();
       else this.fail(userException("java.lang.IllegalStateException", message, `${scenarioClass}$Work`));
@@ -198,7 +221,8 @@ function restartStrategy(
   defaultDelayMs: number,
 ): { name: string; attempts: number; delayMs: number } {
   const checkpoints = configuration["execution.checkpointing.interval"] !== undefined;
-  const type = configuration["restart-strategy.type"] ?? (checkpoints ? "exponential-delay" : "none");
+  const asked = configuration["restart-strategy.type"] ?? configuration["restart-strategy"];
+  const type = asked ?? (checkpoints ? "exponential-delay" : "none");
   if (!/fixed|exponential/.test(type))
     return { name: "NoRestartBackoffTimeStrategy", attempts: 0, delayMs: 0 };
   const fixed = type.startsWith("fixed");

@@ -9,11 +9,15 @@ export const counterClass = "dev.flinkjob.examples.Counter";
 /** The job that an execute() submits. */
 export interface JobPlan {
   readonly name: string;
+  /** The entry class: state can be restored into the same program. */
+  readonly program: string;
   readonly ends: "never" | "finishes" | "fails";
   /** What a failing task throws. */
   readonly message: string;
   /** Elements of a job that finishes. */
   readonly elements: number;
+  /** How long a job that finishes or fails works at least. */
+  readonly worksMs: number;
 }
 
 /** What a main() does, in order, after it slept. */
@@ -31,7 +35,14 @@ export interface MainPlan {
 /** The plan of `java entryClass args...`: the modes and options of Scenario; any other class is an endless stream. */
 export function planMain(entryClass: string, args: readonly string[]): MainPlan {
   if (entryClass === counterClass) {
-    const plan: JobPlan = { name: "counter", ends: "never", message: "", elements: 0 };
+    const plan: JobPlan = {
+      name: "counter",
+      program: entryClass,
+      ends: "never",
+      message: "",
+      elements: 0,
+      worksMs: 0,
+    };
     return { entryClass, sleepMs: 0, steps: [{ do: "execute", plan }] };
   }
   const mode = args[0] ?? "";
@@ -41,9 +52,14 @@ export function planMain(entryClass: string, args: readonly string[]): MainPlan 
   const name = options.get("name") ?? `scenario-${mode}`;
   const message = options.get("message") ?? "the user's code says no";
   const elements = Number(options.get("elements") ?? 100);
+  const delayMs = Number(options.get("delay") ?? 0);
   const job = (ends: JobPlan["ends"], suffix = ""): Step => ({
     do: "execute",
-    plan: { name: name + suffix, ends, message, elements },
+    plan: {
+      ...{ name: name + suffix, program: entryClass, ends, message, elements },
+      // The fifth element is what a failing task fails at.
+      worksMs: delayMs * (ends === "fails" ? 4 : elements),
+    },
   });
   const steps: Record<string, readonly Step[]> = {
     stream: [job("never")],

@@ -48,6 +48,8 @@ export interface FakeFlinkOptions {
   keepJars?: boolean;
   /** `execution.checkpointing.savepoint-dir`; null: none is configured. */
   savepointDirectory?: string | null;
+  /** Schemes of the file systems that it can write to; default file, s3, gs, hdfs. */
+  fileSystems?: readonly string[];
   /** Entry classes that JARs contain; those beside the test job behave as it does. */
   entryClasses?: readonly string[];
   /** More of the cluster's effective configuration. */
@@ -89,6 +91,7 @@ export function settingsOf(options: FakeFlinkOptions): Settings {
     applicationCancelSticks: false,
     keepJars: true,
     savepointDirectory: `file:${directory}/savepoints`,
+    fileSystems: ["file", "s3", "gs", "hdfs"],
     entryClasses: [scenarioClass, counterClass],
     configuration: {},
     clock: systemClock,

@@ -6,6 +6,10 @@ export interface Release {
   readonly applications: boolean;
   /** < 2.0: the run body's `programArgs`, one string. */
   readonly programArgs: boolean;
+  /** >= 1.20: the run body's `claimMode`; `restoreMode` goes on to be understood. */
+  readonly claimMode: boolean;
+  /** What the possible values of it are called. */
+  readonly claimModeType: string;
   /** < 2.0: `root-exception` and `all-exceptions` beside the exception history, `execution-mode`. */
   readonly oldExceptions: boolean;
 }
@@ -22,6 +26,8 @@ export function releaseOf(version: string): Release {
     revision: revisions[version] ?? "0000000",
     applications: order >= 2003,
     programArgs: order < 2000,
+    claimMode: order >= 1020,
+    claimModeType: `org.apache.flink.${order < 1020 ? "runtime.jobgraph" : "core.execution"}.${order < 2000 ? "RestoreMode" : "RecoveryClaimMode"}`,
     oldExceptions: order < 2000,
   };
 }

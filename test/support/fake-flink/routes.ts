@@ -137,7 +137,7 @@ const jarRoutes: Route[] = [
     "POST",
     /^\/jars\/([^/]+)\/run$/,
     ({ submissions, release }, { body }, jarId = "") =>
-      submissions.run(jarId, readRunRequest(body.toString(), "JarRunRequestBody", release.programArgs)),
+      submissions.run(jarId, readRunRequest(body.toString(), "JarRunRequestBody", release)),
   ],
 ];
 
@@ -148,7 +148,7 @@ const runApplicationRoutes: Route[] = [
     ({ submissions, release }, { body }, jarId = "") =>
       submissions.runApplication(
         jarId,
-        readRunRequest(body.toString(), "JarRunApplicationRequestBody", release.programArgs),
+        readRunRequest(body.toString(), "JarRunApplicationRequestBody", release),
       ),
   ],
 ];

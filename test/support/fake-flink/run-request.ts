@@ -1,4 +1,5 @@
 import { badBody, badParameter } from "./failures.ts";
+import type { Release } from "./release.ts";
 import { FlinkFailure, type Throwable, throwable } from "./throwable.ts";
 
 /** The body of /jars/:jarid/run and /run-application, checked as Flink checks it: unknown fields are ignored. */
@@ -10,14 +11,20 @@ export interface RunRequest {
   /** The body's, else `parallelism.default` of its configuration, else 1; never the cluster's. */
   readonly parallelism: number;
   readonly savepointPath: string | undefined;
+  readonly allowNonRestoredState: boolean;
+  /** `claimMode: CLAIM`. */
+  readonly claims: boolean;
   readonly configuration: Readonly<Record<string, string>>;
 }
 
 const hexId = /^[0-9a-fA-F]{32}$/;
 const idExample = "fd72014d4c864993a2e5a9287b4a9c5d";
+const claimModes = ["LEGACY", "CLAIM", "NO_CLAIM"];
+const notClaimMode = ({ claimModeType }: Release, value: string) =>
+  `Cannot deserialize value of type \`${claimModeType}\` from String "${value}": not one of the values accepted for Enum class: [${claimModes.join(", ")}]`;
 
-/** Throws FlinkFailure, answered with 400, for what Flink cannot read. `programArgs` counts before 2.0 only. */
-export function readRunRequest(text: string, bodyType: string, programArgs: boolean): RunRequest {
+/** Throws FlinkFailure, answered with 400, for what this release cannot read. */
+export function readRunRequest(text: string, bodyType: string, release: Release): RunRequest {
   const body = readJsonObject(text, bodyType);
   const refuse = (cause: Throwable): never => {
     throw new FlinkFailure(badBody(bodyType, cause));
@@ -33,6 +40,11 @@ export function readRunRequest(text: string, bodyType: string, programArgs: bool
     if (value === undefined || value === null) return undefined;
     return typeof value === "object" ? refuse(mismatch(value)) : String(value);
   };
+  const claimMode = (field: "claimMode" | "restoreMode"): string | undefined => {
+    const value = field === "claimMode" && !release.claimMode ? undefined : string(field);
+    if (value === undefined || claimModes.includes(value)) return value;
+    return refuse(jackson("databind.exc.InvalidFormatException", notClaimMode(release, value)));
+  };
   const configuration: Record<string, string> = {};
   for (const [key, value] of Object.entries(
     asObject(body.flinkConfiguration ?? {}) ?? refuse(mismatch("")),
@@ -41,7 +53,7 @@ export function readRunRequest(text: string, bodyType: string, programArgs: bool
   }
   const list = body.programArgsList ?? [];
   if (!Array.isArray(list)) refuse(mismatch(list));
-  const words = programArgs ? string("programArgs") : undefined;
+  const words = release.programArgs ? string("programArgs") : undefined;
   const parallelism = string("parallelism") ?? configuration["parallelism.default"] ?? "1";
   return {
     entryClass: string("entryClass"),
@@ -50,6 +62,8 @@ export function readRunRequest(text: string, bodyType: string, programArgs: bool
     applicationId: id("applicationId", "ApplicationID"),
     parallelism: Number(parallelism),
     savepointPath: string("savepointPath") ?? configuration["execution.state-recovery.path"],
+    allowNonRestoredState: body.allowNonRestoredState === true,
+    claims: (claimMode("claimMode") ?? claimMode("restoreMode")) === "CLAIM",
     configuration,
   };
 }
@@ -69,6 +83,14 @@ export function readJsonObject(text: string, bodyType: string): Record<string, u
 /** The 32 hexadecimal digits of a path or a trigger, in lower case. Throws FlinkFailure, answered with 400. */
 export function readId(name: string, value: string): string {
   return hexId.test(value) ? value.toLowerCase() : fail(badParameter("path", name, value));
+}
+
+/** CANONICAL unless the body says otherwise. Throws FlinkFailure, answered with 400. */
+export function readFormat(body: Record<string, unknown>, bodyType: string): "CANONICAL" | "NATIVE" {
+  const value = body.formatType ?? "CANONICAL";
+  if (value === "CANONICAL" || value === "NATIVE") return value;
+  const message = `Cannot deserialize value of type \`org.apache.flink.core.execution.SavepointFormatType\` from String "${value}": not one of the values accepted for Enum class: [CANONICAL, NATIVE]`;
+  return fail(badBody(bodyType, jackson("databind.exc.InvalidFormatException", message)));
 }
 
 /** The client's own trigger ID, if it sent one. */

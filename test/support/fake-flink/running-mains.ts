@@ -1,4 +1,5 @@
 import type { ProcessTime } from "./clock.ts";
+import type { Gate } from "./gate.ts";
 import type { JobPlan, MainPlan } from "./mains.ts";
 import { FlinkFailure, throwable } from "./throwable.ts";
 
@@ -10,36 +11,6 @@ export interface RunningMain {
   readonly applicationId: string | undefined;
 }
 
-/** Holds main()s before their first execute(), for as long as a test likes; it belongs to the test, not to a process. */
-export class MainGate {
-  #all = false;
-  readonly #held = new Set<string>();
-  #waiting: { ids: (string | undefined)[]; go: () => void }[] = [];
-
-  /** Without an ID: every main() that starts from now on. */
-  pause(id: string | undefined): void {
-    if (id === undefined) this.#all = true;
-    else this.#held.add(id);
-  }
-
-  release(id: string | undefined): void {
-    if (id === undefined) {
-      this.#all = false;
-      this.#held.clear();
-    } else {
-      this.#held.delete(id);
-    }
-    const going = this.#waiting.filter(({ ids }) => id === undefined || ids.includes(id));
-    this.#waiting = this.#waiting.filter((waiting) => !going.includes(waiting));
-    for (const { go } of going) go();
-  }
-
-  pass(ids: (string | undefined)[]): Promise<void> {
-    if (!this.#all && !ids.some((id) => id !== undefined && this.#held.has(id))) return Promise.resolve();
-    return new Promise((go) => this.#waiting.push({ ids, go }));
-  }
-}
-
 interface Runner extends RunningMain {
   interrupt(): void;
 }
@@ -47,11 +18,11 @@ interface Runner extends RunningMain {
 /** The main()s inside one JobManager process. */
 export class RunningMains {
   readonly #time: ProcessTime;
-  readonly #gate: MainGate;
+  readonly #gate: Gate;
   readonly #running = new Set<Runner>();
   #threads = 0;
 
-  constructor(time: ProcessTime, gate: MainGate) {
+  constructor(time: ProcessTime, gate: Gate) {
     this.#time = time;
     this.#gate = gate;
   }

@@ -1,4 +1,4 @@
-import type { CheckpointHistory } from "./checkpoints.ts";
+import { type CheckpointHistory, plainPath } from "./checkpoints.ts";
 import type { JobPlan, MainPlan } from "./mains.ts";
 import type { RunRequest } from "./run-request.ts";
 
@@ -30,10 +30,50 @@ export interface StoredApplication {
   readonly request: RunRequest;
 }
 
+/** State that a job can be restored from. */
+export interface SavedState {
+  /** The checkpoint's own number. */
+  readonly id: number;
+  /** Of the job that wrote it; another program's operators cannot take it. Undefined: nobody knows. */
+  readonly entryClass: string | undefined;
+}
+
+/** Savepoints and checkpoints in a file system that everybody shares. */
+export class Snapshots {
+  readonly #savepoints = new Map<string, SavedState>();
+  readonly #histories: { history: CheckpointHistory; entryClass: string | undefined }[] = [];
+  readonly #deleted = new Set<string>();
+
+  add(path: string, state: SavedState): void {
+    this.#savepoints.set(plainPath(path), state);
+  }
+
+  /** The checkpoints of this job lie here too, for as long as it keeps them. */
+  follow(history: CheckpointHistory, entryClass: string | undefined): void {
+    this.#histories.push({ history, entryClass });
+  }
+
+  /** What lies at this path, if anything does. */
+  find(path: string): SavedState | undefined {
+    const plain = plainPath(path);
+    if (this.#deleted.has(plain) || this.#histories.some(({ history }) => history.hasDeleted(plain))) return;
+    const writer = this.#histories.find(({ history }) => history.holds(plain));
+    const checkpoint = writer && { id: writer.history.idOf(plain) ?? 1, entryClass: writer.entryClass };
+    return this.#savepoints.get(plain) ?? checkpoint;
+  }
+
+  /** False: there was nothing. */
+  delete(path: string): boolean {
+    if (this.find(path) === undefined) return false;
+    this.#deleted.add(plainPath(path));
+    return true;
+  }
+}
+
 /** What lies on disk or in ZooKeeper and outlives a JobManager; the lower half is written with HA only. */
 export class Storage {
   readonly jars = new Map<string, Jar>();
-  readonly savepoints = new Set<string>();
+  readonly snapshots = new Snapshots();
 
   readonly jobs = new Map<string, StoredJob>();
   readonly applications = new Map<string, StoredApplication>();
