@@ -15,11 +15,27 @@ export interface RunRequest {
   flinkConfiguration?: Record<string, string>;
 }
 
+/** What of a FlinkJob is in its run request. */
+export type RunWishes = Pick<
+  FlinkJobSpec,
+  | "entryClass"
+  | "args"
+  | "parallelism"
+  | "savepointPath"
+  | "allowNonRestoredState"
+  | "claimMode"
+  | "flinkConfiguration"
+>;
+
 /**
  * The run request of a spec. Explicit fields win over the map, the map over the cluster. The parallelism is always sent:
  * Flink's endpoint ignores the cluster's parallelism.default and would take 1.
  */
-export function runRequest(spec: FlinkJobSpec, jobId: string, jobManager: JobManagerView): RunRequest {
+export function runRequest(
+  spec: RunWishes,
+  jobId: string,
+  jobManager: Pick<JobManagerView, "parallelismDefault" | "supportsRunApplication">,
+): RunRequest {
   const configuration = rendered(spec.flinkConfiguration ?? {});
   const fromMap = positiveInteger(configuration["parallelism.default"]);
   const request: RunRequest = {

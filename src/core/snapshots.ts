@@ -95,6 +95,7 @@ export type ExecutionResult =
       /** Milliseconds. */
       netRuntime: number;
       failure?: { className: string; message: string } | undefined;
+      accumulators?: Accumulator[] | undefined;
     };
 
 /** An exception that failed or restarted a job. */

@@ -35,7 +35,7 @@ const graceMs = 2000;
  */
 export async function transferJar(
   source: JarSource,
-  rest: FlinkRest,
+  to: Pick<FlinkRest, "uploadJar">,
   request: JarTransferRequest,
 ): Promise<TransferredJar> {
   const deadline = AbortSignal.timeout(request.deadlineMs ?? 600_000);
@@ -55,7 +55,7 @@ export async function transferJar(
     }
   }
   try {
-    const jarId = await rest.uploadJar({
+    const jarId = await to.uploadJar({
       fileName: request.fileName ?? check.fileName,
       content: Readable.from(checked(), { objectMode: false }),
       signal: upload.signal,

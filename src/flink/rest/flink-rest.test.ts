@@ -206,7 +206,16 @@ describe("failures on the way", () => {
     const options = { destinations: silent, connectTimeoutMs: 60_000, requestTimeoutMs: 50 };
     const rest = client("http://nowhere.invalid", options);
     expect(await failure(rest.overview())).toMatchObject({ code: "Timeout" });
-    expect(await failure(rest.run("x.jar", {}, AbortSignal.timeout(50)))).toMatchObject({ code: "Aborted" });
+    const controller = new AbortController();
+    const run = failure(rest.run("x.jar", {}, controller.signal));
+    controller.abort();
+    expect(await run).toMatchObject({ code: "Aborted", retry: "never" });
+  });
+
+  test("a signal of the caller's that ends by time is a time-out", async () => {
+    const rest = await flink(() => {});
+    const run = failure(rest.run("x.jar", {}, AbortSignal.any([AbortSignal.timeout(50)])));
+    expect(await run).toMatchObject({ code: "Timeout", retry: "backoff" });
   });
 
   test("a run request has no deadline; its signal ends it", async () => {

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type * as z from "zod";
 import type { Accumulator, ExecutionResult } from "../../core/snapshots.ts";
+import { DatasetsRest } from "./datasets-rest.ts";
 import { FlinkError, isFlinkError } from "./errors.ts";
 import { multipart } from "./multipart.ts";
 import * as replies from "./replies.ts";
@@ -45,12 +46,14 @@ export class FlinkRest {
   readonly #requests: Requests;
   readonly url: string;
   readonly snapshots: SnapshotsRest;
+  readonly datasets: DatasetsRest;
 
   /** Throws the FlinkError `BadUrl`. */
   constructor(options: FlinkRestOptions) {
     this.#requests = new Requests(options);
     this.url = options.url;
     this.snapshots = new SnapshotsRest(this.#requests);
+    this.datasets = new DatasetsRest(this.#requests);
   }
 
   /** TCP connections made so far: after a new one, another JobManager process may have answered. */
@@ -82,6 +85,11 @@ export class FlinkRest {
   /** One job, up to 3 s old. Undefined only if Flink itself says that it knows no such job. */
   job(id: string, signal?: AbortSignal): Promise<replies.Job | undefined> {
     return unlessUnknown(this.#requests.get(`/jobs/${id}`, replies.job, { signal }));
+  }
+
+  /** One job's state, fresh. */
+  jobStatus(id: string, signal?: AbortSignal): Promise<replies.JobState | undefined> {
+    return unlessUnknown(this.#requests.get(`/jobs/${id}/status`, replies.jobStatus, { signal }));
   }
 
   /** Readable values; up to 3 s old. */
@@ -121,6 +129,19 @@ export class FlinkRest {
   /** Asks for the cancellation; may be repeated. `NotFound`: no such job. `Conflict`: it ended otherwise. */
   async cancelJob(id: string, signal?: AbortSignal): Promise<void> {
     await this.#requests.send({ method: "PATCH", path: `/jobs/${id}?mode=cancel`, signal });
+  }
+
+  /** `expiresAt`: milliseconds since 1970, by the JobManager's clock. */
+  async reportHeartbeat(id: string, expiresAt: number, signal?: AbortSignal): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ expiredTimestamp: expiresAt });
+    await this.#requests.send({
+      method: "PATCH",
+      path: `/jobs/${id}/clientHeartbeat`,
+      headers,
+      body,
+      signal,
+    });
   }
 
   jars(signal?: AbortSignal): Promise<submission.Jar[]> {
@@ -205,6 +226,11 @@ export class FlinkRest {
   /** Also while main() runs; may be repeated. `NotFound`: no such application, or it ended otherwise. */
   async cancelApplication(id: string, signal?: AbortSignal): Promise<void> {
     await this.#requests.send({ method: "POST", path: `/applications/${id}/cancel`, signal });
+  }
+
+  /** Ends the cluster. */
+  async shutDown(signal?: AbortSignal): Promise<void> {
+    await this.#requests.send({ method: "DELETE", path: "/cluster", signal });
   }
 
   /** The leader's threads. */

@@ -137,8 +137,12 @@ export const job = z
     "end-time": time,
     now: z.int().optional(),
     maxParallelism: z.int().optional(),
-    "application-id": flinkId.optional(),
-    vertices: z.array(z.object({ id: z.string(), name: z.string(), parallelism: z.int() })),
+    "application-id": flinkId.nullish(),
+    /** 0 for a state that it was never in. */
+    timestamps: z.partialRecord(jobState, z.int()),
+    vertices: z.array(
+      z.object({ id: z.string(), name: z.string(), parallelism: z.int(), status: z.string() }),
+    ),
   })
   .transform((reply) => ({
     id: reply.jid,
@@ -147,10 +151,16 @@ export const job = z
     startTime: reply["start-time"],
     endTime: reply["end-time"],
     now: reply.now,
-    applicationId: reply["application-id"],
+    timestamps: Object.fromEntries(Object.entries(reply.timestamps).filter(([, at]) => at > 0)) as Partial<
+      Record<JobState, number>
+    >,
+    applicationId: reply["application-id"] ?? undefined,
     vertices: reply.vertices,
   }));
 export type Job = z.output<typeof job>;
+
+/** GET /jobs/:id/status; fresh. */
+export const jobStatus = z.object({ status: jobState }).transform((reply) => reply.status);
 
 const exceptionEntry = z.object({
   exceptionName: z.string(),

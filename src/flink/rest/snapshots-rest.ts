@@ -118,7 +118,7 @@ function refused(error: unknown): never {
 
 const noDirectory = /Property \[target-?directory\] must be provided/i;
 
-async function unlessForgotten<T>(found: Promise<T>): Promise<T | { state: "unknown" }> {
+export async function unlessForgotten<T>(found: Promise<T>): Promise<T | { state: "unknown" }> {
   try {
     return await found;
   } catch (error) {

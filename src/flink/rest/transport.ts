@@ -221,10 +221,10 @@ function errorFromFailure(error: unknown, callers: AbortSignal | undefined, what
       `no connection: ${socketCode || text(error.cause)}`,
     );
   }
-  if (callers?.aborted) return fail("Aborted", "given up by the caller");
+  const late = (reason: unknown) => reason instanceof DOMException && reason.name === "TimeoutError";
+  if (callers?.aborted && !late(callers.reason)) return fail("Aborted", "given up by the caller");
+  if (callers?.aborted || late(error)) return fail("Timeout", "no answer in time");
   const code = codeOf(error);
-  if (error instanceof DOMException && error.name === "TimeoutError")
-    return fail("Timeout", "no answer in time");
   if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW")
     return fail("BadReply", "the answer is not HTTP");
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED")

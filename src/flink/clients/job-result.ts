@@ -1,0 +1,51 @@
+import type { ExecutionResult } from "../../core/snapshots.ts";
+import type { FlinkRest } from "../rest/flink-rest.ts";
+import { isTerminal } from "../rest/replies.ts";
+import type { Watch } from "./calls.ts";
+import { JobError } from "./job-error.ts";
+import type { JobResult } from "./job-facts.ts";
+import { jobNotFound } from "./snapshot-taking.ts";
+
+/**
+ * How a job ended, with its accumulators. Flink answers for those from a cache that is up to 3 s old, the same as for the
+ * job itself: until that shows the end, the job counts as in progress. Undefined: no such job.
+ */
+export async function readResult(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<ExecutionResult | undefined> {
+  const result = await rest.executionResult(jobId, signal);
+  if (result?.state !== "completed") return result;
+  const job = await rest.job(jobId, signal);
+  if (job !== undefined && !isTerminal(job.state)) return { state: "inProgress" };
+  return { ...result, accumulators: (await rest.accumulators(jobId, signal)) ?? [] };
+}
+
+export async function awaitResult(rest: FlinkRest, jobId: string, watch: Watch): Promise<JobResult> {
+  const result = await watch.until(async () => {
+    const seen = await readResult(rest, jobId, watch.signal);
+    if (seen === undefined && !(await mayStillCome(rest, jobId, watch.signal))) throw jobNotFound(jobId);
+    return seen?.state === "completed" ? seen : undefined;
+  });
+  const { applicationStatus, netRuntime, failure, accumulators = [] } = result;
+  if (applicationStatus === "SUCCEEDED") {
+    return { jobId, netRuntime, accumulators: new Map(accumulators.map((each) => [each.name, each])) };
+  }
+  if (applicationStatus === "CANCELED") throw new JobError("JobCanceled", "the job was cancelled", { jobId });
+  const { message = "the job failed, and Flink does not say why", className } = failure ?? {};
+  throw new JobError("JobFailed", message, { jobId, className });
+}
+
+/**
+ * Whether a job that is not listed may be so soon: of an application (Flink >= 2.3) that goes on after a failover, main()
+ * runs again before its job is back.
+ */
+export async function mayStillCome(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const application = await rest.application(jobId, signal);
+  return application !== undefined && !isTerminal(application.state);
+}

@@ -1,0 +1,72 @@
+import { readJobManager } from "../job-manager.ts";
+import { FlinkError } from "../rest/errors.ts";
+import type { FlinkRest } from "../rest/flink-rest.ts";
+import type { ApplicationState } from "../rest/replies.ts";
+import { type Failure, failureOf } from "../run-outcome.ts";
+import { runningMains } from "../running-mains.ts";
+import type { FlinkJobState } from "./job-facts.ts";
+
+/** Where a JobID stands on one JobManager process, and what may still come. */
+export interface Whereabouts {
+  readonly jobId: string;
+  /** The process that answered. */
+  readonly incarnation: string | undefined;
+  /** Undefined: it knows no such job. Up to 3 s old. */
+  readonly state: FlinkJobState | undefined;
+  /** Flink >= 2.3. `jobs`: how many it has submitted. */
+  readonly application: { readonly state: ApplicationState; readonly jobs: number } | undefined;
+  /** How many main()s run in it that may submit the job yet. */
+  readonly mains: number;
+  /** Why the job or the application failed, where it did and Flink says so. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * The order matters: a main() that ends while we look has submitted its job by then, so main()s are read before jobs. And
+ * all must come from one process: where it changed meanwhile, the look-up rejects with the FlinkError `Reset`.
+ */
+export async function lookUp(rest: FlinkRest, jobId: string, signal?: AbortSignal): Promise<Whereabouts> {
+  const before = await readJobManager(rest, signal);
+  const applications = before.supportsRunApplication;
+  const threads = async () => runningMains(await rest.threadDump(signal)).length;
+  let mains = applications ? 0 : await threads();
+  const application = applications ? await rest.application(jobId, signal) : undefined;
+  // From 2.3 on the application tells whether its main() runs, but for one that sticks in CANCELING.
+  if (application?.state === "CANCELING") mains = await threads();
+  const job = await rest.job(jobId, signal);
+  const failure = await failureIn(rest, jobId, job?.state, application?.state, signal).catch(unknownCause);
+  const after = await readJobManager(rest, signal);
+  if (before.incarnation !== after.incarnation)
+    throw new FlinkError("Reset", "the JobManager was replaced during a look-up");
+  return {
+    jobId,
+    incarnation: after.incarnation,
+    state: job?.state,
+    application: application && { state: application.state, jobs: application.jobs.length },
+    mains,
+    failure,
+  };
+}
+
+async function failureIn(
+  rest: FlinkRest,
+  jobId: string,
+  job: FlinkJobState | undefined,
+  application: ApplicationState | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Failure | undefined> {
+  if (job === "FAILED") return failureOf((await rest.jobExceptions(jobId, signal)) ?? []);
+  if (application === "FAILED")
+    return mainFailure(failureOf(await rest.applicationExceptions(jobId, signal)));
+  return undefined;
+}
+
+/** That the job ended counts more than why: a cause that cannot be read must not hide the end. */
+function unknownCause(error: unknown): undefined {
+  if (!(error instanceof FlinkError)) throw error;
+}
+
+/** An application without a job that fails is a main() that fails. */
+function mainFailure(failure: Failure | undefined): Failure | undefined {
+  return failure?.reason === "JobFailed" ? { ...failure, reason: "MainFailed" } : failure;
+}

@@ -1,0 +1,88 @@
+import { newestId, savepointAfter } from "../../core/savepoint-evidence.ts";
+import type { OperationFailed, SavepointOperation } from "../../core/snapshots.ts";
+import { isFlinkError } from "../rest/errors.ts";
+import type { FlinkRest } from "../rest/flink-rest.ts";
+import { type WaitOptions, Watch } from "./calls.ts";
+import { JobError } from "./job-error.ts";
+
+/** A savepoint or a stop, from the request to its location. */
+export interface SavepointTask {
+  readonly jobId: string;
+  readonly triggerId: string;
+  readonly stop: boolean;
+  /** Sends the request; harmless to repeat while Flink remembers the trigger ID. */
+  readonly request: (signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/** A forgotten request is repeated so often: each time another JobManager process forgot it. */
+const mostRequests = 4;
+
+/**
+ * Resolves with the location. A lost answer is asked for again under the same trigger ID; once Flink has forgotten that,
+ * the checkpoint history decides before anything is asked for again. Rejects with the JobErrors `OperationFailed`,
+ * `OperationUnknown`, `JobNotFound`, or with a FlinkError.
+ */
+export async function takeSavepoint(
+  rest: FlinkRest,
+  task: SavepointTask,
+  options: WaitOptions,
+): Promise<string> {
+  const { jobId, triggerId, stop } = task;
+  const watch = new Watch(options);
+  const { signal } = watch;
+  const known = await watch.until(() => checkpointsOf(rest, jobId, signal));
+  const question = { after: newestId(known), stop };
+  for (let requests = 1; requests <= mostRequests; requests++) {
+    await watch.until(() => sent(() => task.request(signal)));
+    const operation = await watch.until(() => ended(rest, task, signal));
+    if (operation.state === "completed") return operation.location;
+    if (operation.state === "failed") throw operationFailed(operation, { jobId, triggerId });
+    const evidence = await watch.until(async () => {
+      const seen = savepointAfter(await checkpointsOf(rest, jobId, signal), question);
+      return seen.kind === "inProgress" ? undefined : seen;
+    });
+    if (evidence.kind === "taken") return evidence.snapshot.path;
+  }
+  const message =
+    "the JobManager forgot the request again and again, and no savepoint is in the job's history";
+  throw new JobError("OperationUnknown", message, { jobId, triggerId, retry: "backoff" });
+}
+
+/** True once the request was answered. One whose answer is lost may be sent again, which `Watch` does. */
+async function sent(request: () => Promise<void>): Promise<true> {
+  await request();
+  return true;
+}
+
+async function ended(rest: FlinkRest, { jobId, triggerId }: SavepointTask, signal: AbortSignal | undefined) {
+  const operation: SavepointOperation = await rest.snapshots.savepointOperation(jobId, triggerId, signal);
+  return operation.state === "inProgress" ? undefined : operation;
+}
+
+async function checkpointsOf(rest: FlinkRest, jobId: string, signal: AbortSignal | undefined) {
+  const checkpoints = await rest.snapshots.checkpoints(jobId, signal);
+  if (checkpoints === undefined) throw jobNotFound(jobId);
+  return checkpoints;
+}
+
+export function jobNotFound(jobId: string): JobError {
+  return new JobError("JobNotFound", `Flink knows no job ${jobId}`, { jobId });
+}
+
+/** Rejects with `JobNotFound` instead of resolving with nothing. */
+export async function known<T>(jobId: string, found: Promise<T | undefined>): Promise<T> {
+  const value = await found.catch((error: unknown) => {
+    if (isFlinkError(error) && error.hasCause("FlinkJobNotFoundException")) return undefined;
+    throw error;
+  });
+  if (value === undefined) throw jobNotFound(jobId);
+  return value;
+}
+
+export function operationFailed(
+  { className, message }: OperationFailed,
+  fields: { jobId?: string; triggerId: string },
+): JobError {
+  // Tasks that start, a disk that is full: another request, under another trigger ID, may succeed.
+  return new JobError("OperationFailed", message, { ...fields, className, retry: "backoff" });
+}
