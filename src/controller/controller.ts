@@ -41,6 +41,8 @@ export interface ControllerOptions {
   deletionTimeoutMs: number;
   /** The wait after the first run request of a trigger; it doubles with each further one. Default 5 s. */
   submissionBackoffMs?: number;
+  /** For how long a run request may be on its way and still arrive, in milliseconds. Default 5 s. */
+  longestWayMs?: number;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
   metrics: KubeMetrics;
@@ -114,6 +116,7 @@ export class Controller {
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
+      longestWayMs: options.longestWayMs,
     });
     const perform = new Perform({
       kube,

@@ -14,6 +14,7 @@ export interface GatherOptions {
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
   deletionTimeoutMs: number;
   submissionBackoffMs: number | undefined;
+  longestWayMs?: number | undefined;
 }
 
 /** Everything that `decide` may look at, out of caches and memory alone: no request is made here. */
@@ -26,7 +27,7 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, deletionTimeoutMs, submissionBackoffMs } = this.#options;
+    const { flights, looks, deletionTimeoutMs, submissionBackoffMs, longestWayMs } = this.#options;
     const uid = job.metadata.uid ?? "";
     return {
       job,
@@ -36,6 +37,7 @@ export class Gather {
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,
       submissionBackoffMs,
+      longestWayMs,
     };
   }
 

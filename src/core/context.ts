@@ -25,6 +25,7 @@ export interface Context {
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
   readonly submissionBackoffMs: number | undefined;
+  readonly longestWayMs: number | undefined;
 }
 
 export function contextOf(observed: Observed, now: number): Context {
@@ -52,6 +53,7 @@ export function contextOf(observed: Observed, now: number): Context {
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,
     submissionBackoffMs: observed.submissionBackoffMs,
+    longestWayMs: observed.longestWayMs,
   };
 }
 

@@ -17,6 +17,8 @@ export interface Observed {
   deletionTimeoutMs: number;
   /** The wait after the first run request of a trigger, in milliseconds; default SUBMISSION_BACKOFF_MS. */
   submissionBackoffMs?: number | undefined;
+  /** For how long a run request may be on its way and still arrive, in milliseconds; default LONGEST_WAY_MS. */
+  longestWayMs?: number | undefined;
 }
 
 export type ClusterObservation =

@@ -142,7 +142,7 @@ export const optionTable = {
     schema: positiveDuration,
     default: "5s",
     description:
-      "The wait after the first run request of a trigger; it doubles with each further one, up to 5m.",
+      "The wait after the first run request of a trigger; it doubles with each further one, up to 5m. However short, a request that may still arrive (5s) is waited for.",
   },
   deletionTimeout: {
     group: "Work",

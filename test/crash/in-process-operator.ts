@@ -53,6 +53,7 @@ export function startInProcess({ server, namespace }: OperatorStart): RunningOpe
     submissionConcurrency: 4,
     deletionTimeoutMs: 60_000,
     submissionBackoffMs: 100,
+    longestWayMs: 100,
     maySend: () => !gone.signal.aborted,
     tell: (job, { type, reason, message }) => events.record(flinkJobs, job, { type, reason, note: message }),
     metrics: noMetrics,

@@ -108,6 +108,15 @@ describe("tries are bounded, with backoff", () => {
     expect(decide(third(400), NOW).effect?.kind).toBe("submit");
   });
 
+  test("however short the backoff, none is sent beside a request that may still arrive", () => {
+    const hasty = (sentAgo: number) => ({
+      ...observed({ job: aJob().trigger(aTrigger().sent({ ago: sentAgo })), look: aLook() }),
+      submissionBackoffMs: 100,
+    });
+    expect(decide(hasty(4 * SECOND), NOW)).toMatchObject({ rule: "backingOff", requeueAfterMs: SECOND });
+    expect(decide(hasty(5 * SECOND), NOW).effect?.kind).toBe("submit");
+  });
+
   test("after maxAttempts it gives up", () => {
     const step = decideOn({ job: unsent(5, SECOND) });
     expect(step.effect).toBeUndefined();

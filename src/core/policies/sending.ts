@@ -6,6 +6,7 @@ import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster
 import { runRequest } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { onItsWayMs } from "./on-its-way.ts";
 import { reportJob } from "./tracking.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
@@ -23,8 +24,10 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
   const exhausted = trigger.tries >= spec.submission.maxAttempts;
   const triedAt = at(trigger.triedAt);
-  const wait =
+  const backoff =
     triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries, ctx.submissionBackoffMs) - now;
+  // However short the backoff: beside a request that may still arrive none is sent.
+  const wait = Math.max(backoff, onItsWayMs(ctx, trigger));
   // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last
   // try is waited for like the others before it is given up.
   if (wait > 0 && !(exhausted && trigger.sends === 0)) return { rule: "backingOff", requeueAfterMs: wait };

@@ -213,6 +213,11 @@ export const mutants: readonly Mutant[] = [
     ),
   },
   {
+    name: "sends beside a request that may still arrive",
+    worlds: ["short backoff"],
+    decide: seeing((observed) => ({ ...observed, longestWayMs: 0 })),
+  },
+  {
     name: "forgets to decide again after an answer",
     worlds: ["edits and"],
     decide: (observed, now) => {

@@ -24,14 +24,14 @@ const LIMIT = 30_000;
  * that an answer once worked out is kept.
  */
 export class Decisions {
-  static readonly #all = new WeakMap<Setting["decide"], Decisions>();
+  static readonly #all = new WeakMap<Setting["decide"], Map<number | undefined, Decisions>>();
   readonly #decide: Setting["decide"];
   readonly #known = new Map<string, Decision>();
   readonly #gather: Gather;
   #operator: Operator | undefined;
   #watching = false;
 
-  constructor(decide: Setting["decide"]) {
+  constructor(decide: Setting["decide"], submissionBackoffMs: number | undefined) {
     this.#decide = decide;
     // Gather reads these few methods; everything else of the classes is I/O.
     const clusters = {
@@ -51,14 +51,16 @@ export class Decisions {
       looks,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
-      submissionBackoffMs: undefined,
+      submissionBackoffMs,
     });
   }
 
-  /** Those of one `decide`, whatever the world. */
-  static by(decide: Setting["decide"]): Decisions {
-    const known = Decisions.#all.get(decide) ?? new Decisions(decide);
-    Decisions.#all.set(decide, known);
+  /** Those of one `decide` and one set of options, whatever the world. */
+  static in({ decide, backoffMs }: Setting): Decisions {
+    const all = Decisions.#all.get(decide) ?? new Map<number | undefined, Decisions>();
+    Decisions.#all.set(decide, all);
+    const known = all.get(backoffMs) ?? new Decisions(decide, backoffMs);
+    all.set(backoffMs, known);
     return known;
   }
 

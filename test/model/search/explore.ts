@@ -1,4 +1,3 @@
-import { Decisions } from "../operator/decisions.ts";
 import { beginning } from "../world/beginning.ts";
 import { make, offers } from "../world/moves.ts";
 import type { Setting } from "../world/setting.ts";
@@ -41,7 +40,7 @@ interface Node {
 
 /** Every interleaving, breadth first, so that the first violation found has a shortest schedule. */
 export function explore(setting: Setting, bounds: Bounds): Report {
-  const start = beginning(setting, Decisions.by(setting.decide));
+  const start = beginning(setting);
   const seen = new Map<number, Node>();
   const root: Node = { world: start, code: -1, from: undefined, depth: 0, paths: 1 };
   seen.set(fingerprint(start), root);

@@ -1,4 +1,3 @@
-import { Decisions } from "../operator/decisions.ts";
 import { beginning } from "../world/beginning.ts";
 import { make, moveText, offers, tell } from "../world/moves.ts";
 import type { Setting } from "../world/setting.ts";
@@ -12,7 +11,7 @@ export function replay(
   schedule: readonly number[],
   notes?: string[],
 ): Violation | undefined {
-  const world = beginning(setting, Decisions.by(setting.decide));
+  const world = beginning(setting);
   world.notes = notes;
   const possible: number[] = [];
   const step = (code: number) => notes?.push(`${clock(world)}  ${tell(world, code)}`);

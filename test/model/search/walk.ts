@@ -1,4 +1,3 @@
-import { Decisions } from "../operator/decisions.ts";
 import { beginning } from "../world/beginning.ts";
 import { isUnneeded, make, offers } from "../world/moves.ts";
 import type { Setting } from "../world/setting.ts";
@@ -38,7 +37,7 @@ export function walk(settings: readonly Setting[], { seed, from, to, depth }: Wa
   for (let index = from; index < to; index++) {
     const setting = settings[index % settings.length]!;
     const schedule: number[] = [];
-    const world = beginning(setting, Decisions.by(setting.decide));
+    const world = beginning(setting);
     stroll(world, new Random(seedOf(seed, index)), depth, schedule);
     if (!world.violation) settle(world);
     moves += world.order;

@@ -1,4 +1,4 @@
-import type { Decisions } from "../operator/decisions.ts";
+import { Decisions } from "../operator/decisions.ts";
 import { codeOf, kindNamed, make } from "./moves.ts";
 import type { Setting } from "./setting.ts";
 import { World } from "./world.ts";
@@ -9,8 +9,8 @@ const HEAD_START = ["decides", "polls", "decides", "acts", "sees"].map((name) =>
 );
 
 /** Where the schedules of a setting begin. */
-export function beginning(setting: Setting, decisions: Decisions): World {
-  const world = new World(setting, decisions);
+export function beginning(setting: Setting): World {
+  const world = new World(setting, Decisions.in(setting));
   if (setting.headStart) for (const code of HEAD_START) make(world, code);
   return world;
 }

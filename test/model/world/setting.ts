@@ -84,6 +84,8 @@ export interface Setting {
   maxAttempts: number;
   /** spec.submission.timeout. */
   timeout?: string;
+  /** --submission-backoff, in milliseconds. */
+  backoffMs?: number;
   /** The user names trigger IDs of its own. */
   ownTriggerIds: boolean;
   budget: Budget;

@@ -64,9 +64,14 @@ export function nextDue({ operators, now }: World): number | undefined {
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
+/** No look-up takes longer, from its first request to its last answer: each has a deadline. Milliseconds. */
+const LONGEST_LOOK_MS = 5_000;
+
 /** What a living process sent arrives in time, unless a fault takes it; only what the dead sent may be lost just so. */
 function mayPass(world: World, ms: number): boolean {
   const { network, now, setting, operators } = world;
+  for (const { task } of operators)
+    if (task?.half && world.time + ms - task.half.at >= LONGEST_LOOK_MS) return false;
   if (setting.open.includes("lateRequest")) return true;
   return network.requests.every(({ phase, leftAt, operator, epoch }) => {
     const sender = operators[operator];

@@ -96,6 +96,16 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("JAR by URI, two operators", { jar: "uri" }, { takeovers: 1, edits: 1 }),
   aSetting("one doubled request", { prompt: true }, { duplicatedRequests: 1 }),
   aSetting("doubled requests", { batch: true }, { duplicatedRequests: 1, crashes: 1, lostAnswers: 1 }),
+  aSetting(
+    "short backoff",
+    { prompt: true, mains: ["submits", "throws"], backoffMs: 1_000 },
+    { crashes: 1, lostRequests: 1 },
+  ),
+  aSetting(
+    "short backoff, batch, RunningJobs",
+    { prompt: true, batch: true, protection: "RunningJobs", backoffMs: 1_000 },
+    { crashes: 1 },
+  ),
   aSetting("status wiped", {}, { wipes: 1, crashes: 1 }),
 ];
 
