@@ -55,8 +55,8 @@ export interface JobTeller {
   /** Newest first, at most five. */
   exceptions(jobId: string, signal: AbortSignal): Promise<JobException[] | undefined>;
   /**
-   * How often it restarted since its JobManager started it. Undefined of a job that ended, or while the JobManager has not
-   * collected it yet: it begins to when asked, and then does so every 10 s at most.
+   * How often it restarted since its JobManager started it. Undefined while the JobManager has not counted yet: it begins to
+   * when asked, and then does so every 10 s at most. Also undefined some time after the end.
    */
   jobRestarts(jobId: string, signal: AbortSignal): Promise<number | undefined>;
 }

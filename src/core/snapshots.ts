@@ -95,6 +95,7 @@ export type ExecutionResult =
       /** Milliseconds. */
       netRuntime: number;
       failure?: { className: string; message: string } | undefined;
+      /** Of a job that SUCCEEDED; final. */
       accumulators?: Accumulator[] | undefined;
     };
 

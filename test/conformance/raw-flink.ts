@@ -33,7 +33,7 @@ export const newId = () => randomBytes(16).toString("hex");
 /** HTTP to a Flink and nothing else: no client of ours in between that could be wrong in the same way. */
 export class RawFlink {
   readonly url: string;
-  readonly #jar: Buffer;
+  readonly jar: Buffer;
   /** In the name of every job of these tests, so that a shared cluster can be cleaned of them. */
   readonly tag = `facts-${newId().slice(0, 8)}`;
   #jarId: string | undefined;
@@ -42,7 +42,7 @@ export class RawFlink {
 
   constructor(url: string, jar: Buffer) {
     this.url = url;
-    this.#jar = jar;
+    this.jar = jar;
   }
 
   async call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<RawReply> {
@@ -64,7 +64,7 @@ export class RawFlink {
   get = (path: string) => this.call("GET", path);
   post = (path: string, body?: unknown) => this.call("POST", path, body);
 
-  async upload(name = "facts.jar", bytes = this.#jar): Promise<RawReply & { jarId: string }> {
+  async upload(name = "facts.jar", bytes = this.jar): Promise<RawReply & { jarId: string }> {
     const form = new FormData();
     form.append("jarfile", new Blob([new Uint8Array(bytes)], { type: "application/x-java-archive" }), name);
     const reply = await this.post("/jars/upload", form);

@@ -165,8 +165,8 @@ export class JobClient {
   }
 
   /**
-   * How often the job restarted. Undefined of a job that ended, or while the JobManager has not counted yet: it begins to
-   * when asked, and then does so every 10 s at most.
+   * How often the job restarted since its JobManager started it. Undefined while the JobManager has not counted yet: it
+   * begins to when asked, and then does so every 10 s at most. Also undefined some time after the end.
    */
   async getRestarts(options: CallOptions = {}): Promise<number | undefined> {
     const metrics = await this.#rest.jobMetrics(this.jobId, ["numRestarts"], signalOf(options));

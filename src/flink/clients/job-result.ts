@@ -7,8 +7,8 @@ import type { JobResult } from "./job-facts.ts";
 import { jobNotFound } from "./snapshot-taking.ts";
 
 /**
- * How a job ended, with its accumulators. Flink answers for those from a cache that is up to 3 s old, the same as for the
- * job itself: until that shows the end, the job counts as in progress. Undefined: no such job.
+ * How a job ended; of one that FINISHED with its final accumulators. Flink answers for those from a cache that is up to 3 s
+ * old, the same as for the job itself: until that shows the end, the job counts as in progress. Undefined: no such job.
  */
 export async function readResult(
   rest: FlinkRest,
@@ -16,7 +16,7 @@ export async function readResult(
   signal: AbortSignal | undefined,
 ): Promise<ExecutionResult | undefined> {
   const result = await rest.executionResult(jobId, signal);
-  if (result?.state !== "completed") return result;
+  if (result?.state !== "completed" || result.applicationStatus !== "SUCCEEDED") return result;
   const job = await rest.job(jobId, signal);
   if (job !== undefined && !isTerminal(job.state)) return { state: "inProgress" };
   return { ...result, accumulators: (await rest.accumulators(jobId, signal)) ?? [] };

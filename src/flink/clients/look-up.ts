@@ -67,6 +67,6 @@ function unknownCause(error: unknown): undefined {
 }
 
 /** An application without a job that fails is a main() that fails. */
-function mainFailure(failure: Failure | undefined): Failure | undefined {
+export function mainFailure(failure: Failure | undefined): Failure | undefined {
   return failure?.reason === "JobFailed" ? { ...failure, reason: "MainFailed" } : failure;
 }

@@ -6,10 +6,11 @@ import { readJobManager } from "../job-manager.ts";
 import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import { isTerminal } from "../rest/replies.ts";
-import { classifyRun, type Failure, type RunOutcome } from "../run-outcome.ts";
+import { classifyRun, type Failure, failureOf, type RunOutcome } from "../run-outcome.ts";
 import { type WaitOptions, Watch } from "./calls.ts";
 import { isJobError, JobError } from "./job-error.ts";
-import { lookUp, type Whereabouts } from "./look-up.ts";
+import type { FlinkJobState } from "./job-facts.ts";
+import { mainFailure } from "./look-up.ts";
 
 /** Where the JAR comes from. One that is uploaded for a submission is deleted once that has an outcome; one by `id` never. */
 export type JarOrigin =
@@ -91,13 +92,14 @@ async function upload(
 
 /** Resolves when the job is there. */
 async function settle(rest: FlinkRest, jobId: string, outcome: RunOutcome, watch: Watch): Promise<void> {
+  const { signal } = watch;
   // The answer to a request that was given up tells nothing, and nobody waits for what a look would tell.
-  if (watch.signal?.aborted) throw unknown(jobId, watch.signal.reason);
-  const seen = await watch.until(() => lookUp(rest, jobId, watch.signal));
-  if (outcome.kind === "failed") throw failed(jobId, outcome, seen);
+  if (signal?.aborted) throw unknown(jobId, signal.reason);
+  const seen = await watch.until(() => look(rest, jobId, signal));
+  if (outcome.kind === "failed") throw failed(jobId, outcome, seen.state);
   if (seen.state !== undefined) return;
   if (seen.application !== undefined) {
-    await watch.until(() => arrival(rest, jobId, watch.signal));
+    await watch.until(() => arrival(rest, jobId, signal));
     return;
   }
   if (outcome.kind === "duplicate") {
@@ -108,27 +110,38 @@ async function settle(rest: FlinkRest, jobId: string, outcome: RunOutcome, watch
   throw unknown(jobId, outcome.kind === "unknown" ? new Error(outcome.message) : undefined);
 }
 
+/** In this order: a main() that ends while we look has submitted its job by then. */
+async function look(rest: FlinkRest, jobId: string, signal: AbortSignal | undefined) {
+  const application = await rest.application(jobId, signal);
+  return { application, state: await rest.jobStatus(jobId, signal) };
+}
+
 /** Waits for main() to submit its job (Flink >= 2.3). */
 async function arrival(
   rest: FlinkRest,
   jobId: string,
   signal: AbortSignal | undefined,
 ): Promise<true | undefined> {
-  const { state, application, failure } = await lookUp(rest, jobId, signal);
+  const { state, application } = await look(rest, jobId, signal);
   if (state !== undefined) return true;
   if (application === undefined) throw unknown(jobId, undefined);
   if (!isTerminal(application.state)) return undefined;
-  const fields = {
-    jobId,
-    reason: failure?.reason ?? (application.state === "FINISHED" ? "NoJobInMain" : undefined),
-  };
-  const message = failure?.message ?? `main() is over (${application.state}) and submitted no job`;
-  throw new JobError("SubmissionFailed", message, fields);
+  if (application.state === "FAILED") {
+    const failure = mainFailure(failureOf(await rest.applicationExceptions(jobId, signal)));
+    if (failure !== undefined) throw failed(jobId, failure, undefined);
+  }
+  const message = `main() is over (${application.state}) and submitted no job`;
+  const reason = application.state === "FINISHED" ? "NoJobInMain" : undefined;
+  throw new JobError("SubmissionFailed", message, { jobId, reason });
 }
 
-function failed(jobId: string, { reason, message, retryable }: Failure, seen: Whereabouts): JobError {
-  const alive = seen.state !== undefined && !isTerminal(seen.state);
-  const text = alive ? `${message} (its job was submitted before that, and runs)` : message;
+function failed(
+  jobId: string,
+  { reason, message, retryable }: Failure,
+  state: FlinkJobState | undefined,
+): JobError {
+  const lives = state !== undefined && !isTerminal(state);
+  const text = lives ? `${message} (its job was submitted before that, and runs)` : message;
   return new JobError("SubmissionFailed", text, { jobId, reason, retry: retryable ? "backoff" : "never" });
 }
 
