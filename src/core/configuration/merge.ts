@@ -1,0 +1,156 @@
+import type { ConfigurationValue } from "../../api/flinkjob.ts";
+import type { FlinkOption, OptionsOfVersion } from "./catalogue.ts";
+import { fieldsInMap, type RunFields } from "./run-fields.ts";
+import { isSensitive } from "./sensitive.ts";
+import { suggestionFor } from "./suggestion.ts";
+import { problemWith } from "./values.ts";
+
+/** Why a key of flinkConfiguration has no effect on the job. */
+export type IgnoredReason =
+  /** Settled when the cluster starts. */
+  | "ClusterOption"
+  /** Of the process that submits, which is Flink itself here. */
+  | "ClientOption"
+  /** No option of any version of Flink; only the job's own code could read it. */
+  | "UnknownOption"
+  /** An option of other versions of Flink. */
+  | "UnsupportedByVersion"
+  /** Would take the job's identity or its submission out of the operator's hands: it is not sent. */
+  | "DangerousOption";
+
+export interface IgnoredKey {
+  key: string;
+  reason: IgnoredReason;
+  /** The key that was probably meant. */
+  suggestion?: string | undefined;
+}
+
+export interface OverriddenKey {
+  key: string;
+  /** A field of the spec, or another key of the map. */
+  by: string;
+}
+
+export interface InvalidValue {
+  key: string;
+  /** What the value must be; the value itself only where it can be no secret. */
+  message: string;
+}
+
+/** What became of the keys of flinkConfiguration, each list in the order of the keys. */
+export interface ConfigurationReport {
+  ignored: IgnoredKey[];
+  overridden: OverriddenKey[];
+  invalid: InvalidValue[];
+}
+
+export interface MergedConfiguration {
+  /** The spec's fields, and what the map says of those that are unset. */
+  fields: RunFields;
+  /** What goes out as flinkConfiguration. */
+  configuration: Record<string, string>;
+  report: ConfigurationReport;
+}
+
+/**
+ * One run request of a spec's fields and its map, by the precedence user code > fields > map > cluster. Without a
+ * catalogue (`options`) keys and values go out unexamined. Keys of the cluster and unknown ones are sent all the same:
+ * Flink ignores them, and a catalogue that errs then costs a warning and no job.
+ */
+export function mergeConfiguration(
+  own: RunFields,
+  map: Readonly<Record<string, ConfigurationValue>>,
+  options?: OptionsOfVersion,
+): MergedConfiguration {
+  const texts = new Map(Object.entries(map).map(([key, value]) => [key, renderedValue(value)]));
+  const found = fieldsInMap(own, texts);
+  const report: ConfigurationReport = {
+    ignored: [],
+    overridden: [...found.overridden],
+    invalid: [...found.invalid],
+  };
+  const configuration: Record<string, string> = {};
+  for (const [key, text] of texts) {
+    if (found.taken.has(key)) continue;
+    const by = options && winnerOver(key, texts, options);
+    if (by !== undefined) report.overridden.push({ key, by });
+    const ignored = options && ignoredKey(key, options);
+    if (ignored) report.ignored.push(ignored);
+    if (ignored?.reason === "DangerousOption" || isInternal(key)) continue;
+    configuration[key] = text;
+    const message = !ignored && by === undefined ? options && invalidValue(key, text, options) : undefined;
+    if (message !== undefined) report.invalid.push({ key, message });
+  }
+  for (const list of [report.ignored, report.overridden, report.invalid]) {
+    list.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+  return { fields: { ...defined(own), ...found.fields }, configuration, report };
+}
+
+/** The same option may stand in the map under several names: Flink reads its key first, then former names in order. */
+function winnerOver(
+  key: string,
+  texts: ReadonlyMap<string, string>,
+  options: OptionsOfVersion,
+): string | undefined {
+  const found = options.find(key);
+  if (found?.as !== "alias") return undefined;
+  const { option } = found;
+  const winner = [option.key, ...option.aliases].find((name) => texts.has(name));
+  return winner === key ? undefined : winner;
+}
+
+function ignoredKey(key: string, options: OptionsOfVersion): IgnoredKey | undefined {
+  if (isInternal(key)) return { key, reason: "DangerousOption" };
+  const found = options.find(key);
+  if (found) return outOfScope(key, found.option);
+  if (!options.isComplete) return undefined;
+  const { catalogue, version } = options;
+  if (catalogue.versionsWith(key).length > 0) {
+    const successor = catalogue
+      .successorsOf(key)
+      .find((name) => catalogue.versionsWith(name).includes(version));
+    return { key, reason: "UnsupportedByVersion", ...(successor !== undefined && { suggestion: successor }) };
+  }
+  const suggestion = suggestionFor(key, options);
+  return { key, reason: "UnknownOption", ...(suggestion !== undefined && { suggestion }) };
+}
+
+function outOfScope(key: string, { scope }: FlinkOption): IgnoredKey | undefined {
+  switch (scope) {
+    case "job":
+      return undefined;
+    case "cluster":
+      return { key, reason: "ClusterOption" };
+    case "client":
+      return { key, reason: "ClientOption" };
+    case "dangerous":
+      return { key, reason: "DangerousOption" };
+  }
+}
+
+function invalidValue(key: string, text: string, options: OptionsOfVersion): string | undefined {
+  const found = options.find(key);
+  if (!found || found.as === "entry") return undefined;
+  const problem = problemWith(found.option, text);
+  return problem === undefined ? undefined : `${shown(key, text, found.option)} ${problem}`;
+}
+
+/** Values of numbers, durations and the like may be shown: they hold no secrets, unless somebody mistook the key. */
+function shown(key: string, text: string, { type, list }: FlinkOption): string {
+  const isPlain = !list && type !== "String" && type !== "Map" && /^[\w .+-]{1,32}$/.test(text);
+  return isPlain && !isSensitive(key) ? `"${text}"` : "its value";
+}
+
+/** Flink's own, whatever the version: they decide on JobIDs and on how a cluster runs. */
+function isInternal(key: string): boolean {
+  return key.startsWith("$internal.");
+}
+
+function renderedValue(value: ConfigurationValue): string {
+  return typeof value === "object" ? "" : String(value);
+}
+
+function defined(fields: RunFields): RunFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
