@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -50,7 +51,7 @@ const { version, license } = await packageAt(root);
 const workplace = await mkdtemp(join(root, "node_modules", ".build-"));
 try {
   const operator = await bundle(
-    { entryPoints: [entry], plugins: [leaveRarePackageOut(), takePartsOfUndici()] },
+    { entryPoints: [entry], plugins: [leaveRarePackageOut(), takePartsOfUndici(), packOptionTable()] },
     "operator.mjs",
   );
   const rare = await bundle(
@@ -132,6 +133,23 @@ function takePartsOfUndici(): Plugin {
       onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace }));
       onLoad({ filter: /./, namespace }, () => ({ contents: undiciParts, resolveDir: root }));
     },
+  };
+}
+
+/** The table of Flink's options goes inside, packed: 160 KB that most operators never look at. */
+function packOptionTable(): Plugin {
+  return {
+    name: "option-table",
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /[/\\]src[/\\]flink[/\\]options[/\\]option-table\.ts$/ }, async ({ path }) => {
+        const packed = brotliCompressSync(await readFile(join(dirname(path), "flink-options.tsv")));
+        const contents = `
+import { brotliDecompressSync } from "node:zlib";
+const packed = ${JSON.stringify(packed.toString("base64"))};
+export const optionTable = () => brotliDecompressSync(Buffer.from(packed, "base64")).toString();
+`;
+        return { contents, resolveDir: dirname(path) };
+      }),
   };
 }
 

@@ -76,7 +76,7 @@ function wholeNumber(text: string, { min, max }: { min: bigint; max: bigint }, w
 
 /** A whole number of a unit: no sign, no fraction. ISO 8601 (PT10S) is for Flink to read: 2.3 does. */
 function quantity(text: string, units: Readonly<Record<string, bigint>>, max: bigint, what: string) {
-  if (units === NANOSECONDS && /^\s*[+-]?P/i.test(text)) return undefined;
+  if (units === NANOSECONDS && /^\s*[+-]?P(T|[+-]?\d)/i.test(text)) return undefined;
   const [, number, label = ""] = /^(\d+)\s*(\D*)$/.exec(text.trim()) ?? [];
   const factor = Object.hasOwn(units, label.trim().toLowerCase())
     ? units[label.trim().toLowerCase()]
