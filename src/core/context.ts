@@ -3,6 +3,7 @@ import type { FlinkJob } from "../api/objects.ts";
 import type { TriggerStatus } from "../api/status.ts";
 import { jobIdPrefix } from "./identity.ts";
 import type { ClusterObservation, Flight, JobRow, Look, Observed } from "./observed.ts";
+import { arrivesUntil } from "./on-its-way.ts";
 
 /** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
 const LOOK_IS_FRESH_MS = 1_500;
@@ -36,7 +37,10 @@ export function contextOf(observed: Observed, now: number): Context {
   const flight =
     !trigger || (observed.flight && isOf(trigger, observed.flight)) ? observed.flight : undefined;
   const look =
-    observed.look && observed.look.jobId === jobId && isFresh(observed.look, flight, now)
+    observed.look &&
+    observed.look.jobId === jobId &&
+    isFresh(observed.look, flight, now) &&
+    !mayHaveMissedIt(observed.look, arrivesUntil(trigger, flight, observed.longestWayMs), now)
       ? observed.look
       : undefined;
   return {
@@ -80,6 +84,11 @@ function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
   const age = now - look.endedAt;
   // Negative: somebody set the clock back.
   return age >= 0 && age <= LOOK_IS_FRESH_MS;
+}
+
+/** Taken while the request could still arrive, and now it no longer can: only another look shows whether it did. */
+function mayHaveMissedIt(look: Look, until: number | undefined, now: number): boolean {
+  return until !== undefined && look.at < until && until <= now;
 }
 
 export function iso(time: number): string {

@@ -2,10 +2,10 @@ import { FINALIZER } from "../../api/group.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import { type Flight, isTerminal, type JobRow } from "../observed.ts";
+import { onItsWayMs } from "../on-its-way.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { onItsWayMs } from "./on-its-way.ts";
 import { isStuck } from "./unsettled.ts";
 
 const LOOK_AGAIN_MS = 2_000;

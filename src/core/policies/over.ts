@@ -1,10 +1,10 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
+import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { isOver, newTrigger } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { onItsWayMs } from "./on-its-way.ts";
 import { succeededBy } from "./replacement.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";

@@ -3,10 +3,10 @@ import { waitAfterTries } from "../backoff.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
+import { onItsWayMs } from "../on-its-way.ts";
 import { runRequest } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
-import { onItsWayMs } from "./on-its-way.ts";
 import { reportJob } from "./tracking.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;

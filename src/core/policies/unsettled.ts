@@ -1,10 +1,10 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
+import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
-import { onItsWayMs } from "./on-its-way.ts";
 import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";

@@ -32,6 +32,13 @@ export const userMoves: readonly Move[] = [
   action("edits", "edits", kept, (world) => edit(world, "content"), "changes what the job is"),
   action("editsOther", "otherEdits", kept, (world) => edit(world, "other"), "changes something else"),
   action("asksAgain", "newTriggerIds", kept, (world) => edit(world, "trigger"), "chooses a new trigger ID"),
+  action(
+    "goesBack",
+    "oldTriggerIds",
+    (world) => kept(world) && world.wish.trigger > 0,
+    (world) => edit(world, "trigger", -1),
+    "goes back to the trigger ID before",
+  ),
   action("deletes", "deletions", kept, ({ api, now }) => api.delete(EPOCH + now), "deletes the FlinkJob"),
   action(
     "recreates",
@@ -52,7 +59,7 @@ export const userMoves: readonly Move[] = [
   ),
 ];
 
-function edit(world: World, part: keyof World["wish"]): void {
-  world.wish[part]++;
+function edit(world: World, part: keyof World["wish"], by = 1): void {
+  world.wish[part] += by;
   world.api.editSpec(world.spec);
 }

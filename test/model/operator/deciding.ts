@@ -23,6 +23,7 @@ export function decideStep(world: World, operator: Operator): void {
   }
   operator.follow(version.uid);
   const { step, watching } = world.decisions.of(operator, version.job, world.now);
+  invariants.decides(world, operator, step);
   if (watching !== operator.watching) operator.cluster = watching ? connecting : undefined;
   operator.watching = watching;
   world.note(() => `  rule ${step.rule}${step.status ? `; wants to write ${told(world, step)}` : ""}`);

@@ -1,9 +1,11 @@
 import { FINALIZER } from "../../../src/api/group.ts";
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import { isTerminal } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import type { Origin } from "../flink/records.ts";
 import { uidText, type Version } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
+import type { Operator } from "../operator/operator.ts";
 import type { Window } from "../world/setting.ts";
 import type { World } from "../world/world.ts";
 import type { Entry } from "./ledger.ts";
@@ -76,6 +78,17 @@ export function submits(world: World, version: Version, jobId: string, lookBegun
   const live = manager.live.find(({ id }) => id === jobId);
   if (live && live.begunAt < lookBegunAt)
     world.broken("sendsToRunningJob", `${world.short(jobId)} ran when it was looked for`, window);
+}
+
+/** What its own list shows to live is not sent beside, whatever else was lost. */
+export function decides(world: World, { cluster }: Operator, { effect }: Step): void {
+  if (effect?.kind !== "submit" || cluster?.kind !== "reachable") return;
+  const prefix = effect.jobId.slice(0, 16);
+  for (const { id, state } of cluster.jobs.values()) {
+    if (id === effect.jobId || !id.startsWith(prefix) || isTerminal(state)) continue;
+    const what = `${world.short(effect.jobId)} is about to be sent although ${world.short(id)} is listed`;
+    world.broken("sendsBesideListedJob", what);
+  }
 }
 
 /** Run requests are bounded, whatever becomes of them: a main() that ends the JobManager may not do so for ever. */

@@ -76,7 +76,10 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
     case "JobFailed":
       return unless(end === "FAILED", `it ended ${end}`);
     case "Canceled":
-      return unless(ledger.entries.length > 1 || setting.timeout !== undefined, "nobody asked for that");
+      return unless(
+        ledger.entries.length > 1 || setting.timeout !== undefined || used("edits", "newTriggerIds"),
+        "nobody asked for that",
+      );
     default:
       return "no such thing can happen here";
   }

@@ -30,6 +30,8 @@ export interface Budget {
   otherEdits: number;
   /** The user chooses another trigger ID. */
   newTriggerIds: number;
+  /** The user goes back to a trigger ID that was used before. */
+  oldTriggerIds: number;
   deletions: number;
   recreations: number;
   /** The status is taken away (a backup restored, `replace --subresource=status`). */
@@ -66,8 +68,11 @@ export interface Setting {
   name: string;
   /** The deliberate bug in it. */
   mutant?: string;
-  /** Schedules begin when the operator is about to make its first decision that matters. */
-  headStart: boolean;
+  /**
+   * Where schedules begin: the object was just created; the operator is about to make its first decision that matters;
+   * or its first run request has arrived.
+   */
+  begins: "created" | "ready" | "sent";
   /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
   prompt: boolean;
   /** /run-application (2.3), or /run (2.2). */
@@ -109,6 +114,7 @@ export const noBudget: Budget = {
   edits: 0,
   otherEdits: 0,
   newTriggerIds: 0,
+  oldTriggerIds: 0,
   deletions: 0,
   recreations: 0,
   wipes: 0,

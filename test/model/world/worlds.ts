@@ -5,7 +5,7 @@ import { type Budget, noBudget, type Setting } from "./setting.ts";
 export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<Budget>): Setting {
   return {
     name,
-    headStart: true,
+    begins: "ready",
     prompt: false,
     applications: false,
     protection: "Durable",
@@ -29,7 +29,7 @@ const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 
 /** Each is small enough to be explored to its end, or deep; together they have every fault and every class. */
 export const smallWorlds: readonly Setting[] = [
-  aSetting("first submission", { headStart: false }, {}),
+  aSetting("first submission", { begins: "created" }, {}),
   aSetting("one crash", { prompt: true }, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
   aSetting(
@@ -65,6 +65,11 @@ export const smallWorlds: readonly Setting[] = [
     { batch: true, protection: "RunningJobs" },
     { crashes: 1, hours: 1, lostAnswers: 1 },
   ),
+  aSetting(
+    "Flink forgets failures, RunningJobs",
+    { batch: true, prompt: true, protection: "RunningJobs" },
+    { crashes: 1, hours: 1, jobFailures: 1 },
+  ),
   aSetting("two operators", {}, { takeovers: 1, lostWrites: 1 }),
   aSetting("two operators and an edit", {}, { takeovers: 1, edits: 1 }),
   aSetting("edits", { batch: true }, { edits: 2, crashes: 1 }),
@@ -73,7 +78,13 @@ export const smallWorlds: readonly Setting[] = [
   aSetting("nobody home", {}, { failovers: 1, lostWrites: 1, crashes: 1 }),
   aSetting(
     "no HA, forgotten and replaced",
-    { prompt: true, protection: "JobManagerLifetime", applications: true, batch: true },
+    {
+      begins: "sent",
+      prompt: true,
+      protection: "JobManagerLifetime",
+      applications: true,
+      batch: true,
+    },
     { lostAnswers: 1, hours: 1, failovers: 1 },
   ),
   aSetting("edits on 2.3", { applications: true }, { edits: 1, crashes: 1, lostAnswers: 1 }),
@@ -82,6 +93,12 @@ export const smallWorlds: readonly Setting[] = [
     { ownTriggerIds: true, batch: true },
     { newTriggerIds: 1, edits: 1, crashes: 1 },
   ),
+  aSetting(
+    "an old trigger ID",
+    { prompt: true, ownTriggerIds: true, batch: true, protection: "RunningJobs" },
+    { newTriggerIds: 1, oldTriggerIds: 1 },
+  ),
+  aSetting("deleted at once", { begins: "created", prompt: true }, { deletions: 1, crashes: 1 }),
   aSetting("deletion", {}, { deletions: 1, crashes: 1 }),
   aSetting("deletion on 2.3", { applications: true }, { deletions: 1, crashes: 1 }),
   aSetting("deleted and created again", {}, { deletions: 1, recreations: 1, crashes: 1 }),
@@ -107,6 +124,7 @@ export const smallWorlds: readonly Setting[] = [
     { crashes: 1 },
   ),
   aSetting("status wiped", {}, { wipes: 1, crashes: 1 }),
+  aSetting("status wiped and an edit", { prompt: true }, { wipes: 1, edits: 1, crashes: 1 }),
 ];
 
 const everything: Partial<Budget> = {
@@ -124,6 +142,7 @@ const everything: Partial<Budget> = {
   edits: 2,
   otherEdits: 1,
   newTriggerIds: 1,
+  oldTriggerIds: 1,
   deletions: 1,
   recreations: 1,
 };
