@@ -2,6 +2,7 @@ import { newestId, savepointAfter } from "../../core/savepoint-evidence.ts";
 import type { OperationFailed, SavepointOperation } from "../../core/snapshots.ts";
 import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
+import { isTerminal } from "../rest/replies.ts";
 import { type WaitOptions, Watch } from "./calls.ts";
 import { JobError } from "./job-error.ts";
 
@@ -42,6 +43,8 @@ export async function takeSavepoint(
       return seen.kind === "inProgress" ? undefined : seen;
     });
     if (evidence.kind === "taken") return evidence.snapshot.path;
+    // Flink refuses at once what it is asked for while a job comes back, and the trigger ID would be used up.
+    await watch.until(() => tasksRun(rest, jobId, signal));
   }
   const message =
     "the JobManager forgot the request again and again, and no savepoint is in the job's history";
@@ -57,6 +60,18 @@ async function sent(request: () => Promise<void>): Promise<true> {
 async function ended(rest: FlinkRest, { jobId, triggerId }: SavepointTask, signal: AbortSignal | undefined) {
   const operation: SavepointOperation = await rest.snapshots.savepointOperation(jobId, triggerId, signal);
   return operation.state === "inProgress" ? undefined : operation;
+}
+
+/** True also of a job that ended: then the next answer tells. */
+async function tasksRun(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<true | undefined> {
+  const row = (await rest.jobsOverview(signal)).find(({ id }) => id === jobId);
+  if (row === undefined) throw jobNotFound(jobId);
+  const { total, running, finished } = row.tasks;
+  return isTerminal(row.state) || (total > 0 && running + finished === total) ? true : undefined;
 }
 
 async function checkpointsOf(rest: FlinkRest, jobId: string, signal: AbortSignal | undefined) {
