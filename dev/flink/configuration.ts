@@ -40,12 +40,13 @@ function local({ ports, slots }: ClusterShape): Record<string, string> {
     "taskmanager.bind-host": "127.0.0.1",
     "taskmanager.numberOfTaskSlots": String(slots),
     "parallelism.default": "1",
+    // In milliseconds: old releases take no unit here, new ones need none.
     // A killed process is noticed in seconds instead of the default's 20-50 s, and looked for again soon after.
-    "heartbeat.interval": "2 s",
-    "heartbeat.timeout": "20 s",
-    "cluster.registration.error-delay": "500 ms",
-    "cluster.registration.refused-registration-delay": "500 ms",
-    "cluster.registration.max-timeout": "2 s",
+    "heartbeat.interval": "2000",
+    "heartbeat.timeout": "20000",
+    "cluster.registration.error-delay": "500",
+    "cluster.registration.refused-registration-delay": "500",
+    "cluster.registration.max-timeout": "2000",
   };
 }
 
@@ -70,9 +71,9 @@ function highAvailability({ dir, ports }: ClusterShape): Record<string, string> 
     "high-availability.cluster-id": "/local",
     "high-availability.jobmanager.port": String(ports.rpc),
     "high-availability.zookeeper.quorum": `127.0.0.1:${ports.zooKeeper}`,
-    "high-availability.zookeeper.client.session-timeout": `${zooKeeperSessionMillis} ms`,
-    "high-availability.zookeeper.client.connection-timeout": "2000 ms",
-    "high-availability.zookeeper.client.retry-wait": "250 ms",
+    "high-availability.zookeeper.client.session-timeout": String(zooKeeperSessionMillis),
+    "high-availability.zookeeper.client.connection-timeout": "2000",
+    "high-availability.zookeeper.client.retry-wait": "250",
     // Without these a finished job runs again when it is submitted again under the same JobID.
     "job-result-store.delete-on-commit": "false",
     "application-result-store.delete-on-commit": "false",

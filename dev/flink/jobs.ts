@@ -17,7 +17,7 @@ const javaRelease = "11";
 
 /**
  * The path of a JAR with the example and the test jobs, compiled against this Flink version (about 2 s, then cached by
- * the content of the sources). One compiled against any version runs on all of 1.20-2.3. Throws ToolError with javac's
+ * the content of the sources). One compiled against any version runs on all of 1.17-2.3. Throws ToolError with javac's
  * messages.
  */
 export async function buildJobsJar(version: string, progress: Progress = () => {}): Promise<string> {

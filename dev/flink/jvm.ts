@@ -32,6 +32,8 @@ const opened =
 const moduleFlags = [
   ...opened.split(" ").map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`),
   "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+  // Flink before 1.18, which did not know Java 17 yet.
+  "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
   "--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED",
   "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
 ];

@@ -27,9 +27,18 @@ test("every field goes out under Flink's own name", () => {
     parallelism: 4,
     savepointPath: "s3://b/sp",
     allowNonRestoredState: true,
-    claimMode: "CLAIM",
+    restoreMode: "CLAIM",
     flinkConfiguration: { "pipeline.name": "orders" },
   });
+});
+
+test("the claim mode has the name that this Flink knows: before 1.20 another one is refused", () => {
+  const wish = { savepointPath: "s3://b/sp", claimMode: "CLAIM" } as const;
+  expect(request(wish)).toMatchObject({ restoreMode: "CLAIM" });
+  expect(request(wish)).not.toHaveProperty("claimMode");
+  const newer = request(wish, view({ supportsRunApplication: true }));
+  expect(newer).toMatchObject({ claimMode: "CLAIM" });
+  expect(newer).not.toHaveProperty("restoreMode");
 });
 
 test("Flink 2.3: the application's ID is the JobID", () => {

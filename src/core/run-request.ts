@@ -11,7 +11,10 @@ export interface RunRequest {
   parallelism: number;
   savepointPath?: string;
   allowNonRestoredState?: boolean;
+  /** Of /run-application. */
   claimMode?: string;
+  /** Of /run: the older name, which all releases understand. Those before 1.20 refuse a body with a field that they do not know. */
+  restoreMode?: string;
   flinkConfiguration?: Record<string, string>;
 }
 
@@ -47,7 +50,8 @@ export function runRequest(
   if (spec.args !== undefined && spec.args.length > 0) request.programArgsList = spec.args;
   if (spec.savepointPath !== undefined) request.savepointPath = spec.savepointPath;
   if (spec.allowNonRestoredState !== undefined) request.allowNonRestoredState = spec.allowNonRestoredState;
-  if (spec.claimMode !== undefined) request.claimMode = spec.claimMode;
+  if (spec.claimMode !== undefined)
+    request[jobManager.supportsRunApplication ? "claimMode" : "restoreMode"] = spec.claimMode;
   if (Object.keys(configuration).length > 0) request.flinkConfiguration = configuration;
   return request;
 }

@@ -71,6 +71,11 @@ export function subjects(): Subject[] {
   });
 }
 
+/** Notes for the table of versions (docs/flink-versions.md) how this one differs from the newest. */
+export function differs(task: { meta: object }, how: string): void {
+  Object.assign(task.meta, { differs: how });
+}
+
 /** Opens the subject for the tests of this describe block, and leaves nothing of a test behind for the next one. */
 export function around(subject: Subject, use: (flink: RawFlink) => void): void {
   let opened: Awaited<ReturnType<Subject["open"]>>;

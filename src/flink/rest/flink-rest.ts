@@ -13,7 +13,7 @@ import type { Exchange } from "./transport.ts";
 
 export type FlinkRestOptions = RequestsOptions;
 
-/** The body of a run request, in Flink's own words. Anything else would be dropped by Flink without an error. */
+/** The body of a run request, in Flink's own words. Anything else is dropped without an error, or before 1.20 refused. */
 export interface RunBody {
   readonly jobId?: string;
   readonly entryClass?: string;
@@ -21,7 +21,10 @@ export interface RunBody {
   readonly parallelism?: number;
   readonly savepointPath?: string;
   readonly allowNonRestoredState?: boolean;
+  /** 1.20 and later. */
   readonly claimMode?: string;
+  /** The older name; not for run-application. */
+  readonly restoreMode?: string;
   /** 1.17 and later; older Flinks drop it. */
   readonly flinkConfiguration?: Readonly<Record<string, string>>;
 }

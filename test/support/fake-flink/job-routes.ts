@@ -122,8 +122,8 @@ export const jobRoutes: Route[] = [
   [
     "POST",
     /^\/jobs\/([^/]+)\/savepoints$/,
-    ({ operations }, { body }, given = "") => {
-      const fields = readJsonObject(body.toString(), "SavepointTriggerRequestBody");
+    ({ operations, release }, { body }, given = "") => {
+      const fields = readJsonObject(body.toString(), "SavepointTriggerRequestBody", release);
       return operations.savepoint(readId("jobid", given), {
         trigger: readTriggerId(fields, "SavepointTriggerRequestBody"),
         directory: text(fields["target-directory"]),
@@ -135,8 +135,8 @@ export const jobRoutes: Route[] = [
   [
     "POST",
     /^\/jobs\/([^/]+)\/stop$/,
-    ({ operations }, { body }, given = "") => {
-      const fields = readJsonObject(body.toString(), "StopWithSavepointRequestBody");
+    ({ operations, release }, { body }, given = "") => {
+      const fields = readJsonObject(body.toString(), "StopWithSavepointRequestBody", release);
       return operations.savepoint(readId("jobid", given), {
         trigger: readTriggerId(fields, "StopWithSavepointRequestBody"),
         directory: text(fields.targetDirectory),
@@ -154,9 +154,9 @@ export const jobRoutes: Route[] = [
   [
     "POST",
     /^\/jobs\/([^/]+)\/checkpoints$/,
-    ({ operations }, { body }, given = "") => {
+    ({ operations, release }, { body }, given = "") => {
       const trigger = readTriggerId(
-        readJsonObject(body.toString(), "CheckpointTriggerRequestBody"),
+        readJsonObject(body.toString(), "CheckpointTriggerRequestBody", release),
         "CheckpointTriggerRequestBody",
       );
       return operations.checkpoint(readId("jobid", given), trigger);
@@ -171,8 +171,10 @@ export const jobRoutes: Route[] = [
   [
     "POST",
     /^\/savepoint-disposal$/,
-    ({ operations }, { body }) => {
-      const path = text(readJsonObject(body.toString(), "SavepointDisposalRequest")["savepoint-path"]);
+    ({ operations, release }, { body }) => {
+      const path = text(
+        readJsonObject(body.toString(), "SavepointDisposalRequest", release)["savepoint-path"],
+      );
       if (path !== undefined) return operations.disposal(path);
       return refusal(400, failures.rest("Field savepoint-path must not be omitted or be null."));
     },

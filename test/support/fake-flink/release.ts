@@ -6,6 +6,10 @@ export interface Release {
   readonly applications: boolean;
   /** < 2.0: the run body's `programArgs`, one string. */
   readonly programArgs: boolean;
+  /** < 1.20: a field that it does not know makes a body unreadable; later ones ignore it. */
+  readonly strictBodies: boolean;
+  /** >= 1.19: a file that is sent to a route which takes none is refused as such. */
+  readonly refusesFiles: boolean;
   /** >= 1.20: the run body's `claimMode`; `restoreMode` goes on to be understood. */
   readonly claimMode: boolean;
   /** What the possible values of it are called. */
@@ -26,6 +30,8 @@ export function releaseOf(version: string): Release {
     revision: revisions[version] ?? "0000000",
     applications: order >= 2003,
     programArgs: order < 2000,
+    refusesFiles: order >= 1019,
+    strictBodies: order < 1020,
     claimMode: order >= 1020,
     claimModeType: `org.apache.flink.${order < 1020 ? "runtime.jobgraph" : "core.execution"}.${order < 2000 ? "RestoreMode" : "RecoveryClaimMode"}`,
     oldExceptions: order < 2000,

@@ -21,7 +21,7 @@ export async function answer(manager: JobManager, request: Request): Promise<Rep
       return refusal(400, thrownBy(error));
     }
   }
-  if (request.headers["content-type"]?.startsWith("multipart/")) {
+  if (manager.release.refusesFiles && request.headers["content-type"]?.startsWith("multipart/")) {
     return { status: 400, body: { errors: ["POST request not allowed"] } };
   }
   return noRoute(request.method, request.path);

@@ -23,9 +23,22 @@ const claimModes = ["LEGACY", "CLAIM", "NO_CLAIM"];
 const notClaimMode = ({ claimModeType }: Release, value: string) =>
   `Cannot deserialize value of type \`${claimModeType}\` from String "${value}": not one of the values accepted for Enum class: [${claimModes.join(", ")}]`;
 
+const ofEveryRun =
+  "entryClass programArgs programArgsList parallelism flinkConfiguration jobId allowNonRestoredState savepointPath";
+/** By the type that Flink reads a body into; of releases before 1.20, where it makes a difference. */
+const knownFields = {
+  JarRunRequestBody: [...ofEveryRun.split(" "), "restoreMode"],
+  JarRunApplicationRequestBody: [...ofEveryRun.split(" "), "claimMode", "applicationId"],
+  SavepointTriggerRequestBody: ["target-directory", "cancel-job", "formatType", "triggerId"],
+  StopWithSavepointRequestBody: ["targetDirectory", "drain", "formatType", "triggerId"],
+  CheckpointTriggerRequestBody: ["checkpointType", "triggerId"],
+  SavepointDisposalRequest: ["savepoint-path"],
+};
+export type BodyType = keyof typeof knownFields;
+
 /** Throws FlinkFailure, answered with 400, for what this release cannot read. */
-export function readRunRequest(text: string, bodyType: string, release: Release): RunRequest {
-  const body = readJsonObject(text, bodyType);
+export function readRunRequest(text: string, bodyType: BodyType, release: Release): RunRequest {
+  const body = readJsonObject(text, bodyType, release);
   const refuse = (cause: Throwable): never => {
     throw new FlinkFailure(badBody(bodyType, cause));
   };
@@ -68,8 +81,8 @@ export function readRunRequest(text: string, bodyType: string, release: Release)
   };
 }
 
-/** A JSON object, `{}` for an empty body. Throws FlinkFailure, answered with 400. */
-export function readJsonObject(text: string, bodyType: string): Record<string, unknown> {
+/** A JSON object, `{}` for an empty body, with the fields that this release knows. Throws FlinkFailure, answered with 400. */
+export function readJsonObject(text: string, bodyType: BodyType, release: Release): Record<string, unknown> {
   if (text.trim() === "") return {};
   let value: unknown;
   try {
@@ -77,7 +90,13 @@ export function readJsonObject(text: string, bodyType: string): Record<string, u
   } catch (error) {
     throw new FlinkFailure(badBody(bodyType, jackson("core.JsonParseException", String(error))));
   }
-  return asObject(value) ?? fail(badBody(bodyType, mismatch(value)));
+  const body = asObject(value) ?? fail(badBody(bodyType, mismatch(value)));
+  const strange = Object.keys(body).find((field) => !knownFields[bodyType].includes(field));
+  if (strange !== undefined && release.strictBodies) {
+    const message = `Unrecognized field "${strange}" (class ${bodyType}), not marked as ignorable`;
+    fail(badBody(bodyType, jackson("databind.exc.UnrecognizedPropertyException", message)));
+  }
+  return body;
 }
 
 /** The 32 hexadecimal digits of a path or a trigger, in lower case. Throws FlinkFailure, answered with 400. */
