@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { durationPattern } from "./duration.ts";
+import { duration, restart, rollback, savepoints } from "./lifecycle.ts";
 import { exactlyOne, pattern, text, withRules } from "./text.ts";
 
 /** `http(s)://host[:port][/path]` without credentials, query or fragment: what a JobManager's REST endpoint looks like. */
@@ -88,13 +89,19 @@ const trigger = withRules(
       TRIGGER_ID_PATTERN,
       "Your own stable ID of the run request. Applied again it changes nothing; changed, it asks for a new run.",
     ).optional(),
+    jobId: pattern(
+      32,
+      "^[0-9a-f]{32}$",
+      "Adopts the job that runs under this JobID on the cluster, instead of a first submission; 32 lower-case hexadecimal digits.",
+    ).optional(),
   }),
   "The run request's identity. Without an ID of yours it is g<generation>, made when what the job is changes.",
   [
     {
-      rule: "!has(self.id) || !self.id.matches('^(.*[.])?g[0-9]+$')",
-      message: "spec.trigger.id must not look like an ID that the operator makes (g7, release.g7)",
-      holds: ({ id }) => id === undefined || !/^(.*[.])?g[0-9]+$/u.test(id),
+      rule: "!has(self.id) || !self.id.matches('^(.*[.])?(g[0-9]+|rollback)$')",
+      message:
+        "spec.trigger.id must not look like an ID that the operator makes (g7, release.g7, release.rollback)",
+      holds: ({ id }) => id === undefined || !/^(.*[.])?(g[0-9]+|rollback)$/u.test(id),
     },
   ],
 );
@@ -153,10 +160,28 @@ export const flinkJobSpec = z
       })
       .optional(),
     trigger: trigger.optional(),
-    upgradeMode: z.enum(["stateless"]).default("stateless").meta({
+    state: z.enum(["running", "suspended"]).default("running").meta({
       description:
-        "What happens when what the job is changes under a running job. stateless: cancel it, see it end, start the new one without state.",
+        "suspended: the job is stopped as upgradeMode says, and nothing is submitted until it says running again.",
     }),
+    upgradeMode: z
+      .enum(["stateless", "savepoint", "last-state"])
+      .default("stateless")
+      .meta({
+        description:
+          "How a job is stopped for its successor, and what that one starts from. stateless: cancelled, nothing is kept. " +
+          "savepoint: stopped with a savepoint. last-state: cancelled, the newest completed checkpoint is kept.",
+      }),
+    maxCheckpointAge: duration(
+      "upgradeMode last-state: with a newest checkpoint older than this, a savepoint is taken instead. Unset: any age will do.",
+    ).optional(),
+    restartPolicy: z.enum(["Never", "OnFailure"]).default("Never").meta({
+      description:
+        "What happens when the job has failed for good. OnFailure: a new attempt after a wait, from the newest checkpoint unless upgradeMode is stateless.",
+    }),
+    restart: restart.prefault({}),
+    rollback: rollback.optional(),
+    savepoints: savepoints.optional(),
     lostPolicy: z
       .enum(["Fail", "Resubmit"])
       .default("Fail")
@@ -166,9 +191,17 @@ export const flinkJobSpec = z
           "Fail: say so and run nothing. Resubmit: run it again, at the price of a possible second run of a job that had ended unseen.",
       }),
     submission: submission.prefault({}),
-    deletionPolicy: z.enum(["Cancel", "Orphan"]).default("Cancel").meta({
+    deletionPolicy: z
+      .enum(["Cancel", "Savepoint", "Orphan"])
+      .default("Cancel")
+      .meta({
+        description:
+          "What happens to the Flink job when the FlinkJob is deleted. Cancel: it is cancelled first. " +
+          "Savepoint: it is stopped with a savepoint first, whose path an event tells. Orphan: it goes on.",
+      }),
+    strangerPolicy: z.enum(["Cancel", "Report"]).default("Cancel").meta({
       description:
-        "What happens to the Flink job when the FlinkJob is deleted. Cancel: it is cancelled first. Orphan: it goes on.",
+        "What happens to another living job under this FlinkJob's JobID prefix. Cancel: it is cancelled. Report: the status names it.",
     }),
     ttlSecondsAfterFinished: z
       .int()

@@ -16,10 +16,16 @@ export const REASONS = {
   OutcomeUnknown:
     "The run request was sent, or may have been, and its answer is lost or says nothing. The operator looks before it does anything else.",
   Replacing: "What the job is has changed; the old job must be seen to end before the new one starts.",
+  Suspended:
+    "spec.state says suspended: nothing is submitted, and what ran was stopped. Set it to running to go on.",
+  RestartBackingOff: "The job failed; a new attempt follows after a wait (spec.restart).",
   // running
   WaitingForTasks: "Flink accepted the job; not all of its tasks run yet (free slots? restarting?).",
   TasksRunning: "All tasks of the job run.",
   Recovering: "The JobManager was replaced and is bringing the job back.",
+  Suspending: "spec.state says suspended; the job is being stopped as spec.upgradeMode says.",
+  SavepointFailed:
+    "The job could not be stopped with a savepoint and goes on; the message says why. It is tried again a few times.",
   // ends
   Finished: "The job ended successfully.",
   Canceled: "The job was cancelled, by the operator or by somebody in Flink.",
@@ -51,6 +57,16 @@ export const REASONS = {
     "The job ran and ended, or may have, and nobody kept the outcome. Nothing is run again; a new spec.trigger.id asks for a new run.",
   JobLost:
     "The JobManager that ran the job is gone and had no high availability. spec.lostPolicy: Resubmit runs it again by itself.",
+  RestorePointMissing:
+    "The old job's state could not be found, so nothing is started without it. Set spec.savepointPath, or spec.upgradeMode: stateless.",
+  SavepointLost:
+    "The job was stopped with a savepoint, and the JobManager was lost before it told where the savepoint is. Find it, and set spec.savepointPath.",
+  JobToAdoptNotFound: "No job lives under spec.trigger.jobId on the cluster, so there is nothing to adopt.",
+  JobToAdoptTaken: "Another FlinkJob follows the job of spec.trigger.jobId already.",
+  RolledBack:
+    "The upgrade did not become stable within spec.rollback.deadline; the last stable version runs again until the spec changes.",
+  StrangerFound:
+    "Another job lives under this FlinkJob's JobID prefix; spec.strangerPolicy says what happens to it.",
   TriggerIdReused:
     "spec.trigger.id was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.",
   // deletion and events
@@ -58,6 +74,12 @@ export const REASONS = {
   DeletionTimedOut:
     "The Flink job could not be seen to end in time; the FlinkJob was let go and the job may still run.",
   Submitted: "Flink accepted the job.",
+  Adopted: "A job that ran already was taken over; nothing was submitted.",
+  SavepointCompleted: "The job was stopped with a savepoint; the message says where it is.",
+  SavepointInstead: "upgradeMode last-state found no checkpoint to use and takes a savepoint instead.",
+  CheckpointInstead:
+    "upgradeMode savepoint met a job that cannot take one and uses its newest checkpoint instead.",
+  Restarting: "A failed job gets a new attempt (spec.restartPolicy).",
   // clusters
   Reachable: "The JobManager answers.",
 } as const;

@@ -1,8 +1,18 @@
 import * as z from "zod";
+import { restorePoint, result, rolledBack, stable, stranger } from "./left-behind.ts";
+import { count, time, word } from "./status-words.ts";
+import { triggerStatus } from "./trigger-status.ts";
 
-const time = (description: string) => z.string().meta({ description, format: "date-time" });
-const word = (description: string) => z.string().meta({ description });
-const count = (description: string) => z.int().meta({ description });
+export type { JobResult, RestorePoint, RolledBack, StableVersion, Stranger } from "./left-behind.ts";
+export {
+  type Protection,
+  protection,
+  type StopStatus,
+  type TriggerState,
+  type TriggerStatus,
+  triggerState,
+  triggerStatus,
+} from "./trigger-status.ts";
 
 /** A condition, as every Kubernetes API has it. */
 export const condition = z
@@ -23,64 +33,6 @@ export const conditions = z.array(condition).meta({
   "x-kubernetes-list-map-keys": ["type"],
 });
 
-/** The guarantee that the cluster's own configuration gives (docs/flinkjob.md, "Protection"). */
-export const protection = z.enum(["Durable", "RunningJobs", "JobManagerLifetime"]);
-export type Protection = z.output<typeof protection>;
-
-/** The states of a trigger. `finished`, `failed` and `canceled` are final. */
-export const triggerState = z.enum(["pending", "running", "failed", "finished", "canceled"]);
-export type TriggerState = z.output<typeof triggerState>;
-
-const failure = z
-  .object({
-    reason: word("Why, in one word a program may match."),
-    message: word("The cause in the user's own words: the exception's message, no stack trace."),
-    retryable: z.boolean().meta({ description: "Whether the same request may succeed later." }),
-  })
-  .meta({ description: "Why the trigger failed." });
-
-const sentTo = z
-  .object({
-    url: word("REST address of the JobManager."),
-    incarnation: word("The JobManager process: a UUID that Flink makes at each start."),
-    flinkVersion: word("Flink's version."),
-  })
-  .meta({
-    description: "Where the run request goes, recorded before it is sent; later where the job was last seen.",
-  });
-
-export const triggerStatus = z
-  .object({
-    id: word("The trigger ID: spec.trigger.id, or g<generation>."),
-    state: triggerState.meta({ description: "pending, running, failed, finished or canceled." }),
-    reason: word("Where the trigger stands within its state, in one word.").optional(),
-    message: word("The same in a sentence.").optional(),
-    jobId: word("The JobID: the same for the same FlinkJob, trigger and attempt, whoever computes it."),
-    applicationId: word("The application's ID on Flink 2.3 and later; equals jobId.").optional(),
-    attempt: count(
-      "Counts the Flink jobs of this trigger, from 1. A new one only after the last is provably over.",
-    ),
-    generation: count("metadata.generation of the spec that the run request was made from."),
-    runHash: word("Hash of those parts of the spec that say what the job is."),
-    unsettledHash: word(
-      "Hash of an earlier request under the same JobID whose outcome is still unknown.",
-    ).optional(),
-    sends: count("How many run requests of this attempt reached Flink, or may have."),
-    tries: count(
-      "How many run requests were begun, those that never left included; bounded by spec.submission.maxAttempts.",
-    ),
-    requestedAt: time("When the trigger was recorded."),
-    triedAt: time("When the newest run request was begun.").optional(),
-    sentAt: time("When the newest run request was recorded as about to be sent.").optional(),
-    sentTo: sentTo.optional(),
-    acceptedAt: time("When Flink was first known to have accepted the job.").optional(),
-    finishedAt: time("When the trigger was seen to be over.").optional(),
-    failure: failure.optional(),
-    protection: protection.meta({ description: "What guards against a second run." }).optional(),
-  })
-  .meta({ description: "The newest run request and what became of it." });
-export type TriggerStatus = z.output<typeof triggerStatus>;
-
 const pastTrigger = triggerStatus
   .pick({
     id: true,
@@ -89,6 +41,7 @@ const pastTrigger = triggerStatus
     attempt: true,
     requestedAt: true,
     finishedAt: true,
+    savepointPath: true,
     failure: true,
   })
   .meta({ description: "An earlier trigger or attempt." });
@@ -112,7 +65,7 @@ export const flinkJobStatus = z
         "metadata.generation that this status speaks of; -1 until the operator has seen the object.",
     }),
     state: word(
-      "One word for people: Pending, Starting, Running, Finished, Failed, Canceled, Unknown, Deleting.",
+      "One word for people: Pending, Starting, Running, Suspended, Finished, Failed, Canceled, Unknown, Deleting.",
     ).optional(),
     cluster: word("The cluster, by name or by host.").optional(),
     trigger: triggerStatus.optional(),
@@ -125,6 +78,18 @@ export const flinkJobStatus = z
       })
       .optional(),
     job: job.optional(),
+    result: result.optional(),
+    restorePoint: restorePoint.optional(),
+    stable: stable.optional(),
+    rolledBack: rolledBack.optional(),
+    strangers: z
+      .array(stranger)
+      .max(10)
+      .meta({
+        description: "Jobs under this FlinkJob's prefix that live beside the trigger's.",
+        "x-kubernetes-list-type": "atomic",
+      })
+      .optional(),
     conditions: conditions.optional(),
   })
   .meta({ description: "What the operator observed. Written by the operator alone." });

@@ -12,6 +12,12 @@ const CLOSE_FOR_MS = 2_000;
 /** What a poll changed: the jobs whose row is new, other or gone, or everything. */
 export type ClusterChange = { kind: "jobs"; jobIds: ReadonlySet<string> } | { kind: "cluster" };
 
+/** Whose rows are asked for: those with the FlinkJob's prefix, and one that it took over. */
+export interface OwnJobs {
+  prefix: string;
+  adopted?: string | undefined;
+}
+
 export interface MonitorOptions {
   url: string;
   jobManager: JobManagerReader;
@@ -67,7 +73,7 @@ export class ClusterMonitor {
   }
 
   /** What is known of the cluster, with the rows of one FlinkJob. */
-  observation(prefix: string): ClusterObservation {
+  observation(own: OwnJobs): ClusterObservation {
     const state = this.#state;
     switch (state.kind) {
       case "connecting":
@@ -84,9 +90,15 @@ export class ClusterMonitor {
           url: this.url,
           jobManager: state.view,
           listedAt: state.listedAt,
-          jobs: this.#rows.get(prefix) ?? new Map(),
+          jobs: this.#jobsOf(own),
         };
     }
+  }
+
+  #jobsOf({ prefix, adopted }: OwnJobs): ReadonlyMap<string, JobRow> {
+    const jobs = this.#rows.get(prefix) ?? new Map<string, JobRow>();
+    const row = adopted && this.#rows.get(adopted.slice(0, 16))?.get(adopted);
+    return row ? new Map([...jobs, [row.id, row]]) : jobs;
   }
 
   async #run(): Promise<void> {

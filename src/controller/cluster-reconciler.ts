@@ -42,7 +42,10 @@ export class ClusterReconciler {
     }
     const { url } = cluster.spec;
     clusters.use(`cluster:${key}`, [url]);
-    const observed = clusters.get(url)?.monitor.observation("") ?? { kind: "connecting" as const, url };
+    const observed = clusters.get(url)?.monitor.observation({ prefix: "" }) ?? {
+      kind: "connecting" as const,
+      url,
+    };
     if (observed.kind !== "connecting") onReachable?.({ namespace, name }, observed.kind === "reachable");
     const status = clusterStatus(cluster, observed, clock.now());
     if (!status || (cluster.status && sameStatus(cluster.status, status))) return undefined;

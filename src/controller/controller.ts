@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import { jobIdPrefix } from "../core/identity.ts";
 import type { Look } from "../core/observed.ts";
 import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -19,11 +20,12 @@ import { Gather } from "./gather.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
 import { JobReconciler } from "./job-reconciler.ts";
+import { Operations } from "./operations.ts";
 import { Perform } from "./perform.ts";
 import { flinkClusters, flinkJobs } from "./resources.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Versions } from "./versions.ts";
-import { jobIndexers, Watches } from "./watches.ts";
+import { followerOf, jobIndexers, Watches } from "./watches.ts";
 
 /** A slow main() gives its place among the beginning run requests up after this long, in milliseconds. */
 const SLOW_MAIN_MS = 2_000;
@@ -90,7 +92,10 @@ export class Controller {
       clusters: this.#flink,
       clock,
       pauseMs: pollIntervalMs,
-      ownerOf: (prefix) => this.jobs.byIndex("prefix", prefix)[0],
+      ownerOf: (prefix) =>
+        this.jobs
+          .byIndex("prefix", prefix)
+          .find(({ metadata }) => jobIdPrefix(metadata.uid ?? "") === prefix),
       maySend: options.maySend,
       onProblem: (what, problem, details) => options.onProblem?.(what, problem, details),
     });
@@ -108,11 +113,14 @@ export class Controller {
     const flights = new Flights({ jars, clock, turnstile, maySend, jarInDoubt, onChange, ...outcomes });
     this.#flights = flights;
     const looks = new Map<string, Look>();
+    const operations = new Operations(clock);
     const versions = new Versions<FlinkJob>();
     const gather = new Gather({
       clusters: this.#flink,
       flights,
       looks,
+      operations,
+      followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
@@ -127,6 +135,7 @@ export class Controller {
       jars,
       sweeper: this.#sweeper,
       looks,
+      operations,
       clock,
       tell: options.tell,
       onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
@@ -140,6 +149,7 @@ export class Controller {
       flights,
       jars,
       looks,
+      operations,
       clock,
       ...decisions,
     });

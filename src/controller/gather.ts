@@ -1,16 +1,25 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { TriggerStatus } from "../api/status.ts";
 import { withOwnStatus } from "../core/context.ts";
-import { jobIdPrefix, wantedTriggerId } from "../core/identity.ts";
+import { jobIdPrefix } from "../core/identity.ts";
+import { wantsNextAttempt } from "../core/next-attempt.ts";
 import type { ClusterObservation, Look, Observed } from "../core/observed.ts";
+import { isUnread } from "../core/policies/ending.ts";
 import { isOver } from "../core/triggers.ts";
+import { effectiveSpec, wantedRun } from "../core/versions.ts";
 import { key } from "../kube/types.ts";
+import type { OwnJobs } from "./cluster-monitor.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
+import type { Operations } from "./operations.ts";
 
 export interface GatherOptions {
   clusters: Clusters;
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
+  operations: Pick<Operations, "get">;
+  /** The FlinkJob that a job belongs to already, unless it is the given one. */
+  followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
   deletionTimeoutMs: number;
   submissionBackoffMs: number | undefined;
@@ -27,13 +36,17 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, deletionTimeoutMs, submissionBackoffMs, longestWayMs } = this.#options;
+    const { flights, looks, operations, followerOf } = this.#options;
+    const { deletionTimeoutMs, submissionBackoffMs, longestWayMs } = this.#options;
     const uid = job.metadata.uid ?? "";
+    const adopts = adoptedJob(job);
     return {
       job,
-      cluster: this.#cluster(job, jobIdPrefix(uid)),
+      cluster: this.#cluster(job, { prefix: jobIdPrefix(uid), adopted: adopts }),
       flight: flights.get(uid),
       look: looks.get(uid),
+      operation: operations.get(uid),
+      adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,
       submissionBackoffMs,
@@ -46,23 +59,22 @@ export class Gather {
     this.#options.clusters.use(`job:${name}`, []);
   }
 
-  #cluster(job: FlinkJob, prefix: string): ClusterObservation {
+  #cluster(job: FlinkJob, own: OwnJobs): ClusterObservation {
     const { clusters } = this.#options;
     const named = this.#namedUrl(job);
     // What was sent somewhere is looked for there, wherever the spec points by now.
     const trigger = job.status?.trigger;
     const followed = trigger && !isOver(trigger) ? trigger.sentTo?.url : undefined;
-    const idle =
-      trigger !== undefined && isOver(trigger) && !this.#wantsRun(job) && trigger.state !== "pending";
+    const idle = trigger !== undefined && isOver(trigger) && !needsCluster(job, trigger);
     const urls = [...new Set([followed, idle ? undefined : named.url].filter((url) => url !== undefined))];
     clusters.use(`job:${key(job)}`, urls);
     const seen = urls.map(
-      (url) => clusters.get(url)?.monitor.observation(prefix) ?? { kind: "connecting" as const, url },
+      (url) => clusters.get(url)?.monitor.observation(own) ?? { kind: "connecting" as const, url },
     );
     const first = seen[0];
     const second = seen[1];
     if (first === undefined) {
-      return idle ? this.#glance(trigger.sentTo?.url, prefix) : { kind: "notFound", name: named.name };
+      return idle ? this.#glance(trigger.sentTo?.url, own) : { kind: "notFound", name: named.name };
     }
     // The same cluster under a new address: our JobID there proves it.
     const moved =
@@ -71,20 +83,31 @@ export class Gather {
   }
 
   /** An ended trigger costs its cluster no request; where somebody watches it anyway, we see what they see. */
-  #glance(url: string | undefined, prefix: string): ClusterObservation {
+  #glance(url: string | undefined, own: OwnJobs): ClusterObservation {
     const monitor = url === undefined ? undefined : this.#options.clusters.get(url)?.monitor;
-    return monitor?.observation(prefix) ?? { kind: "connecting", url: url ?? "" };
+    return monitor?.observation(own) ?? { kind: "connecting", url: url ?? "" };
   }
 
-  #namedUrl({ spec, metadata }: FlinkJob): { url: string | undefined; name: string } {
-    const { url, name } = spec.cluster;
+  #namedUrl(job: FlinkJob): { url: string | undefined; name: string } {
+    const { metadata } = job;
+    const { url, name } = effectiveSpec(job).cluster;
     if (url !== undefined) return { url, name: url };
     const cluster = this.#options.flinkCluster(metadata.namespace ?? "", name ?? "");
     return { url: cluster?.spec.url, name: name ?? "" };
   }
+}
 
-  #wantsRun(job: FlinkJob): boolean {
-    if (job.status?.trigger?.failure?.reason === "JobLost") return true;
-    return wantedTriggerId(job.spec, job.metadata.generation ?? 0, job.status?.trigger) !== undefined;
-  }
+/** Whether a trigger that is over has anything more to do with its cluster. */
+function needsCluster(job: FlinkJob, trigger: TriggerStatus): boolean {
+  // A suspended job that Flink brings back is to be noticed.
+  if (trigger.state === "pending" || job.spec.state === "suspended") return true;
+  if (isUnread(trigger, job.status?.result)) return true;
+  return wantedRun(job) !== undefined || wantsNextAttempt(effectiveSpec(job), trigger);
+}
+
+/** The job that the FlinkJob took over, or is to take over: its JobID has another prefix. */
+function adoptedJob({ spec, status }: FlinkJob): string | undefined {
+  const trigger = status?.trigger;
+  if (!trigger) return spec.trigger?.jobId;
+  return trigger.adoptedBy === undefined ? undefined : trigger.jobId;
 }

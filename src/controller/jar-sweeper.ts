@@ -56,7 +56,7 @@ export class JarSweeper {
     const cluster = url === undefined ? undefined : this.#options.clusters.get(url);
     // What is left running may still read its JAR.
     if (url === undefined || job.spec.jar.uri === undefined || job.spec.deletionPolicy === "Orphan") return;
-    if (cluster?.monitor.observation("").kind !== "reachable") return;
+    if (cluster?.monitor.observation({ prefix: "" }).kind !== "reachable") return;
     const prefix = jobIdPrefix(job.metadata.uid ?? "");
     this.#gone.add(prefix);
     try {

@@ -8,6 +8,7 @@ import type { ReconcileOutcome } from "../kube/workers.ts";
 import type { Flights } from "./flights.ts";
 import type { Gather } from "./gather.ts";
 import type { Jars } from "./jars.ts";
+import type { Operations } from "./operations.ts";
 import type { Perform } from "./perform.ts";
 import type { Versions } from "./versions.ts";
 
@@ -22,6 +23,7 @@ export interface JobReconcilerOptions {
   flights: Flights;
   jars: Jars;
   looks: Map<string, Look>;
+  operations: Pick<Operations, "forget">;
   clock: Clock;
   /** One line per decision. */
   log?: (job: FlinkJob, rule: string, changed: boolean) => void;
@@ -72,13 +74,14 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, gather, versions } = this.#options;
+    const { flights, jars, looks, operations, gather, versions } = this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
       flights.abandon(before);
       flights.forget(before);
       looks.delete(before);
+      operations.forget(before);
       jars.release(before).catch(() => undefined);
     }
     if (now === undefined) {

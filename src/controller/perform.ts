@@ -10,6 +10,7 @@ import type { Cluster, Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
 import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
+import type { Operations } from "./operations.ts";
 import type { Versions } from "./versions.ts";
 
 export interface PerformOptions {
@@ -21,6 +22,7 @@ export interface PerformOptions {
   jars: Jars;
   sweeper: JarSweeper;
   looks: Map<string, Look>;
+  operations: Operations;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -116,6 +118,12 @@ export class Perform {
       case "cancelApplication":
         await this.#cluster(effect.url, clusters).jobManager.cancelApplication(effect.jobId, signal);
         return false;
+      case "stopWithSavepoint":
+      case "readOperation": {
+        const { jobManager } = this.#cluster(effect.url, clusters);
+        await this.#options.operations.perform(uid, jobManager, effect, signal);
+        return true;
+      }
     }
   }
 

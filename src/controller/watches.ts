@@ -14,14 +14,31 @@ export interface WatchesOptions {
 
 /** Names of the indexes that the informer of FlinkJobs keeps. */
 export const jobIndexers = {
-  /** By the first half of its JobIDs. */
-  prefix: (job: FlinkJob) => [jobIdPrefix(job.metadata.uid ?? "")],
+  /** By the first half of its JobIDs, and of that of a job it took over. */
+  prefix: ({ metadata, spec, status }: FlinkJob) => [
+    ...new Set([
+      jobIdPrefix(metadata.uid ?? ""),
+      ...[spec.trigger?.jobId, status?.trigger?.adoptedBy && status.trigger.jobId].flatMap((jobId) =>
+        jobId ? [jobId.slice(0, 16)] : [],
+      ),
+    ]),
+  ],
   /** By uid. */
   uid: (job: FlinkJob) => [job.metadata.uid ?? ""],
   /** By the FlinkCluster that it names: namespace/name. */
   cluster: (job: FlinkJob) =>
     job.spec.cluster.name === undefined ? [] : [`${job.metadata.namespace}/${job.spec.cluster.name}`],
 };
+
+/** The name of the FlinkJob, other than that of `uid`, whose job this is: by its prefix, or because it took it over. */
+export function followerOf(candidates: readonly FlinkJob[], jobId: string, uid: string): string | undefined {
+  const follower = candidates.find(
+    ({ metadata, status }) =>
+      metadata.uid !== uid &&
+      (jobId.startsWith(jobIdPrefix(metadata.uid ?? "")) || status?.trigger?.jobId === jobId),
+  );
+  return follower?.metadata.name;
+}
 
 /** Which events queue which keys: the only place that knows. */
 export class Watches {

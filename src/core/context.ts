@@ -1,9 +1,10 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { FlinkJob } from "../api/objects.ts";
-import type { TriggerStatus } from "../api/status.ts";
+import type { RolledBack, TriggerStatus } from "../api/status.ts";
 import { jobIdPrefix } from "./identity.ts";
-import type { ClusterObservation, Flight, JobRow, Look, Observed } from "./observed.ts";
+import type { ClusterObservation, Flight, JobRow, Look, Observed, OperationSeen } from "./observed.ts";
 import { arrivesUntil } from "./on-its-way.ts";
+import { effectiveSpec, standingRollback } from "./versions.ts";
 
 /** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
 const LOOK_IS_FRESH_MS = 1_500;
@@ -12,7 +13,10 @@ const LOOK_IS_FRESH_MS = 1_500;
 export interface Context {
   readonly now: number;
   readonly job: FlinkJob;
+  /** What run requests are made from: the user's spec, or after a rollback the last stable version. */
   readonly spec: FlinkJobSpec;
+  /** The upgrade that stands rolled back. */
+  readonly rolledBack: RolledBack | undefined;
   readonly uid: string;
   readonly generation: number;
   readonly trigger: TriggerStatus | undefined;
@@ -23,6 +27,8 @@ export interface Context {
   readonly look: Look | undefined;
   /** The trigger's job in the cluster's job list. */
   readonly row: JobRow | undefined;
+  readonly operation: OperationSeen | undefined;
+  readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
   readonly submissionBackoffMs: number | undefined;
@@ -46,7 +52,8 @@ export function contextOf(observed: Observed, now: number): Context {
   return {
     now,
     job,
-    spec: job.spec,
+    spec: effectiveSpec(job),
+    rolledBack: standingRollback(job),
     uid: job.metadata.uid ?? "",
     generation: job.metadata.generation ?? 0,
     trigger,
@@ -54,6 +61,8 @@ export function contextOf(observed: Observed, now: number): Context {
     flight,
     look,
     row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
+    operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
+    adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,
     submissionBackoffMs: observed.submissionBackoffMs,
@@ -64,8 +73,13 @@ export function contextOf(observed: Observed, now: number): Context {
 /** A status that came along from another object (a backup restored under a new uid) speaks of that object's jobs. */
 export function withOwnStatus(job: FlinkJob): FlinkJob {
   const { status, ...rest } = job;
-  const foreign = status?.trigger && !status.trigger.jobId.startsWith(jobIdPrefix(job.metadata.uid ?? ""));
-  return foreign ? rest : job;
+  return status?.trigger && isForeign(job, status.trigger) ? rest : job;
+}
+
+/** A job that was adopted has another prefix, and the status says by whom. */
+function isForeign({ metadata }: FlinkJob, { jobId, adoptedBy }: TriggerStatus): boolean {
+  const prefix = jobIdPrefix(metadata.uid ?? "");
+  return adoptedBy !== prefix && !jobId.startsWith(prefix);
 }
 
 /**

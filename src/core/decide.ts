@@ -1,15 +1,21 @@
 import { FINALIZER } from "../api/group.ts";
 import { type Context, contextOf } from "./context.ts";
 import { eventsBetween } from "./events.ts";
-import { wantedTriggerId } from "./identity.ts";
 import type { Observed } from "./observed.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
 import { pending } from "./policies/pending.ts";
-import { firstTrigger, isReused, replacement } from "./policies/replacement.ts";
+import { firstTrigger, replacement } from "./policies/replacement.ts";
+import { rollback } from "./policies/rollback.ts";
 import { running } from "./policies/running.ts";
+import { stopUnderWay } from "./policies/stopping.ts";
+import { withStrangers } from "./policies/strangers.ts";
+import { blockedBy, isReused } from "./policies/succession.ts";
+import { suspension } from "./policies/suspension.ts";
+import { provenStable, stableInMs } from "./stability.ts";
 import type { Step, Verdict } from "./step.ts";
 import { sameStatus, summarize } from "./summarize.ts";
+import { wantedRun } from "./versions.ts";
 
 /**
  * What to do next for one FlinkJob: the status to write, the events to tell, and at most one effect. Pure: no clock, no
@@ -22,7 +28,15 @@ export function decide(observed: Observed, now: number): Step {
 
 /** The policies in their order; the first that has something to say decides. */
 function verdictOf(ctx: Context): Verdict {
-  return deletion(ctx) ?? guarded(ctx) ?? replacement(ctx) ?? byState(ctx);
+  return (
+    deletion(ctx) ??
+    guarded(ctx) ??
+    stopUnderWay(ctx) ??
+    rollback(ctx) ??
+    suspension(ctx) ??
+    replacement(ctx) ??
+    byState(ctx)
+  );
 }
 
 /** Nothing is sent for an object that could vanish without our seeing it go. */
@@ -38,17 +52,35 @@ function byState(ctx: Context): Verdict {
     case "pending":
       return { ...pending(ctx, trigger), refused: refused(ctx) };
     case "running":
-      return { ...running(ctx, trigger), refused: refused(ctx) };
+      return proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) }));
     default:
-      return { ...over(ctx, trigger), refused: refused(ctx) };
+      return withStrangers(ctx, { ...over(ctx, trigger), refused: refused(ctx) });
   }
 }
 
+/** A version that has run well for a while is the one to go back to. */
+function proven(ctx: Context, verdict: Verdict): Verdict {
+  const trigger = verdict.trigger ?? ctx.trigger;
+  if (!ctx.spec.rollback || trigger?.state !== "running") return verdict;
+  const stable = provenStable(ctx, trigger);
+  const left = stable ? undefined : stableInMs(ctx, trigger);
+  return {
+    ...verdict,
+    ...(stable ? { stable } : {}),
+    ...(left ? { requeueAfterMs: Math.min(verdict.requeueAfterMs ?? left, left) } : {}),
+  };
+}
+
+/** What stands beside the trigger: why what is asked for is not done. */
 function refused(ctx: Context): Verdict["refused"] {
-  const wanted = ctx.trigger && wantedTriggerId(ctx.spec, ctx.generation, ctx.trigger);
-  if (wanted === undefined || !isReused(ctx, wanted)) return undefined;
-  const message = `Trigger ID "${wanted}" was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.`;
-  return { reason: "TriggerIdReused", message };
+  const wanted = ctx.trigger && wantedRun(ctx.job);
+  if (wanted !== undefined && isReused(ctx, wanted)) {
+    const message = `Trigger ID "${wanted}" was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.`;
+    return { reason: "TriggerIdReused", message };
+  }
+  const blocked = blockedBy(ctx);
+  if (blocked !== undefined) return { reason: "RestorePointMissing", message: blocked };
+  return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };
 }
 
 function stepOf(ctx: Context, verdict: Verdict): Step {

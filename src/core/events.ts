@@ -9,6 +9,7 @@ const WARNINGS = new Set<string>([
   "ClusterUnreachable",
   "DestinationNotAllowed",
   "OutcomeUnknown",
+  "SavepointFailed",
 ]);
 
 /** The story that the change of a trigger tells: one event when Flink accepted it, one for each new reason. */

@@ -17,6 +17,15 @@ export function jobIdOf(uid: string, triggerId: string, attempt: number): string
   return half(uid) + half(`${triggerId}/${attempt}`);
 }
 
+/** Flink's trigger ID of the `number`th operation of a kind on one job: the same whoever asks, so that Flink runs it once. */
+export function operationIdOf(
+  jobId: string,
+  kind: "stop" | "savepoint" | "dispose",
+  number: number | string,
+): string {
+  return half(`${jobId}/${kind}/${number}`) + half(`${number}/${kind}/${jobId}`);
+}
+
 /** The parts of a spec that say what the job is. A change of any other part submits nothing. */
 function runParts(spec: FlinkJobSpec): unknown {
   const { cluster, jar, entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } =
@@ -57,5 +66,6 @@ export function wantedTriggerId(
 }
 
 function isDerivedFrom(id: string, own: string): boolean {
-  return id.startsWith(`${own}.g`) && /^[0-9]+$/.test(id.slice(own.length + 2));
+  const asked = id.replace(/(\.rollback)+$/u, "");
+  return asked === own || (asked.startsWith(`${own}.g`) && /^[0-9]+$/.test(asked.slice(own.length + 2)));
 }

@@ -11,6 +11,10 @@ export interface Observed {
   flight?: Flight | undefined;
   /** The newest look-up of the trigger's JobID by this process. */
   look?: Look | undefined;
+  /** The newest news of the savepoint that the trigger's job is stopped with, to this process. */
+  operation?: OperationSeen | undefined;
+  /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
+  adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
   wantedUrl: string | undefined;
   /** How long a finalizer may wait for a Flink job to end, in milliseconds. */
@@ -35,7 +39,7 @@ export interface ReachableCluster {
   jobManager: JobManagerView;
   /** When the request for the job list was sent: what happened later may be missing from it. */
   listedAt: number;
-  /** The jobs of this FlinkJob on the cluster, by JobID, whichever trigger or attempt they belong to. */
+  /** The jobs of this FlinkJob on the cluster, by JobID, whichever trigger or attempt they belong to; an adopted one too. */
   jobs: ReadonlyMap<string, JobRow>;
 }
 
@@ -136,6 +140,46 @@ export interface Look {
   mains: number;
   /** Why the job or the application failed, where it did and Flink says so. */
   failure?: { reason: Reason; message: string } | undefined;
+  /** What the job has left so far; undefined where it was not found, or Flink does not tell. */
+  snapshots?: Snapshots | undefined;
+  /** What a job that finished has left for people; absent while it lives. */
+  result?: { accumulators: Record<string, string> } | undefined;
+}
+
+/** The completed savepoints and checkpoints of one job, as its JobManager tells them. */
+export interface Snapshots {
+  /** How many completed or were restored under this JobManager process, those without an address included. */
+  completed: number;
+  /** The newest that a job can be started from; one that it was restored from counts. */
+  newest?: Snapshot | undefined;
+  /** Whether the newest checkpoint outlives the job's cancellation, and its failure. */
+  retained: { onCancel: boolean; onFailure: boolean };
+}
+
+export interface Snapshot {
+  kind: "savepoint" | "checkpoint";
+  /** A savepoint that was taken to stop the job: nothing was processed after it. */
+  stops?: boolean | undefined;
+  path: string;
+  /** When it was triggered: milliseconds since the epoch by the JobManager's clock. */
+  takenAt: number;
+}
+
+/** What this process knows of an asynchronous operation of Flink: a stop with savepoint. */
+export interface OperationSeen {
+  jobId: string;
+  operationId: string;
+  /** When it was asked for, or asked about; when the answer was there. */
+  at: number;
+  endedAt: number;
+  result:
+    | /** Flink took the request. */ { state: "requested" }
+    | { state: "inProgress" }
+    | { state: "completed"; path: string }
+    /** Flink refused the request, or the operation failed. */
+    | { state: "failed"; message: string }
+    /** Nobody knows it: never asked for, another JobManager process, or five minutes have passed. The history decides. */
+    | { state: "unknown"; snapshots: Snapshots | undefined };
 }
 
 export type ApplicationState =

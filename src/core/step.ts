@@ -1,6 +1,15 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { Reason } from "../api/reasons.ts";
-import type { FlinkJobStatus, PastTrigger, TriggerStatus } from "../api/status.ts";
+import type {
+  FlinkJobStatus,
+  JobResult,
+  PastTrigger,
+  RestorePoint,
+  RolledBack,
+  StableVersion,
+  Stranger,
+  TriggerStatus,
+} from "../api/status.ts";
 import type { JobRow } from "./observed.ts";
 import type { RunRequest } from "./run-request.ts";
 
@@ -50,7 +59,18 @@ export type Effect =
   | { kind: "abandonFlight" }
   | { kind: "lookUp"; jobId: string; url: string }
   | { kind: "cancelJob"; jobId: string; url: string }
-  | { kind: "cancelApplication"; jobId: string; url: string };
+  | { kind: "cancelApplication"; jobId: string; url: string }
+  /** Asks Flink to stop the job with a savepoint. The same operationId again is the same savepoint. */
+  | {
+      kind: "stopWithSavepoint";
+      jobId: string;
+      url: string;
+      operationId: string;
+      directory: string | undefined;
+      formatType: "CANONICAL" | "NATIVE" | undefined;
+    }
+  /** Asks what became of it. */
+  | { kind: "readOperation"; jobId: string; url: string; operationId: string };
 
 /** What a policy finds: the new trigger and what goes with it. `decide` makes the step of it. */
 export interface Verdict extends Omit<Step, "status" | "events"> {
@@ -60,6 +80,14 @@ export interface Verdict extends Omit<Step, "status" | "events"> {
   past?: PastTrigger | undefined;
   /** The job as it was just seen; absent: unchanged; null: there is none. */
   job?: JobRow | null | undefined;
+  /** What the trigger's job left; absent: unchanged. */
+  restorePoint?: RestorePoint | undefined;
+  result?: JobResult | undefined;
+  /** Absent: unchanged. */
+  stable?: StableVersion | undefined;
+  rolledBack?: RolledBack | undefined;
+  /** Absent: unchanged. */
+  strangers?: Stranger[] | undefined;
   /** Something beside the trigger that is wrong with the spec; the trigger stands. */
   refused?: { reason: Reason; message: string } | undefined;
   /** Events beside those that the change of the trigger itself tells. */

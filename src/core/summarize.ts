@@ -2,6 +2,7 @@ import type { Condition, ConditionStatus } from "../api/meta.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { FlinkJobStatus, JobStatus, TriggerStatus } from "../api/status.ts";
 import { type Context, iso } from "./context.ts";
+import { wantsNextAttempt } from "./next-attempt.ts";
 import type { JobRow } from "./observed.ts";
 import type { Verdict } from "./step.ts";
 
@@ -28,7 +29,26 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
     ...(trigger ? { trigger: bounded(trigger) } : {}),
     ...(history && history.length > 0 ? { history } : {}),
     ...(job ? { job } : {}),
+    ...kept(ctx, verdict, trigger),
     conditions: conditionsOf(ctx, trigger, verdict.refused),
+  };
+}
+
+/** What stands in the status beside the trigger and its job. */
+function kept(ctx: Context, verdict: Verdict, trigger: TriggerStatus | undefined): Partial<FlinkJobStatus> {
+  const before = ctx.job.status;
+  // A result belongs to the trigger that came to its end with it.
+  const result = verdict.result ?? (trigger?.jobId === before?.trigger?.jobId ? before?.result : undefined);
+  const restorePoint = verdict.restorePoint ?? before?.restorePoint;
+  const stable = ctx.spec.rollback || ctx.rolledBack ? (verdict.stable ?? before?.stable) : undefined;
+  const rolledBack = verdict.rolledBack ?? ctx.rolledBack;
+  const strangers = verdict.strangers ?? before?.strangers ?? [];
+  return {
+    ...(result ? { result } : {}),
+    ...(restorePoint ? { restorePoint } : {}),
+    ...(stable ? { stable } : {}),
+    ...(rolledBack ? { rolledBack } : {}),
+    ...(strangers.length > 0 ? { strangers } : {}),
   };
 }
 
@@ -79,10 +99,15 @@ function stateWord(job: FlinkJob, trigger: TriggerStatus | undefined): string {
     case "failed":
       return "Failed";
     case "canceled":
-      return "Canceled";
+      return isSuspended(job, trigger) ? "Suspended" : "Canceled";
     default:
-      return "Pending";
+      return isSuspended(job, trigger) ? "Suspended" : "Pending";
   }
+}
+
+/** At rest because the spec says so. */
+function isSuspended({ spec }: FlinkJob, trigger: TriggerStatus | undefined): boolean {
+  return spec.state === "suspended" && (trigger === undefined || trigger.state === "canceled");
 }
 
 /**
@@ -95,11 +120,17 @@ function conditionsOf(
   refused: Verdict["refused"],
 ): Condition[] {
   const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
-  const reason = trigger?.reason ?? (deleting ? "Deleting" : "Pending");
-  const message = trigger?.message ?? "";
+  const suspended = !deleting && isSuspended(ctx.job, trigger);
+  const atRest = suspended ? "Suspended" : "Pending";
+  const reason = trigger?.reason ?? (deleting ? "Deleting" : atRest);
+  const message =
+    trigger?.message ?? (suspended ? "Nothing is submitted while spec.state says suspended." : "");
   const state = trigger?.state;
-  const ready = !refused && !deleting && (state === "finished" || trigger?.reason === "TasksRunning");
-  const stalled = !deleting && (refused !== undefined || state === "failed" || state === "canceled");
+  const resting = suspended || state === "finished";
+  const ready = !refused && !deleting && (resting || trigger?.reason === "TasksRunning");
+  const over = state === "failed" || (state === "canceled" && !suspended);
+  const goesOn = trigger !== undefined && over && wantsNextAttempt(ctx.spec, trigger);
+  const stalled = !deleting && (refused !== undefined || (over && !goesOn) || stopGivenUp(ctx, trigger));
   const unknown = state === "running" && trigger?.reason === "ClusterUnreachable";
   const accepted = trigger?.acceptedAt !== undefined;
   const ended = state === "finished" || state === "failed" || state === "canceled";
@@ -114,6 +145,14 @@ function conditionsOf(
     of("Submitted", accepted ? "True" : ended ? "False" : "Unknown"),
     of("Succeeded", state === "finished" ? "True" : ended ? "False" : "Unknown"),
   ];
+}
+
+/** The job could not be stopped with a savepoint so often that it is left running until the spec changes. */
+function stopGivenUp({ spec, generation }: Context, trigger: TriggerStatus | undefined): boolean {
+  if (trigger?.state !== "running" || trigger.reason !== "SavepointFailed") return false;
+  return (
+    trigger.stop?.generation === generation && (trigger.stop.failures ?? 0) >= spec.submission.maxAttempts
+  );
 }
 
 function condition(

@@ -4,18 +4,28 @@ import { type Context, iso } from "./context.ts";
 import { jobIdOf, runHash } from "./identity.ts";
 import type { JobRow } from "./observed.ts";
 
-/** A new trigger, or a new attempt of one, as it is first recorded: nothing has been sent. */
-export function newTrigger(ctx: Context, id: string, attempt = 1, tries = 0): TriggerStatus {
+/** A new trigger, or a new attempt of one, as it is first recorded: nothing has been sent. `path`: what it starts from. */
+export function newTrigger(
+  { uid, generation, spec, now }: Context,
+  id: string,
+  {
+    path = spec.savepointPath,
+    attempt = 1,
+    tries = 0,
+  }: { path?: string | undefined; attempt?: number; tries?: number } = {},
+): TriggerStatus {
   return {
     id,
     state: "pending",
-    jobId: jobIdOf(ctx.uid, id, attempt),
+    jobId: jobIdOf(uid, id, attempt),
     attempt,
-    generation: ctx.generation,
-    runHash: runHash(ctx.spec),
+    generation,
+    runHash: runHash(spec),
+    ...(path === undefined ? {} : { savepointPath: path }),
+    ...(spec.savepointPath === undefined ? {} : { specSavepointPath: spec.savepointPath }),
     sends: 0,
     tries,
-    requestedAt: iso(ctx.now),
+    requestedAt: iso(now),
   };
 }
 
@@ -71,6 +81,12 @@ export function ended(
 ): TriggerStatus {
   const accepted = { ...trigger, acceptedAt: trigger.acceptedAt ?? iso(ctx.now) };
   const finishedAt = iso(row.endTime > 0 ? row.endTime : ctx.now);
+  if (row.state !== "FAILED" && wasStopped(trigger, row)) {
+    const { mode, why } = trigger.stop!;
+    const reason = why === "Suspending" ? ("Suspended" as const) : ("Canceled" as const);
+    const message = mode === "savepoint" ? "The job was stopped with a savepoint." : "The job was cancelled.";
+    return { ...accepted, state: "canceled", reason, message, finishedAt };
+  }
   if (row.state === "FINISHED") {
     return { ...accepted, state: "finished", reason: "Finished", message: "The job finished.", finishedAt };
   }
@@ -87,9 +103,21 @@ export function ended(
   return { ...failed(ctx, accepted, failure), finishedAt };
 }
 
+/** Ended because we stopped it, not by itself: only then may it go on as a new attempt. */
+function wasStopped({ stop }: TriggerStatus, { state }: JobRow): boolean {
+  if (!stop || stop.failedAt !== undefined) return false;
+  return state === "CANCELED" || stop.mode === "savepoint";
+}
+
+/** The operator itself ended it, for something that may no longer be wanted. */
+export function isHalted({ state, reason, stop, sends }: TriggerStatus): boolean {
+  if (state !== "canceled") return false;
+  return reason === "Suspended" || (sends > 0 && stop !== undefined && stop.failedAt === undefined);
+}
+
 /** A trigger as `status.history` keeps it. */
 export function past(trigger: TriggerStatus): PastTrigger {
-  const { id, state, jobId, attempt, requestedAt, finishedAt, failure } = trigger;
+  const { id, state, jobId, attempt, requestedAt, finishedAt, savepointPath, failure } = trigger;
   return {
     id,
     state,
@@ -97,6 +125,7 @@ export function past(trigger: TriggerStatus): PastTrigger {
     attempt,
     requestedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...(savepointPath === undefined ? {} : { savepointPath }),
     ...(failure === undefined ? {} : { failure }),
   };
 }

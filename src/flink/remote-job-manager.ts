@@ -74,6 +74,7 @@ export class RemoteJobManager implements JobManagerPort {
     } = await this.#cluster.lookUp(jobId, {
       signal,
     });
+    const left = state && (await this.#cluster.leftBehind(jobId, state === "FINISHED", { signal }));
     return {
       jobId,
       incarnation,
@@ -81,6 +82,7 @@ export class RemoteJobManager implements JobManagerPort {
       mains,
       ...(application ? { application } : {}),
       ...(failure ? { failure } : {}),
+      ...left,
     };
   }
 

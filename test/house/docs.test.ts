@@ -76,6 +76,7 @@ describe.each(contracts)("$page", ({ page, spec, status }) => {
     const known = new Set<string>([
       ...Object.keys(REASONS),
       ...["Durable", "RunningJobs", "JobManagerLifetime", "PackagedProgram"],
+      ...[...spec, ...status].flatMap(({ schema }) => (schema.enum as string[] | undefined) ?? []),
     ]);
     const compounds = quoted(text).filter((word) => /^([A-Z][a-z]+){2,}$/.test(word));
     expect(compounds.filter((word) => !known.has(word))).toEqual([]);

@@ -16,6 +16,7 @@ import type {
   JobRow,
   Look,
   Observed,
+  OperationSeen,
   ReachableCluster,
   RunOutcome,
 } from "../../src/core/observed.ts";
@@ -44,10 +45,14 @@ export function aSpec(patch: Partial<FlinkJobSpec> = {}): FlinkJobSpec {
     cluster: { url: URL_A },
     jar: { id: "word-count.jar" },
     entryClass: "shop.WordCount",
+    state: "running",
     upgradeMode: "stateless",
+    restartPolicy: "Never",
+    restart: { limit: 5, backoff: "10s" },
     lostPolicy: "Fail",
     submission: { maxAttempts: 5 },
     deletionPolicy: "Cancel",
+    strangerPolicy: "Cancel",
     ...patch,
   };
 }
@@ -329,16 +334,19 @@ export interface Scene {
   cluster?: ClusterBuilder | ClusterObservation;
   flight?: Flight | undefined;
   look?: Look | undefined;
+  operation?: OperationSeen | undefined;
+  adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;
   now?: number;
 }
 
 export function observed(scene: Scene): Observed {
-  const { cluster = aCluster(), flight, look } = scene;
+  const { cluster = aCluster(), flight, look, operation, adoptedBy } = scene;
   const seen = cluster instanceof ClusterBuilder ? cluster.build() : cluster;
   const wantedUrl = "wantedUrl" in scene ? scene.wantedUrl : seen.kind === "notFound" ? undefined : seen.url;
-  return { job: scene.job.build(), cluster: seen, flight, look, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
+  const job = scene.job.build();
+  return { job, cluster: seen, flight, look, operation, adoptedBy, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
 }
 
 export function decideOn(scene: Scene): Step {

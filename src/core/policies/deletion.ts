@@ -6,6 +6,8 @@ import { onItsWayMs } from "../on-its-way.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { stopJob } from "./stopping.ts";
+import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
 
 const LOOK_AGAIN_MS = 2_000;
@@ -26,7 +28,7 @@ function letGo(): Verdict {
 
 /** Cancels what lives and sees it end; undefined when nothing does. */
 function endJob(ctx: Context): Verdict | undefined {
-  const { cluster, look, flight, trigger } = ctx;
+  const { cluster, look, flight, trigger, spec } = ctx;
   // Before a first answer nobody knows whether a job of ours runs whose status was lost.
   if (!trigger && cluster.kind === "connecting") return { rule: "connecting" };
   const row = liveJob(ctx);
@@ -49,6 +51,15 @@ function endJob(ctx: Context): Verdict | undefined {
         : "Its cluster is unknown.";
     return waiting(trigger, why, requeueAfterMs);
   }
+  if (
+    row &&
+    trigger?.state === "running" &&
+    row.id === trigger.jobId &&
+    spec.deletionPolicy === "Savepoint"
+  ) {
+    const verdict = stopJob(ctx, trigger, row, cluster, { why: "Deleting", mode: "savepoint" });
+    return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? requeueAfterMs, requeueAfterMs) };
+  }
   if (row) {
     const effect: Effect = { kind: "cancelJob", jobId: row.id, url: cluster.url };
     const cancelling = row.state === "CANCELLING";
@@ -60,6 +71,8 @@ function endJob(ctx: Context): Verdict | undefined {
       watchClosely: true,
     };
   }
+  if (trigger && ctx.row && isTerminal(ctx.row.state) && trigger.stop?.mode === "savepoint")
+    return reportJob(ctx, trigger, ctx.row);
   if (!trigger || (ctx.row && isTerminal(ctx.row.state))) return undefined;
   if (flight?.phase === "sending")
     return waiting(trigger, "Its run request has no answer yet.", requeueAfterMs);

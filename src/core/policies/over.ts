@@ -3,14 +3,13 @@ import { at, type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
-import { isOver, newTrigger } from "../triggers.ts";
+import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { succeededBy } from "./replacement.ts";
+import { readResult } from "./ending.ts";
+import { anotherAttempt } from "./restarting.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
 
-/** A job that ran this long is not one that fails at once: its loss starts the count of tries anew. Milliseconds. */
-const RAN_WELL_MS = 600_000;
 const POLL_LATE_JOB_MS = 5_000;
 
 /** The trigger has ended. A finished job is never run again because Flink forgot it. */
@@ -24,9 +23,7 @@ export function over(ctx: Context, trigger: TriggerStatus): Verdict {
 function afterTheEnd(ctx: Context, trigger: TriggerStatus): Verdict {
   // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
   if (ctx.row && !isTerminal(ctx.row.state)) return reappeared(ctx, trigger);
-  if (trigger.failure?.reason === "JobLost" && ctx.spec.lostPolicy === "Resubmit")
-    return resubmit(ctx, trigger);
-  return expiry(ctx, trigger);
+  return readResult(ctx, trigger) ?? anotherAttempt(ctx, trigger) ?? expiry(ctx, trigger);
 }
 
 function reappeared(ctx: Context, trigger: TriggerStatus): Verdict {
@@ -37,13 +34,6 @@ function reappeared(ctx: Context, trigger: TriggerStatus): Verdict {
     rule: "reappeared",
     events: [{ type: "Warning", reason: "Recovering", message }],
   };
-}
-
-function resubmit(ctx: Context, lost: TriggerStatus): Verdict {
-  const ran = (at(lost.finishedAt) ?? 0) - (at(lost.acceptedAt) ?? 0);
-  const next = newTrigger(ctx, lost.id, lost.attempt + 1, ran > RAN_WELL_MS ? 0 : lost.tries);
-  const waiting = lost.triedAt === undefined ? next : { ...next, triedAt: lost.triedAt };
-  return succeededBy(ctx, lost, waiting, "resubmit");
 }
 
 /** main() did not come to its end in time. Should its job appear after all, it is cancelled. */

@@ -23,11 +23,11 @@ describe("what the job is has changed", () => {
   test("the running job is cancelled, and nothing is sent before it was seen to end", () => {
     const job = replaced(aTrigger().running());
     const step = decideOn({ job, cluster: aCluster().listing(aRow()) });
-    expect(step).toMatchObject({ rule: "cancelReplaced", effect: { kind: "cancelJob", jobId: aRow().id } });
+    expect(step).toMatchObject({ rule: "cancelStopped", effect: { kind: "cancelJob", jobId: aRow().id } });
     expect(step.status?.trigger).toMatchObject({ id: "g1", reason: "Replacing" });
     const next = { job: job.status(step.status!), cluster: aCluster().listing(aRow("CANCELLING")) };
     expect(decideOn(next)).toMatchObject({
-      rule: "cancelReplaced",
+      rule: "cancelStopped",
       effect: undefined,
       requeueAfterMs: 5_000,
     });

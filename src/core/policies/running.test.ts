@@ -46,7 +46,7 @@ describe("the job's row is the truth", () => {
   test("FAILED is recorded with its cause, which is read first", () => {
     const cluster = aCluster().listing(aRow("FAILED"));
     expect(decideOn({ job: running, cluster })).toMatchObject({
-      rule: "readFailure",
+      rule: "readEnd",
       effect: { kind: "lookUp" },
     });
     const failure = { reason: "JobFailed" as const, message: "division by zero" };

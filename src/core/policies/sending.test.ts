@@ -160,7 +160,7 @@ describe("what lives under the FlinkJob's prefix is its own", () => {
   test("the same of one that failed: whose cause is being read is on record, or the answer would be nobody's", () => {
     const cluster = aCluster().listing(aRow("FAILED"));
     const step = decideOn({ job: aJob(), cluster });
-    expect(step).toMatchObject({ rule: "readFailure", effect: { kind: "lookUp", jobId: aRow().id } });
+    expect(step).toMatchObject({ rule: "readEnd", effect: { kind: "lookUp", jobId: aRow().id } });
     const failure = { reason: "JobFailed" as const, message: "disk full" };
     const look = aLook({ found: true, failure });
     const next = decideOn({ job: aJob().status(step.status!), cluster, look });
@@ -230,7 +230,7 @@ describe("an unsettled request whose content changed", () => {
     const step = decideOn({ job, cluster: aCluster().listing(aRow()) });
     expect(step.status?.trigger).toMatchObject({ state: "running", runHash: runHash(one) });
     const next = decideOn({ job: job.status(step.status!), cluster: aCluster().listing(aRow()) });
-    expect(next).toMatchObject({ rule: "cancelReplaced", effect: { kind: "cancelJob" } });
+    expect(next).toMatchObject({ rule: "cancelStopped", effect: { kind: "cancelJob" } });
   });
 });
 

@@ -7,6 +7,7 @@ import { onItsWayMs } from "../on-its-way.ts";
 import { runRequest } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
@@ -17,6 +18,7 @@ const CANCEL_AGAIN_AFTER_MS = 5_000;
  */
 export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, spec, now } = ctx;
+  if (spec.state === "suspended") return suspended(ctx, trigger);
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
   const listed = alreadyListed(ctx, trigger, cluster);
   if (listed) return listed;
@@ -58,7 +60,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
       incarnation,
       application: supportsRunApplication,
       jar: spec.jar,
-      request: runRequest(spec, trigger.jobId, jobManager),
+      request: runRequest({ ...spec, savepointPath: sent.savepointPath }, trigger.jobId, jobManager),
       sentAt: iso(now),
       earlierSentAt: trigger.sentAt,
     },
@@ -128,7 +130,11 @@ function requestedContent(ctx: Context, trigger: TriggerStatus): Partial<Trigger
   // Of several contents in doubt, one that differs from this request's is enough to ask for a new run later.
   const inDoubt = trigger.sends > 0 ? [trigger.unsettledHash, trigger.runHash] : [];
   const unsettled = inDoubt.find((earlier) => earlier !== undefined && earlier !== hash);
+  // The path is what was chosen with the trigger, unless the user names another one.
+  const path = ctx.spec.savepointPath;
+  const start = path === trigger.specSavepointPath ? {} : { savepointPath: path, specSavepointPath: path };
   return {
+    ...start,
     runHash: hash,
     generation: ctx.generation,
     ...(unsettled === undefined ? {} : { unsettledHash: unsettled }),

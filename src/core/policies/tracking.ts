@@ -1,16 +1,14 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
-import { type ApplicationState, isTerminal, type JobRow } from "../observed.ts";
+import { isTerminal, type JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { ended, failed, running } from "../triggers.ts";
+import { running } from "../triggers.ts";
+import { reportEnd } from "./ending.ts";
 
 /** For this long after acceptance the job list is read often, in milliseconds. */
 const CLOSELY_FOR_MS = 15_000;
 /** Only a start that takes longer than this is worth the writes that count its tasks. Milliseconds. */
 const COUNT_TASKS_AFTER_MS = 5_000;
-/** An application ends up to 2 s after its jobs; one that sticks must not hide the end of the job. Milliseconds. */
-const APPLICATION_ENDS_WITHIN_MS = 6_000;
-const LOOK_AGAIN_MS = 700;
 
 /** The trigger and the job as the job's row says: the truth, whatever was believed before. */
 export function reportJob(ctx: Context, before: TriggerStatus, row: JobRow): Verdict {
@@ -42,34 +40,4 @@ function followed({ cluster }: Context, trigger: TriggerStatus): TriggerStatus {
   return unmoved
     ? trigger
     : { ...trigger, sentTo: { url: cluster.url, incarnation, flinkVersion }, protection };
-}
-
-/** An end is recorded with its cause, and before anything that would erase it. */
-function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
-  const { look, cluster } = ctx;
-  if (row.state === "FINISHED" || cluster.kind !== "reachable") return end(ctx, trigger, row);
-  // A job that Flink cancels because main() failed after its execute(): the application has the cause. One that we
-  // cancelled needs none, and waiting for its application would hold up its successor for seconds.
-  const unasked = row.state === "CANCELED" && trigger.reason !== "Replacing";
-  const application = cluster.jobManager.supportsRunApplication && unasked;
-  if ((row.state === "FAILED" || application) && !look) {
-    return { rule: "readFailure", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
-  }
-  const ending =
-    application &&
-    !isOver(look?.application?.state) &&
-    Math.abs(ctx.now - row.endTime) < APPLICATION_ENDS_WITHIN_MS;
-  if (ending) return { rule: "applicationEnds", requeueAfterMs: LOOK_AGAIN_MS };
-  if (look?.application?.state === "FAILED" && look.failure) {
-    return { rule: "mainFailedLate", trigger: failed(ctx, trigger, look.failure), job: row };
-  }
-  return end(ctx, trigger, row);
-}
-
-function end(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
-  return { rule: "ended", trigger: ended(ctx, trigger, row, ctx.look?.failure), job: row };
-}
-
-function isOver(state: ApplicationState | undefined): boolean {
-  return state === undefined || state === "FAILED" || state === "CANCELED" || state === "FINISHED";
 }

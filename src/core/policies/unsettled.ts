@@ -5,6 +5,7 @@ import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
+import { savepointLost } from "./ending.ts";
 import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
@@ -114,12 +115,26 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
 
 /** Flink had accepted the job, and neither it nor its main() is there any more. */
 export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
+  const stopped = trigger.stop?.mode === "savepoint" && trigger.stop.failedAt === undefined;
+  if (stopped && cluster.jobManager.highAvailability) return stoppedUnseen(ctx, trigger);
   const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (sameProcess || cluster.jobManager.highAvailability) return endedUnseen(ctx, trigger);
   const message = `The JobManager that ran job ${trigger.jobId} is gone, and without high availability the job with it.`;
   return {
     rule: "jobLost",
     trigger: failed(ctx, trigger, { reason: "JobLost", message, retryable: true }),
+    job: null,
+  };
+}
+
+/** A job that is stopped with a savepoint and gone came to that end, or the savepoint would not be complete. */
+function stoppedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
+  if (ctx.job.status?.restorePoint?.jobId !== trigger.jobId) return savepointLost(ctx, trigger);
+  const reason = trigger.stop?.why === "Suspending" ? ("Suspended" as const) : ("Canceled" as const);
+  const message = "The job was stopped with a savepoint.";
+  return {
+    rule: "stoppedUnseen",
+    trigger: { ...trigger, state: "canceled", reason, message, finishedAt: iso(ctx.now) },
     job: null,
   };
 }

@@ -9,6 +9,7 @@ import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts"
 import { JobClient } from "./job-client.ts";
 import { JobError } from "./job-error.ts";
 import type { JobSummary } from "./job-facts.ts";
+import { type LeftBehind, readLeftBehind } from "./left-behind.ts";
 import { lookUp, type Whereabouts } from "./look-up.ts";
 import { operationFailed } from "./snapshot-taking.ts";
 import { type SubmitRequest, submit } from "./submission.ts";
@@ -99,6 +100,11 @@ export class ClusterClient implements AsyncDisposable {
   /** Where a JobID stands: its job, its application, and the main()s that may yet bring it. */
   lookUp(jobId: string, options: CallOptions = {}): Promise<Whereabouts> {
     return lookUp(this.#rest, jobId, signalOf(options));
+  }
+
+  /** What a job has left so far: the snapshots that another can start from; once it has finished, its accumulators. */
+  leftBehind(jobId: string, finished: boolean, options: CallOptions = {}): Promise<LeftBehind> {
+    return readLeftBehind(this.#rest, jobId, finished, signalOf(options));
   }
 
   /** Flink >= 2.3: ends an application, also while its main() runs. The FlinkError `NotFound`: no such application, or it ended otherwise. */

@@ -209,6 +209,7 @@ export const checkpointsConfig = z
     min_pause: z.number().optional(),
     state_backend: z.string().optional(),
     checkpoint_storage: z.string().optional(),
+    externalization: z.object({ enabled: z.boolean(), delete_on_cancellation: z.boolean() }).optional(),
   })
   .transform((reply) => ({
     mode: reply.mode,
@@ -218,6 +219,11 @@ export const checkpointsConfig = z
     minPause: reply.min_pause,
     stateBackend: reply.state_backend,
     storage: reply.checkpoint_storage,
+    /** Whether the newest checkpoints outlive the job. */
+    retained: {
+      onFailure: reply.externalization?.enabled ?? false,
+      onCancel: (reply.externalization?.enabled && !reply.externalization.delete_on_cancellation) ?? false,
+    },
   }));
 export type CheckpointsConfig = z.output<typeof checkpointsConfig>;
 

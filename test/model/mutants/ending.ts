@@ -9,7 +9,7 @@ export const ending: readonly Mutant[] = [
   {
     name: "starts the next job before the end of the last",
     worlds: ["edits and a lost"],
-    decide: instead(["cancelReplaced"], (_, observed, now) => {
+    decide: instead(["cancelStopped"], (_, observed, now) => {
       const { cluster } = observed;
       const empty = cluster.kind === "reachable" ? { ...cluster, jobs: new Map() } : cluster;
       const ended = { finishedAt: new Date(now).toISOString(), state: "canceled" };
@@ -45,7 +45,7 @@ export const ending: readonly Mutant[] = [
   {
     name: "takes a change of the spec for done",
     worlds: ["edits and"],
-    decide: instead(["cancelReplaced"], (_, observed, now) => decide(withOldSpec(observed), now)),
+    decide: instead(["cancelStopped"], (_, observed, now) => decide(withOldSpec(observed), now)),
   },
   {
     name: "forgets to decide again after an answer",

@@ -1,4 +1,5 @@
 import type { FlinkJob } from "../../../src/api/objects.ts";
+import type { OwnJobs } from "../../../src/controller/cluster-monitor.ts";
 import type { Clusters } from "../../../src/controller/clusters.ts";
 import type { Flights } from "../../../src/controller/flights.ts";
 import { Gather } from "../../../src/controller/gather.ts";
@@ -40,7 +41,7 @@ export class Decisions {
       },
       get: () => {
         const cluster = this.#operator?.cluster;
-        return cluster && { monitor: { observation: (prefix: string) => rowsOf(cluster, prefix) } };
+        return cluster && { monitor: { observation: ({ prefix }: OwnJobs) => rowsOf(cluster, prefix) } };
       },
     } as unknown as Clusters;
     const flights = { get: () => this.#operator?.flight } as unknown as Flights;
@@ -49,6 +50,8 @@ export class Decisions {
       clusters,
       flights,
       looks,
+      operations: { get: () => undefined },
+      followerOf: () => undefined,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
       submissionBackoffMs,

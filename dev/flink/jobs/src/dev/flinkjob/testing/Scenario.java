@@ -17,6 +17,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * <ul>
  *   <li>{@code stream}: a job without end
  *   <li>{@code batch}: a job of {@code --elements} (100) elements that finishes at once
+ *   <li>{@code count}: a job without end that counts in its state, see {@link Counting}; {@code --numbers FILE}; {@code --uid
+ *       NAME} (count) names that state; {@code --fail-at NUMBER} throws there
  *   <li>{@code throw}: main() throws {@code --message}
  *   <li>{@code noexecute}: main() builds a job and never executes it
  *   <li>{@code exit}: main() calls System.exit(3)
@@ -64,6 +66,9 @@ public final class Scenario {
                 break;
             case "batch":
                 finite().execute(name());
+                break;
+            case "count":
+                counting().execute(name());
                 break;
             case "throw":
                 throw new IllegalStateException(message());
@@ -116,6 +121,25 @@ public final class Scenario {
                 .uid("work")
                 .name("work")
                 // No sink of one version is there in all of them, and none is needed.
+                .filter(element -> false)
+                .name("discard");
+        return env;
+    }
+
+    private StreamExecutionEnvironment counting() {
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        Counting counting =
+                new Counting(
+                        arguments.whole("delay", 20),
+                        arguments.whole("fail-at", -1),
+                        arguments.text("numbers", ""),
+                        trace);
+        env.fromSequence(1, Long.MAX_VALUE)
+                .uid("sequence")
+                .keyBy(number -> 0)
+                .map(counting)
+                .uid(arguments.text("uid", "count"))
+                .name("count")
                 .filter(element -> false)
                 .name("discard");
         return env;

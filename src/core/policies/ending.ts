@@ -1,0 +1,164 @@
+import { formatDuration } from "../../api/duration.ts";
+import type { JobResult, RestorePoint, TriggerStatus } from "../../api/status.ts";
+import type { Context } from "../context.ts";
+import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts";
+import { carriesState, leftBehind, restorePointOf } from "../restore-point.ts";
+import type { Verdict } from "../step.ts";
+import { ended, failed } from "../triggers.ts";
+import { newsOf, readOperation } from "./savepoint-stop.ts";
+
+/** An application ends up to 2 s after its jobs; one that sticks must not hide the end of the job. Milliseconds. */
+const APPLICATION_ENDS_WITHIN_MS = 6_000;
+const LOOK_AGAIN_MS = 700;
+/** What a trigger says while its job is being cancelled. */
+const STOPPED = new Set(["Replacing", "Suspending", "Deleting"]);
+/** web.refresh-interval, and a little. Milliseconds. */
+const LIST_IS_OLDER_BY_MS = 3_500;
+/** A JobManager that cannot tell what a job has left is not asked for longer than this. Milliseconds. */
+const TELLS_WITHIN_MS = 10_000;
+
+/** An end is recorded with its cause and with what the job left, and before anything that would erase it. */
+export function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  const { look, cluster } = ctx;
+  if (cluster.kind !== "reachable") return end(ctx, trigger, row);
+  // A job that Flink cancels because main() failed after its execute(): the application has the cause. One that we
+  // stopped needs none, and waiting for its application would hold up its successor for seconds.
+  const unasked =
+    row.state === "CANCELED" && trigger.stop === undefined && !STOPPED.has(trigger.reason ?? "");
+  const application = cluster.jobManager.supportsRunApplication && unasked;
+  const settling = carriesState(ctx.spec) && row.state !== "FINISHED" ? settlesInMs(ctx, row) : 0;
+  if (settling > 0) return { rule: "snapshotsSettle", requeueAfterMs: settling };
+  if (!look && (row.state === "FAILED" || application || leavesSomething(ctx, trigger, row))) {
+    return { rule: "readEnd", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
+  }
+  const ending =
+    application &&
+    !isOver(look?.application?.state) &&
+    Math.abs(ctx.now - row.endTime) < APPLICATION_ENDS_WITHIN_MS;
+  if (ending) return { rule: "applicationEnds", requeueAfterMs: LOOK_AGAIN_MS };
+  const stopped = trigger.stop?.mode === "savepoint" && trigger.stop.failedAt === undefined;
+  if (stopped && row.state === "FINISHED") return stoppedEnd(ctx, trigger, row, cluster);
+  if (look?.application?.state === "FAILED" && look.failure) {
+    return {
+      rule: "mainFailedLate",
+      ...left(ctx, row),
+      trigger: failed(ctx, trigger, look.failure),
+      job: row,
+    };
+  }
+  return end(ctx, trigger, row);
+}
+
+/** Flink's list of snapshots is up to 3 s old: a checkpoint that was complete just before the end may be missing. */
+function settlesInMs({ now }: Context, { endTime }: JobRow): number {
+  const left = endTime + LIST_IS_OLDER_BY_MS - now;
+  // Clocks that differ must not hold it up for long.
+  return left > 0 && left <= 2 * LIST_IS_OLDER_BY_MS ? left : 0;
+}
+
+/** Whether what its successor starts from is read first. That a job came to its own end is recorded at once. */
+function leavesSomething({ spec }: Context, { stop }: TriggerStatus, row: JobRow): boolean {
+  if (stop === undefined && row.state === "FINISHED") return false;
+  return carriesState(spec) || (stop !== undefined && stop.mode !== "cancel");
+}
+
+/** A finished job's results, and the savepoint it was stopped with by hand, are not on record yet. */
+export function isUnread({ state, sends }: TriggerStatus, result: JobResult | undefined): boolean {
+  return state === "finished" && sends > 0 && result !== undefined && result.accumulators === undefined;
+}
+
+/** Reads what a finished job has left, once its end is on record; undefined when that was done. */
+export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
+  const { cluster, row, look, job } = ctx;
+  const result = job.status?.result;
+  if (!result || !isUnread(trigger, result)) return undefined;
+  if (cluster.kind !== "reachable") return { rule: "resultOutOfSight" };
+  if (row && !look)
+    return { rule: "readResult", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
+  const read = { ...result, accumulators: look?.result?.accumulators ?? {} };
+  // Forgotten before it could be read: then there is none.
+  return row
+    ? { rule: "resultRead", ...left(ctx, row), result: read }
+    : { rule: "resultForgotten", result: read };
+}
+
+/** FINISHED after a stop with savepoint. Where the savepoint is must be known before the end is on record. */
+function stoppedEnd(ctx: Context, trigger: TriggerStatus, row: JobRow, cluster: ReachableCluster): Verdict {
+  const { look, job } = ctx;
+  const stop = trigger.stop!;
+  if (job.status?.restorePoint?.jobId === row.id) return end(ctx, trigger, row);
+  const newest = look?.snapshots?.newest;
+  if (newest?.stops) return { ...end(ctx, trigger, row), restorePoint: restorePointOf(row.id, newest) };
+  const seen = newsOf(ctx, stop);
+  if (!seen) return readOperation(trigger, stop, cluster);
+  switch (seen.result.state) {
+    case "completed": {
+      const { path } = seen.result;
+      const restorePoint: RestorePoint = {
+        jobId: row.id,
+        kind: "savepoint",
+        path,
+        takenAt: stop.requestedAt,
+      };
+      return { ...end(ctx, trigger, row), restorePoint };
+    }
+    case "requested":
+    case "inProgress":
+      return { rule: "savepointIsBeingTold", requeueAfterMs: LOOK_AGAIN_MS };
+    case "failed": {
+      // It came to its own end before the stop reached it.
+      const { stop: _, ...unstopped } = trigger;
+      return end(ctx, unstopped, row);
+    }
+    case "unknown":
+      return lost(ctx, trigger, row);
+  }
+}
+
+function lost(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  const { stop: _, ...unstopped } = trigger;
+  // A history that is there and has no such savepoint: the job came to its own end.
+  if (ctx.look?.snapshots) return end(ctx, unstopped, row);
+  if (Math.abs(ctx.now - row.endTime) < TELLS_WITHIN_MS)
+    return { rule: "savepointIsBeingTold", requeueAfterMs: LOOK_AGAIN_MS };
+  return { ...savepointLost(ctx, trigger), job: row };
+}
+
+/** The job was being stopped with a savepoint, and nobody can say any more where that is. */
+export function savepointLost(ctx: Context, trigger: TriggerStatus): Verdict {
+  const message = `Job ${trigger.jobId} was being stopped with a savepoint, and the JobManager was lost before it told where that is. Nothing is started without it: find it, and set spec.savepointPath.`;
+  return {
+    rule: "savepointLost",
+    trigger: failed(ctx, trigger, { reason: "SavepointLost", message }),
+    job: null,
+  };
+}
+
+function end(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+  return {
+    rule: "ended",
+    trigger: ended(ctx, trigger, row, ctx.look?.failure),
+    job: row,
+    ...left(ctx, row),
+  };
+}
+
+/** What the job left, as far as it is known. */
+function left(ctx: Context, row: JobRow): Pick<Verdict, "restorePoint" | "result"> {
+  const { look, spec, rolledBack, trigger, job } = ctx;
+  const unwanted = rolledBack !== undefined && rolledBack.triggerId === trigger?.id;
+  const snapshots = carriesState(spec) && !unwanted ? look?.snapshots : undefined;
+  const restorePoint = snapshots && leftBehind(row, snapshots);
+  const known = job.status?.restorePoint;
+  // A stop with savepoint is on record already, and its end tells nothing newer.
+  const told = known?.jobId === row.id && known.kind === "savepoint" && trigger?.stop?.mode === "savepoint";
+  const runTime = formatDuration(Math.max(0, row.endTime - row.startTime));
+  return {
+    ...(restorePoint && !told ? { restorePoint } : {}),
+    ...(row.state === "FINISHED" ? { result: { runTime } } : {}),
+  };
+}
+
+function isOver(state: ApplicationState | undefined): boolean {
+  return state === undefined || state === "FAILED" || state === "CANCELED" || state === "FINISHED";
+}

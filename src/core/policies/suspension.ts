@@ -1,0 +1,55 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import { type Context, iso } from "../context.ts";
+import { isTerminal } from "../observed.ts";
+import { onItsWayMs } from "../on-its-way.ts";
+import type { Verdict } from "../step.ts";
+import { isOver } from "../triggers.ts";
+import { stopJob, stopModeOf } from "./stopping.ts";
+
+const CANCEL_AGAIN_AFTER_MS = 5_000;
+
+/** `spec.state: suspended`: what runs is stopped, what waits is not sent; undefined where others know what comes first. */
+export function suspension(ctx: Context): Verdict | undefined {
+  const { spec, trigger, flight, row, cluster, look } = ctx;
+  if (spec.state !== "suspended") return undefined;
+  if (!trigger) return withoutTrigger(ctx);
+  if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
+  // Its outcome comes first; what lives is stopped once it is known to.
+  if (isOver(trigger)) return trigger.state === "pending" ? suspended(ctx, trigger) : undefined;
+  if (cluster.kind !== "reachable") return undefined;
+  if (trigger.state === "running" && row && !isTerminal(row.state))
+    return stopJob(ctx, trigger, row, cluster, { why: "Suspending", mode: stopModeOf(ctx) });
+  const main = look?.application?.state;
+  if (!flight && !row && (main === "CREATED" || main === "RUNNING") && trigger.state === "pending") {
+    const message = "spec.state says suspended; main() is being cancelled.";
+    return {
+      rule: "cancelSuspendedMain",
+      trigger: { ...trigger, reason: "Suspending", message },
+      effect: { kind: "cancelApplication", jobId: trigger.jobId, url: cluster.url },
+      requeueAfterMs: CANCEL_AGAIN_AFTER_MS,
+    };
+  }
+  return undefined;
+}
+
+/** Nothing is on record. A living job of ours, whose status was lost, is adopted first, and then stopped. */
+function withoutTrigger({ cluster }: Context): Verdict | undefined {
+  if (cluster.kind === "connecting") return { rule: "connecting" };
+  if (cluster.kind !== "reachable") return { rule: "suspended" };
+  return [...cluster.jobs.values()].some(({ state }) => !isTerminal(state))
+    ? undefined
+    : { rule: "suspended" };
+}
+
+/** In place of a send: nothing of this attempt lives, and nothing may come. */
+export function suspended(ctx: Context, trigger: TriggerStatus): Verdict {
+  const wait = trigger.sends > 0 ? onItsWayMs(ctx, trigger) : 0;
+  if (wait > 0) return { rule: "mayStillArrive", requeueAfterMs: wait };
+  const message = "Suspended before it ran (spec.state).";
+  return {
+    rule: "suspended",
+    trigger: { ...trigger, state: "canceled", reason: "Suspended", message, finishedAt: iso(ctx.now) },
+    job: null,
+    settlesFlight: true,
+  };
+}

@@ -1,0 +1,84 @@
+import type { Look, Snapshot, Snapshots } from "../../core/observed.ts";
+import type { Checkpoints } from "../../core/snapshots.ts";
+import { FlinkError } from "../rest/errors.ts";
+import type { FlinkRest } from "../rest/flink-rest.ts";
+
+export type LeftBehind = Pick<Look, "snapshots" | "result">;
+
+/** At most so many accumulators go into a status, of at most so many characters. */
+const MOST_ACCUMULATORS = 50;
+const LONGEST_VALUE = 256;
+
+/** What a job that Flink knows has left so far: its snapshots, and of one that finished its accumulators. */
+export async function readLeftBehind(
+  rest: FlinkRest,
+  jobId: string,
+  finished: boolean,
+  signal: AbortSignal | undefined,
+): Promise<LeftBehind> {
+  const snapshots = await orUndefined(readSnapshots(rest, jobId, signal));
+  const accumulators = finished ? await orUndefined(readAccumulators(rest, jobId, signal)) : undefined;
+  return { ...(snapshots ? { snapshots } : {}), ...(accumulators ? { result: { accumulators } } : {}) };
+}
+
+async function readSnapshots(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<Snapshots | undefined> {
+  const checkpoints = await rest.snapshots.checkpoints(jobId, signal);
+  if (!checkpoints) return undefined;
+  const { completed, restored } = checkpoints.counts;
+  const newest = newestOf(checkpoints);
+  // A job without checkpointing has no configuration of it.
+  const config =
+    completed + restored > 0 ? await orUndefined(rest.jobCheckpointsConfig(jobId, signal)) : undefined;
+  const retained = config?.retained ?? { onCancel: false, onFailure: false };
+  return { completed: completed + restored, retained, ...(newest ? { newest } : {}) };
+}
+
+/** The newest that a job can be started from. What it was restored from counts until something newer is complete. */
+function newestOf({ newest, newestSavepoint, restored, history }: Checkpoints): Snapshot | undefined {
+  const taken =
+    newest && newestSavepoint
+      ? newest.id > newestSavepoint.id
+        ? newest
+        : newestSavepoint
+      : (newest ?? newestSavepoint);
+  if (taken) {
+    const stops = history.find(({ id }) => id === taken.id)?.isStop;
+    return {
+      kind: taken.isSavepoint ? "savepoint" : "checkpoint",
+      path: taken.path,
+      takenAt: taken.triggeredAt,
+      ...(stops ? { stops } : {}),
+    };
+  }
+  if (restored?.path === undefined) return undefined;
+  return {
+    kind: restored.isSavepoint ? "savepoint" : "checkpoint",
+    path: restored.path,
+    takenAt: restored.restoredAt,
+  };
+}
+
+async function readAccumulators(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string>> {
+  const all = (await rest.accumulators(jobId, signal)) ?? [];
+  return Object.fromEntries(
+    all.slice(0, MOST_ACCUMULATORS).map(({ name, value }) => [name, value.slice(0, LONGEST_VALUE)]),
+  );
+}
+
+/** What is beside the point must not hide where the job is. */
+async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof FlinkError && error.code !== "Aborted") return undefined;
+    throw error;
+  }
+}
