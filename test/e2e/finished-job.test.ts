@@ -33,11 +33,18 @@ describe.each(flinkTargets())("a job that finished is never run again, on Flink 
   afterAll(() => world.close());
 
   test("it is finished and ready", async () => {
-    finished = await world.until("once", ({ status }) => status?.trigger?.state === "finished");
+    const done = ({ status }: FlinkJob) => status?.result?.accumulators !== undefined;
+    finished = await world.until("once", done);
     const { status } = finished;
     expect(status).toMatchObject({
       state: "Finished",
-      trigger: { reason: "Finished", attempt: 1, sends: 1, finishedAt: expect.any(String) },
+      trigger: {
+        state: "finished",
+        reason: "Finished",
+        attempt: 1,
+        sends: 1,
+        finishedAt: expect.any(String),
+      },
       job: { state: "FINISHED" },
     });
     const is = Object.fromEntries(status!.conditions!.map((one) => [one.type, one.status]));
