@@ -16,8 +16,11 @@ const dangerousKeys: Readonly<Record<string, string>> = {
 };
 const dangerousPrefixes = ["$internal.", "internal."];
 
-/** Classes whose options matter to the process that submits. */
+/** Classes whose options matter to a process that submits. Here that is the JobManager, which reads some of them: jobReaders. */
 const clientOwners = /\.(client\.cli\.\w+|client\.deployment\.\w+(\.\w+)*)$/;
+
+/** Read with the job's configuration, but only for a client that waits for the job: Flink forces that off. */
+const clientKeys = new Set(["client.heartbeat.interval", "client.heartbeat.timeout"]);
 
 /** Processes, ports, memory and services are settled when the cluster starts, whoever else reads them. */
 const clusterPrefixes =
@@ -47,6 +50,7 @@ const jobReaders = [
   /\.streaming\.runtime\.translators\.\w+$/,
   /\.client\.program\.StreamContextEnvironment$/,
   /\.client\.FlinkPipelineTranslationUtil$/,
+  /\.client\.deployment\.application\.(executors\.Embedded\w+|PackagedProgramApplication)$/,
   /\.runtime\.jobgraph\.SavepointRestoreSettings$/,
   // the JobMaster: the job's configuration before the cluster's
   /\.runtime\.executiongraph\.failover\.(flip1\.)?\w*RestartBackoffTimeStrategy\w*$/,
@@ -64,7 +68,8 @@ export function scopeOf({ key, owner, readers = [] }: DeclaredOption): OptionSco
   if (key in dangerousKeys || dangerousPrefixes.some((prefix) => key.startsWith(prefix))) return "dangerous";
   if (key in jobKeys) return "job";
   if (clusterPrefixes.test(key)) return "cluster";
-  if (clientOwners.test(owner)) return "client";
+  if (clientKeys.has(key)) return "client";
   if (jobOwners.test(owner)) return "job";
-  return readers.some((reader) => jobReaders.some((pattern) => pattern.test(reader))) ? "job" : "cluster";
+  if (readers.some((reader) => jobReaders.some((pattern) => pattern.test(reader)))) return "job";
+  return clientOwners.test(owner) ? "client" : "cluster";
 }

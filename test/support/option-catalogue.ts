@@ -8,7 +8,7 @@ const ROWS = [
   "execution.job-listeners|1.17-2.3|job|List<String>||||Who listens.",
   "execution.runtime-mode|1.17-2.3|job|Enum|STREAMING||STREAMING BATCH AUTOMATIC|How the job runs.",
   "execution.target|1.17-2.3|dangerous|String||||Where to.",
-  "client.timeout|1.17-2.3|client|Duration|1 min|||How long.",
+  "client.retry-period|1.17-2.3|client|Duration|1 min|||How long.",
   "jobmanager.rpc.address|1.17-2.3|cluster|String||||Where it is.",
   "jobmanager.rpc.port|1.17-2.3|cluster|Integer|6123|||Its port.",
   "kubernetes.*|1.17-2.3|cluster|Any||||Deployment.",

@@ -31,7 +31,7 @@ describe("what has no effect is told, by key", () => {
   test.each([
     ["jobmanager.rpc.port", "2.3.0", { reason: "ClusterOption" }],
     ["kubernetes.cluster-id", "2.3.0", { reason: "ClusterOption" }],
-    ["client.timeout", "2.3.0", { reason: "ClientOption" }],
+    ["client.retry-period", "2.3.0", { reason: "ClientOption" }],
     ["execution.target", "2.3.0", { reason: "DangerousOption" }],
     ["$internal.pipeline.job-id", "2.3.0", { reason: "DangerousOption" }],
     ["$internal.not.in.the.catalogue", "2.3.0", { reason: "DangerousOption" }],
@@ -47,14 +47,22 @@ describe("what has no effect is told, by key", () => {
     expect(merge({ [key]: "1" }, {}, release).report.ignored).toEqual([{ key, ...want }]);
   });
 
-  test("it is sent all the same, except where it could do harm", () => {
+  test("options that are not a job's are not sent; what only others could read is", () => {
     const { configuration } = merge({
       "jobmanager.rpc.port": 1,
-      "no.such.key": "x",
+      "client.retry-period": "1 s",
       "execution.target": "remote",
       "$internal.pipeline.job-id": "0".repeat(32),
+      "$internal.not.in.the.catalogue": "1",
+      "no.such.key": "x",
+      "pipeline.registered-kryo-types": "y",
+      "kubernetes.cluster-id": "z",
     });
-    expect(configuration).toEqual({ "jobmanager.rpc.port": "1", "no.such.key": "x" });
+    expect(configuration).toEqual({
+      "no.such.key": "x",
+      "pipeline.registered-kryo-types": "y",
+      "kubernetes.cluster-id": "z",
+    });
   });
 
   test("a version newer than the catalogue may know more", () => {
@@ -122,7 +130,12 @@ describe("values that Flink cannot read", () => {
       "pipeline.operator-chaining": "maybe",
       "pipeline.operator-chaining.enabled": true,
     };
-    expect(merge(map).report.invalid).toEqual([]);
+    const { report, configuration } = merge(map);
+    expect(report.invalid).toEqual([]);
+    expect(configuration).toEqual({
+      "state.checkpoints.dir": "x",
+      "pipeline.operator-chaining.enabled": "true",
+    });
   });
 });
 

@@ -54,8 +54,9 @@ export interface MergedConfiguration {
 
 /**
  * One run request of a spec's fields and its map, by the precedence user code > fields > map > cluster. Without a
- * catalogue (`options`) keys and values go out unexamined. Keys of the cluster and unknown ones are sent all the same:
- * Flink ignores them, and a catalogue that errs then costs a warning and no job.
+ * catalogue (`options`) keys and values go out unexamined. Options that are not a job's are not sent: Flink submits with
+ * the same map, and some of them break that (security.ssl.internal.enabled). What Flink does not know is sent: the job's
+ * own code may read it.
  */
 export function mergeConfiguration(
   own: RunFields,
@@ -76,10 +77,12 @@ export function mergeConfiguration(
     if (by !== undefined) report.overridden.push({ key, by });
     const ignored = options && ignoredKey(key, options);
     if (ignored) report.ignored.push(ignored);
-    if (ignored?.reason === "DangerousOption" || isInternal(key)) continue;
-    configuration[key] = text;
-    const message = !ignored && by === undefined ? options && invalidValue(key, text, options) : undefined;
-    if (message !== undefined) report.invalid.push({ key, message });
+    if (isInternal(key) || (ignored && !mayBeRead(key, options))) continue;
+    const message = options && invalidValue(key, text, options);
+    const isRead = !ignored && by === undefined;
+    if (message !== undefined && isRead) report.invalid.push({ key, message });
+    // Flink may trip over a value that it does not use in the end.
+    if (message === undefined || isRead) configuration[key] = text;
   }
   for (const list of [report.ignored, report.overridden, report.invalid]) {
     list.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -140,6 +143,12 @@ function invalidValue(key: string, text: string, options: OptionsOfVersion): str
 function shown(key: string, text: string, { type, list }: FlinkOption): string {
   const isPlain = !list && type !== "String" && type !== "Map" && /^[\w .+-]{1,32}$/.test(text);
   return isPlain && !isSensitive(key) ? `"${text}"` : "its value";
+}
+
+/** Nothing in Flink looks at it: it is unknown, or of a family of keys that somebody else reads. */
+function mayBeRead(key: string, options: OptionsOfVersion | undefined): boolean {
+  const found = options?.find(key);
+  return !found || found.option.type === "Any";
 }
 
 /** Flink's own, whatever the version: they decide on JobIDs and on how a cluster runs. */
