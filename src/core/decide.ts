@@ -1,6 +1,6 @@
 import { FINALIZER } from "../api/group.ts";
 import { type Context, contextOf } from "./context.ts";
-import { eventsBetween } from "./events.ts";
+import { eventsBetween, savepointEvents } from "./events.ts";
 import type { Observed } from "./observed.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
@@ -99,7 +99,11 @@ function stepOf(ctx: Context, verdict: Verdict): Step {
   return {
     rule,
     status: written,
-    events: [...eventsBetween(before?.trigger, verdict.trigger), ...(verdict.events ?? [])],
+    events: [
+      ...eventsBetween(before?.trigger, verdict.trigger),
+      ...savepointEvents(before?.restorePoint, verdict.restorePoint),
+      ...(verdict.events ?? []),
+    ],
     effect,
     requeueAfterMs: atOnce ? 0 : requeueAfterMs,
     watchClosely,

@@ -1,5 +1,5 @@
 import type { Reason } from "../api/reasons.ts";
-import type { TriggerStatus } from "../api/status.ts";
+import type { RestorePoint, TriggerStatus } from "../api/status.ts";
 import type { StepEvent } from "./step.ts";
 
 /** Reasons that pass by too often, or that the next event tells anyway. */
@@ -31,4 +31,14 @@ export function eventsBetween(
     events.push({ type, reason: after.reason as Reason, message: after.message ?? "" });
   }
   return events;
+}
+
+/** Where a savepoint is that a job was stopped with, told once: the event outlives the FlinkJob. */
+export function savepointEvents(
+  before: RestorePoint | undefined,
+  after: RestorePoint | undefined,
+): StepEvent[] {
+  if (after?.kind !== "savepoint" || after.path === before?.path) return [];
+  const message = `Job ${after.jobId} was stopped with savepoint ${after.path}.`;
+  return [{ type: "Normal", reason: "SavepointCompleted", message }];
 }

@@ -71,13 +71,6 @@ function completed(ctx: Context, trigger: TriggerStatus, row: JobRow, snapshot: 
     trigger: { ...trigger, message },
     restorePoint: restorePointOf(row.id, snapshot),
     job: row,
-    events: [
-      {
-        type: "Normal",
-        reason: "SavepointCompleted",
-        message: `The job is stopped with savepoint ${snapshot.path}.`,
-      },
-    ],
     watchClosely: true,
     requeueAfterMs: POLL_MS,
   };

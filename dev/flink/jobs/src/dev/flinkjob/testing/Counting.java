@@ -23,15 +23,13 @@ final class Counting extends RichMapFunction<Long, Long> implements Checkpointed
 
     private static final long serialVersionUID = 1L;
 
-    private final long delayMillis;
     private final long failAt;
     private final String numbers;
     private final Trace trace;
     private transient ValueState<Long> count;
     private transient String jobId;
 
-    Counting(long delayMillis, long failAt, String numbers, Trace trace) {
-        this.delayMillis = delayMillis;
+    Counting(long failAt, String numbers, Trace trace) {
         this.failAt = failAt;
         this.numbers = numbers;
         this.trace = trace;
@@ -62,7 +60,6 @@ final class Counting extends RichMapFunction<Long, Long> implements Checkpointed
             String line = jobId + " " + number + " " + now + "\n";
             Files.write(Path.of(numbers), line.getBytes(StandardCharsets.UTF_8), CREATE, APPEND);
         }
-        Thread.sleep(delayMillis);
         return now;
     }
 }

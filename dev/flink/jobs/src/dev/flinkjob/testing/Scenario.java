@@ -4,6 +4,7 @@ import dev.flinkjob.Arguments;
 import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
@@ -129,13 +130,18 @@ public final class Scenario {
     private StreamExecutionEnvironment counting() {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         Counting counting =
-                new Counting(
-                        arguments.whole("delay", 20),
-                        arguments.whole("fail-at", -1),
-                        arguments.text("numbers", ""),
-                        trace);
+                new Counting(arguments.whole("fail-at", -1), arguments.text("numbers", ""), trace);
+        long delayMillis = arguments.whole("delay", 20);
         env.fromSequence(1, Long.MAX_VALUE)
                 .uid("sequence")
+                // Before the exchange: what waits in its buffers would hold up every barrier of a checkpoint.
+                .map(
+                        number -> {
+                            Thread.sleep(delayMillis);
+                            return number;
+                        })
+                .returns(Types.LONG)
+                .name("pace")
                 .keyBy(number -> 0)
                 .map(counting)
                 .uid(arguments.text("uid", "count"))
