@@ -4,6 +4,7 @@
  */
 
 export type SavepointFormat = "CANONICAL" | "NATIVE";
+export type CheckpointType = "CONFIGURED" | "FULL" | "INCREMENTAL";
 
 export interface SavepointRequest {
   /** 32 hex digits. The same again takes no second savepoint, whatever else the request says, while Flink remembers it. */

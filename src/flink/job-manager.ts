@@ -36,6 +36,7 @@ export interface JobManagerInfo {
 /**
  * Asks one JobManager for version and effective configuration. Rejects with a FlinkError. Behind a Service with standby
  * JobManagers two calls may be answered by two processes; `incarnation` tells.
+ * @internal
  */
 export async function readJobManager(rest: FlinkRest, signal?: AbortSignal): Promise<JobManagerInfo> {
   const config = await rest.config(signal);

@@ -35,5 +35,5 @@ export type { JarOrigin, SubmitRequest } from "./clients/submission.ts";
 export type { JobManagerInfo, Protection } from "./job-manager.ts";
 export { type AddressRange, type DestinationRules, Destinations } from "./rest/destinations.ts";
 export { type Cause, FlinkError, type FlinkErrorCode, isFlinkError } from "./rest/errors.ts";
-export type { CheckpointType } from "./rest/snapshots-rest.ts";
+export type { UploadOptions } from "./rest/multipart.ts";
 export type { RunOutcome } from "./run-outcome.ts";

@@ -39,7 +39,10 @@ export type RunOutcome =
   /** The answer is lost or says nothing. */
   | { readonly kind: "unknown"; readonly reason: string; readonly message: string };
 
-/** Classifies what `FlinkRest.run` or `runApplication` resolved to or rejected with. Throws what is no FlinkError. */
+/**
+ * Classifies what `FlinkRest.run` or `runApplication` resolved to or rejected with. Throws what is no FlinkError.
+ * @internal
+ */
 export function classifyRun(result: RunReply | Error): RunOutcome {
   if (!(result instanceof Error)) {
     const { jobId, applicationId } = result;
@@ -54,6 +57,7 @@ export function classifyRun(result: RunReply | Error): RunOutcome {
 /**
  * Why a job or an application failed, out of the exceptions that Flink keeps of it: the user's own exception, at most
  * 1,024 characters. Undefined when Flink keeps none.
+ * @internal
  */
 export function failureOf(exceptions: readonly ExceptionEntry[]): Failure | undefined {
   const newest = exceptions[0];
@@ -66,7 +70,10 @@ export function failureOf(exceptions: readonly ExceptionEntry[]): Failure | unde
   return diagnose(causes) ?? { reason: "JobFailed", message, retryable: false };
 }
 
-/** One exception out of a job's history, without stack. */
+/**
+ * One exception out of a job's history, without stack.
+ * @internal
+ */
 export function jobException(entry: ExceptionEntry): JobException {
   const causes = readCauses(entry.stacktrace);
   const className = causes.at(-1)?.className ?? bounded(entry.exceptionName);

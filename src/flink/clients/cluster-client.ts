@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { RunRequest } from "../../core/run-request.ts";
 import type { DisposalOperation } from "../../core/snapshots.ts";
 import { type JobManagerInfo, readJobManager } from "../job-manager.ts";
+import type { RequestsOptions } from "../rest/connection-options.ts";
 import { FlinkError } from "../rest/errors.ts";
-import { FlinkRest, type FlinkRestOptions, type UploadOptions } from "../rest/flink-rest.ts";
+import { FlinkRest } from "../rest/flink-rest.ts";
+import type { UploadOptions } from "../rest/multipart.ts";
 import { classifyRun, type RunOutcome } from "../run-outcome.ts";
 import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts";
 import { JobClient } from "./job-client.ts";
@@ -14,7 +16,7 @@ import { lookUp, type Whereabouts } from "./look-up.ts";
 import { operationFailed } from "./snapshot-taking.ts";
 import { type SubmitRequest, submit } from "./submission.ts";
 
-export type ClusterClientOptions = FlinkRestOptions;
+export type ClusterClientOptions = RequestsOptions;
 
 /** A JAR that was uploaded. */
 export interface JarSummary {
@@ -64,7 +66,7 @@ export class ClusterClient implements AsyncDisposable {
 
   /** A job on this cluster, whoever submitted it. Makes no request. Throws a TypeError for what is no JobID. */
   jobClient(jobId: string): JobClient {
-    return new JobClient(this.#rest, jobId);
+    return JobClient.of(this.#rest, jobId);
   }
 
   /**

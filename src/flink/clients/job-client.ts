@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import type {
   Accumulator,
   Checkpoints,
+  CheckpointType,
   ExecutionResult,
   JobException,
   SavepointFormat,
   SavepointOperation,
 } from "../../core/snapshots.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
-import type { CheckpointType } from "../rest/snapshots-rest.ts";
 import { jobException } from "../run-outcome.ts";
 import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts";
 import { JobError } from "./job-error.ts";
@@ -48,9 +48,16 @@ export class JobClient {
   /** 32 hex digits. */
   readonly jobId: string;
 
-  /** Throws a TypeError for what is no JobID. */
-  constructor(rest: FlinkRest, jobId: string) {
+  /**
+   * Throws a TypeError for what is no JobID.
+   * @internal
+   */
+  static of(rest: FlinkRest, jobId: string): JobClient {
     if (!/^[0-9a-f]{32}$/i.test(jobId)) throw new TypeError(`not a JobID (32 hex digits): ${jobId}`);
+    return new JobClient(rest, jobId);
+  }
+
+  private constructor(rest: FlinkRest, jobId: string) {
     this.#rest = rest;
     this.jobId = jobId.toLowerCase();
   }

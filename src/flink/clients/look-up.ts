@@ -1,7 +1,7 @@
+import type { ApplicationState } from "../../core/observed.ts";
 import { readJobManager } from "../job-manager.ts";
 import { FlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
-import type { ApplicationState } from "../rest/replies.ts";
 import { type Failure, failureOf } from "../run-outcome.ts";
 import { runningMains } from "../running-mains.ts";
 import type { FlinkJobState } from "./job-facts.ts";
@@ -24,6 +24,7 @@ export interface Whereabouts {
 /**
  * The order matters: a main() that ends while we look has submitted its job by then, so main()s are read before jobs. And
  * all must come from one process: where it changed meanwhile, the look-up rejects with the FlinkError `Reset`.
+ * @internal
  */
 export async function lookUp(rest: FlinkRest, jobId: string, signal?: AbortSignal): Promise<Whereabouts> {
   const before = await readJobManager(rest, signal);
@@ -66,7 +67,10 @@ function unknownCause(error: unknown): undefined {
   if (!(error instanceof FlinkError)) throw error;
 }
 
-/** An application without a job that fails is a main() that fails. */
+/**
+ * An application without a job that fails is a main() that fails.
+ * @internal
+ */
 export function mainFailure(failure: Failure | undefined): Failure | undefined {
   return failure?.reason === "JobFailed" ? { ...failure, reason: "MainFailed" } : failure;
 }

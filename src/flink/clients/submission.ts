@@ -41,6 +41,7 @@ export interface SubmitRequest {
 /**
  * Sends the run request and resolves when the job is there. Rejects with a FlinkError where provably nothing was sent, and
  * with the JobErrors `SubmissionFailed`, `SubmissionUnknown`, `DuplicateSubmission`.
+ * @internal
  */
 export async function submit(
   rest: FlinkRest,

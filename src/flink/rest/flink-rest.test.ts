@@ -3,9 +3,10 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { classifyRun } from "../run-outcome.ts";
+import type { RequestsOptions } from "./connection-options.ts";
 import { Destinations } from "./destinations.ts";
 import { FlinkError } from "./errors.ts";
-import { FlinkRest, type FlinkRestOptions } from "./flink-rest.ts";
+import { FlinkRest } from "./flink-rest.ts";
 
 const jobId = "a".repeat(32);
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -24,13 +25,13 @@ async function listen(server: Server | TcpServer): Promise<string> {
 
 async function flink(
   handler: RequestListener,
-  options: Partial<FlinkRestOptions> & { prefix?: string } = {},
+  options: Partial<RequestsOptions> & { prefix?: string } = {},
 ): Promise<FlinkRest> {
   const { prefix = "", ...rest } = options;
   return client((await listen(createServer(handler))) + prefix, rest);
 }
 
-function client(url: string, options: Partial<FlinkRestOptions> = {}): FlinkRest {
+function client(url: string, options: Partial<RequestsOptions> = {}): FlinkRest {
   const rest = new FlinkRest({ url, destinations: new Destinations({ loopback: true }), ...options });
   cleanups.push(() => rest.close());
   return rest;

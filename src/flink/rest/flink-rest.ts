@@ -1,17 +1,15 @@
-import type { Readable } from "node:stream";
 import type * as z from "zod";
 import type { Accumulator, ExecutionResult } from "../../core/snapshots.ts";
+import type { RequestsOptions } from "./connection-options.ts";
 import { DatasetsRest } from "./datasets-rest.ts";
 import { FlinkError, isFlinkError } from "./errors.ts";
-import { multipart } from "./multipart.ts";
+import { multipart, type UploadOptions } from "./multipart.ts";
 import * as replies from "./replies.ts";
-import { Requests, type RequestsOptions, unlessUnknown } from "./requests.ts";
+import { Requests, unlessUnknown } from "./requests.ts";
 import * as results from "./result-replies.ts";
 import { SnapshotsRest } from "./snapshots-rest.ts";
 import * as submission from "./submission-replies.ts";
 import type { Exchange } from "./transport.ts";
-
-export type FlinkRestOptions = RequestsOptions;
 
 /** The body of a run request, in Flink's own words. Anything else is dropped without an error, or before 1.20 refused. */
 export interface RunBody {
@@ -34,13 +32,6 @@ export interface RunApplicationBody extends RunBody {
   readonly applicationId?: string;
 }
 
-export interface UploadOptions {
-  /** Name of the file part; must end in `.jar`. */
-  readonly fileName: string;
-  readonly content: Readable | Buffer;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * The REST API of one JobManager. Every method rejects with a FlinkError, and with nothing else: the answer was an
  * error, is lost, or is not what Flink answers. Nothing is tried twice.
@@ -52,7 +43,7 @@ export class FlinkRest {
   readonly datasets: DatasetsRest;
 
   /** Throws the FlinkError `BadUrl`. */
-  constructor(options: FlinkRestOptions) {
+  constructor(options: RequestsOptions) {
     this.#requests = new Requests(options);
     this.url = options.url;
     this.snapshots = new SnapshotsRest(this.#requests);

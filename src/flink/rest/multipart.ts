@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 
+/** A JAR to send. */
+export interface UploadOptions {
+  /** Name of the file part; must end in `.jar`. */
+  readonly fileName: string;
+  readonly content: Readable | Buffer;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One file part of a form. */
 export interface FilePart {
   readonly name: string;

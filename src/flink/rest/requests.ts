@@ -1,11 +1,7 @@
 import type * as z from "zod";
+import type { RequestsOptions } from "./connection-options.ts";
 import { FlinkError, isFlinkError } from "./errors.ts";
-import { type Exchange, Transport, type TransportOptions } from "./transport.ts";
-
-export interface RequestsOptions extends TransportOptions {
-  /** For every request but a run request and an upload, from the call to the last byte. Default 10,000. */
-  readonly requestTimeoutMs?: number;
-}
+import { type Exchange, Transport } from "./transport.ts";
 
 /** Requests to one JobManager whose answers are JSON of a known form. Rejects with a FlinkError, and with nothing else. */
 export class Requests {

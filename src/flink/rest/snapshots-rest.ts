@@ -1,5 +1,6 @@
 import type {
   Checkpoints,
+  CheckpointType,
   DisposalOperation,
   SavepointOperation,
   SavepointRequest,
@@ -8,8 +9,6 @@ import type {
 import { FlinkError, isFlinkError } from "./errors.ts";
 import { type Requests, unlessUnknown } from "./requests.ts";
 import * as replies from "./snapshot-replies.ts";
-
-export type CheckpointType = "CONFIGURED" | "FULL" | "INCREMENTAL";
 
 /**
  * Checkpoints and savepoints in the REST API of one JobManager. What takes one is asked for with a trigger ID of the
