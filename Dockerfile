@@ -9,8 +9,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund --loglevel=error
 COPY src src
 COPY dev/build.ts dev/build.ts
+COPY dev/bundle dev/bundle
 # Built and run by the Node version that package-lock.json pins, which is the one that the tests ran on.
-RUN node_modules/.bin/node dev/build.ts
+RUN node_modules/.bin/node dev/build.ts operator
 RUN set -eu; \
     node="$(readlink -f node_modules/.bin/node)"; \
     install -D -m 0555 "$node" /image/usr/bin/node; \

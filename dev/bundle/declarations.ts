@@ -4,7 +4,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { BuildError, root } from "./bundle.ts";
 
-const imports = /(\bfrom |\bimport\()"([^"]+)"/g;
+/** `import ... from`, `export ... from` at the beginning of a line, which no comment has, and `import("...")`. */
+const imports = /(^(?:import|export|\}).* from |\bimport\()"([^"\n]+)"/gm;
 
 /**
  * Writes the declarations of what `entry` exports into `folder`, and of nothing else: no name of a package that the bundle

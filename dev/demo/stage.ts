@@ -45,7 +45,7 @@ export async function buildStage(
     workplace.onStrike(() => flink.stop());
     const { server, uri } = await serveJar(await buildJobsJar(flink.version, progress));
     workplace.onStrike(async () => server.close());
-    await runToEnd(process.execPath, [join(root, "dev/build.ts")]);
+    await runToEnd(process.execPath, [join(root, "dev/build.ts"), "operator"]);
     await runToEnd(
       kube.kubectl[0] ?? "kubectl",
       [...kube.kubectl.slice(1), "apply", "-k", join(root, "crds")],

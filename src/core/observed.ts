@@ -1,6 +1,9 @@
 import type { FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { Protection } from "../api/status.ts";
+import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
+
+export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
 
 /** Everything that `decide` may look at. Times are milliseconds since the epoch by this process's clock. */
 export interface Observed {
@@ -75,25 +78,6 @@ export interface JobRow {
   /** -1 while it lives. */
   endTime: number;
   tasks: { total: number; running: number; finished: number };
-}
-
-/** Flink's own job states. */
-export type FlinkJobState =
-  | "INITIALIZING"
-  | "CREATED"
-  | "RUNNING"
-  | "FAILING"
-  | "FAILED"
-  | "CANCELLING"
-  | "CANCELED"
-  | "FINISHED"
-  | "RESTARTING"
-  | "SUSPENDED"
-  | "RECONCILING";
-
-/** Globally terminal: no JobManager will ever run this JobID on by itself. */
-export function isTerminal(state: FlinkJobState): state is "FAILED" | "CANCELED" | "FINISHED" {
-  return state === "FAILED" || state === "CANCELED" || state === "FINISHED";
 }
 
 /**
@@ -181,12 +165,3 @@ export interface OperationSeen {
     /** Nobody knows it: never asked for, another JobManager process, or five minutes have passed. The history decides. */
     | { state: "unknown"; snapshots: Snapshots | undefined };
 }
-
-export type ApplicationState =
-  | "CREATED"
-  | "RUNNING"
-  | "FAILING"
-  | "FAILED"
-  | "CANCELING"
-  | "CANCELED"
-  | "FINISHED";

@@ -18,7 +18,10 @@ export interface RunRequest {
   flinkConfiguration?: Record<string, string>;
 }
 
-/** What of a FlinkJob is in its run request. */
+/**
+ * What of a FlinkJob is in its run request.
+ * @internal
+ */
 export type RunWishes = Pick<
   FlinkJobSpec,
   | "entryClass"
@@ -33,6 +36,7 @@ export type RunWishes = Pick<
 /**
  * The run request of a spec. Explicit fields win over the map, the map over the cluster. The parallelism is always sent:
  * Flink's endpoint ignores the cluster's parallelism.default and would take 1.
+ * @internal
  */
 export function runRequest(
   spec: RunWishes,

@@ -104,7 +104,10 @@ export class ClusterClient implements AsyncDisposable {
     return lookUp(this.#rest, jobId, signalOf(options));
   }
 
-  /** What a job has left so far: the snapshots that another can start from; once it has finished, its accumulators. */
+  /**
+   * What a job has left so far: the snapshots that another can start from; once it has finished, its accumulators.
+   * @internal
+   */
   leftBehind(jobId: string, finished: boolean, options: CallOptions = {}): Promise<LeftBehind> {
     return readLeftBehind(this.#rest, jobId, finished, signalOf(options));
   }

@@ -1,4 +1,4 @@
-import type { FlinkJobState } from "../../core/observed.ts";
+import type { FlinkJobState } from "../../core/flink-states.ts";
 import type { Accumulator } from "../../core/snapshots.ts";
 
 export type { FlinkJobState };

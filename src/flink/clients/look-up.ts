@@ -1,4 +1,4 @@
-import type { ApplicationState } from "../../core/observed.ts";
+import type { ApplicationState } from "../../core/flink-states.ts";
 import { readJobManager } from "../job-manager.ts";
 import { FlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";

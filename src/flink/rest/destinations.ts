@@ -67,6 +67,7 @@ export class Destinations {
    * A connector for undici that makes connections to allowed addresses only: the name is resolved once, and what was
    * checked is what is dialled, so DNS that changes its mind in between gains nothing.
    * Fails with the FlinkError `DestinationNotAllowed`, or with the socket's own error.
+   * @internal
    */
   connector(options: { timeoutMs: number; ca?: string | undefined }): buildConnector.connector {
     const tls = options.ca === undefined ? {} : { ca: options.ca };
