@@ -1,5 +1,5 @@
 import type { FlinkJobSpec } from "./api/flinkjob.ts";
-import type { JobManagerView, JobRow, Look, RunOutcome } from "./core/observed.ts";
+import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "./core/observed.ts";
 import type { RunRequest } from "./core/run-request.ts";
 import type {
   Accumulator,
@@ -26,6 +26,8 @@ export interface JobManagerReader {
 export interface JobManagerOperator {
   /** Where is this JobID? Asked directly, with the main()s that might still bring it. */
   lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at" | "endedAt">>;
+  /** What the job has left so far that another can start from. Undefined where Flink does not tell. */
+  snapshots(jobId: string, signal: AbortSignal): Promise<Snapshots | undefined>;
   /** Asks for cancellation. A job that is gone or ended already is no error: looking decides. */
   cancelJob(jobId: string, signal: AbortSignal): Promise<void>;
   cancelApplication(jobId: string, signal: AbortSignal): Promise<void>;

@@ -17,7 +17,7 @@ export interface GatherOptions {
   clusters: Clusters;
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
-  operations: Pick<Operations, "get">;
+  operations: Pick<Operations, "get" | "snapshots">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -46,6 +46,7 @@ export class Gather {
       flight: flights.get(uid),
       look: looks.get(uid),
       operation: operations.get(uid),
+      snapshots: operations.snapshots(uid),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,

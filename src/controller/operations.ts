@@ -1,14 +1,16 @@
-import type { OperationSeen } from "../core/observed.ts";
+import type { OperationSeen, SnapshotsSeen } from "../core/observed.ts";
 import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 
+type AskingPort = Pick<JobManagerPort, "stopWithSavepoint" | "savepointOperation" | "snapshots">;
 type OperationEffect = Extract<Effect, { kind: "stopWithSavepoint" | "readOperation" }>;
 
 /** What this process last heard of the savepoints that jobs are stopped with, by FlinkJob. */
 export class Operations {
   readonly #clock: Clock;
   readonly #seen = new Map<string, OperationSeen>();
+  readonly #snapshots = new Map<string, SnapshotsSeen>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,14 +20,30 @@ export class Operations {
     return this.#seen.get(uid);
   }
 
+  snapshots(uid: string): SnapshotsSeen | undefined {
+    return this.#snapshots.get(uid);
+  }
+
+  /** Reads the newest checkpoint of a job. Throws FlinkError. */
+  async readSnapshots(
+    uid: string,
+    jobManager: Pick<JobManagerPort, "snapshots">,
+    jobId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const at = this.#clock.now();
+    this.#snapshots.set(uid, { jobId, at, snapshots: await jobManager.snapshots(jobId, signal) });
+  }
+
   forget(uid: string): void {
     this.#seen.delete(uid);
+    this.#snapshots.delete(uid);
   }
 
   /** Asks for a savepoint, or what became of it. Throws FlinkError where no answer says anything. */
   async perform(
     uid: string,
-    jobManager: Pick<JobManagerPort, "stopWithSavepoint" | "savepointOperation" | "lookUp">,
+    jobManager: AskingPort,
     effect: OperationEffect,
     signal: AbortSignal,
   ): Promise<void> {
@@ -56,7 +74,7 @@ async function request(
 }
 
 async function read(
-  jobManager: Pick<JobManagerPort, "savepointOperation" | "lookUp">,
+  jobManager: Pick<JobManagerPort, "savepointOperation" | "snapshots">,
   { jobId, operationId }: OperationEffect,
   signal: AbortSignal,
 ): Promise<OperationSeen["result"]> {
@@ -69,7 +87,7 @@ async function read(
     case "failed":
       return { state: "failed", message: operation.message };
     case "unknown":
-      return { state: "unknown", snapshots: (await jobManager.lookUp(jobId, signal)).snapshots };
+      return { state: "unknown", snapshots: await jobManager.snapshots(jobId, signal) };
   }
 }
 

@@ -118,6 +118,11 @@ export class Perform {
       case "cancelApplication":
         await this.#cluster(effect.url, clusters).jobManager.cancelApplication(effect.jobId, signal);
         return false;
+      case "readSnapshots": {
+        const { jobManager } = this.#cluster(effect.url, clusters);
+        await this.#options.operations.readSnapshots(uid, jobManager, effect.jobId, signal);
+        return true;
+      }
       case "stopWithSavepoint":
       case "readOperation": {
         const { jobManager } = this.#cluster(effect.url, clusters);

@@ -12,6 +12,7 @@ export class UnusableJobManager implements JobManagerPort {
   describe = () => this.#refuse();
   listJobs = () => this.#refuse();
   lookUp = () => this.#refuse();
+  snapshots = () => this.#refuse();
   cancelJob = () => this.#refuse();
   cancelApplication = () => this.#refuse();
   triggerSavepoint = () => this.#refuse();

@@ -2,7 +2,15 @@ import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { RolledBack, TriggerStatus } from "../api/status.ts";
 import { jobIdPrefix } from "./identity.ts";
-import type { ClusterObservation, Flight, JobRow, Look, Observed, OperationSeen } from "./observed.ts";
+import type {
+  ClusterObservation,
+  Flight,
+  JobRow,
+  Look,
+  Observed,
+  OperationSeen,
+  SnapshotsSeen,
+} from "./observed.ts";
 import { arrivesUntil } from "./on-its-way.ts";
 import { effectiveSpec, standingRollback } from "./versions.ts";
 
@@ -28,6 +36,7 @@ export interface Context {
   /** The trigger's job in the cluster's job list. */
   readonly row: JobRow | undefined;
   readonly operation: OperationSeen | undefined;
+  readonly snapshots: SnapshotsSeen | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -62,6 +71,7 @@ export function contextOf(observed: Observed, now: number): Context {
     look,
     row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
     operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
+    snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

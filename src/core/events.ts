@@ -36,9 +36,9 @@ export function eventsBetween(
 /** Where a savepoint is that a job was stopped with, told once: the event outlives the FlinkJob. */
 export function savepointEvents(
   before: RestorePoint | undefined,
-  after: RestorePoint | undefined,
+  after: RestorePoint | null | undefined,
 ): StepEvent[] {
   if (after?.kind !== "savepoint" || after.path === before?.path) return [];
-  const message = `Job ${after.jobId} was stopped with savepoint ${after.path}.`;
+  const message = `Savepoint ${after.path} holds the state of job ${after.jobId}.`;
   return [{ type: "Normal", reason: "SavepointCompleted", message }];
 }

@@ -16,6 +16,8 @@ export interface Observed {
   look?: Look | undefined;
   /** The newest news of the savepoint that the trigger's job is stopped with, to this process. */
   operation?: OperationSeen | undefined;
+  /** What this process last read of the snapshots of the trigger's job. */
+  snapshots?: SnapshotsSeen | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
@@ -138,6 +140,13 @@ export interface Snapshots {
   newest?: Snapshot | undefined;
   /** Whether the newest checkpoint outlives the job's cancellation, and its failure. */
   retained: { onCancel: boolean; onFailure: boolean };
+}
+
+export interface SnapshotsSeen {
+  jobId: string;
+  /** When they were asked for. */
+  at: number;
+  snapshots: Snapshots | undefined;
 }
 
 export interface Snapshot {

@@ -60,6 +60,8 @@ export type Effect =
   | { kind: "lookUp"; jobId: string; url: string }
   | { kind: "cancelJob"; jobId: string; url: string }
   | { kind: "cancelApplication"; jobId: string; url: string }
+  /** Reads what snapshots the job has so far. */
+  | { kind: "readSnapshots"; jobId: string; url: string }
   /** Asks Flink to stop the job with a savepoint. The same operationId again is the same savepoint. */
   | {
       kind: "stopWithSavepoint";
@@ -80,8 +82,8 @@ export interface Verdict extends Omit<Step, "status" | "events"> {
   past?: PastTrigger | undefined;
   /** The job as it was just seen; absent: unchanged; null: there is none. */
   job?: JobRow | null | undefined;
-  /** What the trigger's job left; absent: unchanged. */
-  restorePoint?: RestorePoint | undefined;
+  /** What the trigger's job left; absent: unchanged; null: nothing that is known. */
+  restorePoint?: RestorePoint | null | undefined;
   result?: JobResult | undefined;
   /** Absent: unchanged. */
   stable?: StableVersion | undefined;

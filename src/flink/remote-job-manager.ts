@@ -1,5 +1,5 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
-import type { JobManagerView, JobRow, Look, RunOutcome } from "../core/observed.ts";
+import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
 import type {
   Accumulator,
@@ -84,6 +84,10 @@ export class RemoteJobManager implements JobManagerPort {
       ...(failure ? { failure } : {}),
       ...left,
     };
+  }
+
+  async snapshots(jobId: string, signal: AbortSignal): Promise<Snapshots | undefined> {
+    return (await this.#cluster.leftBehind(jobId, false, { signal })).snapshots;
   }
 
   cancelJob(jobId: string, signal: AbortSignal): Promise<void> {

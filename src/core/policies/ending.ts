@@ -79,7 +79,7 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
   // Forgotten before it could be read: then there is none.
   return row
     ? { rule: "resultRead", ...left(ctx, row), result: read }
-    : { rule: "resultForgotten", result: read };
+    : { rule: "resultForgotten", result: read, restorePoint: null };
 }
 
 /** FINISHED after a stop with savepoint. Where the savepoint is must be known before the end is on record. */
@@ -130,6 +130,8 @@ export function savepointLost(ctx: Context, trigger: TriggerStatus): Verdict {
   return {
     rule: "savepointLost",
     trigger: failed(ctx, trigger, { reason: "SavepointLost", message }),
+    // A checkpoint from before it would be less than what was promised.
+    restorePoint: null,
     job: null,
   };
 }
@@ -148,13 +150,14 @@ function left(ctx: Context, row: JobRow): Pick<Verdict, "restorePoint" | "result
   const { look, spec, rolledBack, trigger, job } = ctx;
   const unwanted = rolledBack !== undefined && rolledBack.triggerId === trigger?.id;
   const snapshots = carriesState(spec) && !unwanted ? look?.snapshots : undefined;
-  const restorePoint = snapshots && leftBehind(row, snapshots);
+  // What was read while it ran may be gone with it.
+  const restorePoint = snapshots && (leftBehind(row, snapshots) ?? null);
   const known = job.status?.restorePoint;
   // A stop with savepoint is on record already, and its end tells nothing newer.
   const told = known?.jobId === row.id && known.kind === "savepoint" && trigger?.stop?.mode === "savepoint";
   const runTime = formatDuration(Math.max(0, row.endTime - row.startTime));
   return {
-    ...(restorePoint && !told ? { restorePoint } : {}),
+    ...(restorePoint !== undefined && !told ? { restorePoint } : {}),
     ...(row.state === "FINISHED" ? { result: { runTime } } : {}),
   };
 }

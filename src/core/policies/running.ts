@@ -2,6 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import type { StepEvent, Verdict } from "../step.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
+import { withCheckpoints } from "./checkpoints.ts";
 import { reportJob } from "./tracking.ts";
 import { gone, isStuck } from "./unsettled.ts";
 
@@ -26,7 +27,7 @@ function lateAnswer({ flight }: Context): StepEvent[] {
 
 function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, row, look } = ctx;
-  if (row) return reportJob(ctx, trigger, row);
+  if (row) return withCheckpoints(ctx, reportJob(ctx, trigger, row));
   switch (cluster.kind) {
     case "connecting":
       return { rule: "connecting" };

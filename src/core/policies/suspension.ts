@@ -24,7 +24,12 @@ export function suspension(ctx: Context): Verdict | undefined {
     const message = "spec.state says suspended; main() is being cancelled.";
     return {
       rule: "cancelSuspendedMain",
-      trigger: { ...trigger, reason: "Suspending", message },
+      trigger: {
+        ...trigger,
+        reason: "Suspending",
+        message,
+        stop: { mode: "cancel", why: "Suspending", generation: ctx.generation, requestedAt: iso(ctx.now) },
+      },
       effect: { kind: "cancelApplication", jobId: trigger.jobId, url: cluster.url },
       requeueAfterMs: CANCEL_AGAIN_AFTER_MS,
     };

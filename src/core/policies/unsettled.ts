@@ -2,9 +2,11 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
+import { carriesState } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
+import { lastKnown } from "./checkpoints.ts";
 import { savepointLost } from "./ending.ts";
 import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
@@ -49,10 +51,7 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
     case "CANCELED":
       return {
         rule: "applicationCanceled",
-        trigger: {
-          ...failed(ctx, known, { reason: "Canceled", message: "main() was cancelled." }),
-          state: "canceled",
-        },
+        trigger: canceledMain(ctx, known),
         job: null,
       };
     case "FINISHED":
@@ -75,6 +74,11 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
       return timedOut(ctx, trigger) ?? { rule: "mainRuns", trigger: waiting, requeueAfterMs: POLL_MAIN_MS };
     }
   }
+}
+
+function canceledMain({ now }: Context, trigger: TriggerStatus): TriggerStatus {
+  const reason = trigger.stop?.why === "Suspending" ? ("Suspended" as const) : ("Canceled" as const);
+  return { ...trigger, state: "canceled", reason, message: "main() was cancelled.", finishedAt: iso(now) };
 }
 
 /** Flink 2.3.0 leaves some applications in CANCELING for ever. Without high availability nothing brings them back. */
@@ -123,6 +127,7 @@ export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: 
   return {
     rule: "jobLost",
     trigger: failed(ctx, trigger, { reason: "JobLost", message, retryable: true }),
+    ...(carriesState(ctx.spec) ? lastKnown(ctx, trigger) : {}),
     job: null,
   };
 }
@@ -144,6 +149,8 @@ function endedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
   return {
     rule: "outcomeLost",
     trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
+    // What was read while it ran may be older than what it left.
+    restorePoint: null,
     job: null,
   };
 }

@@ -50,7 +50,7 @@ export class Decisions {
       clusters,
       flights,
       looks,
-      operations: { get: () => undefined },
+      operations: { get: () => undefined, snapshots: () => undefined },
       followerOf: () => undefined,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
