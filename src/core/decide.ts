@@ -83,6 +83,11 @@ function refused(ctx: Context): Verdict["refused"] {
   return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };
 }
 
+/** What was decided is to look: what is to be said comes with the next decision. */
+function looksFirst({ effect, trigger }: Verdict): boolean {
+  return trigger === undefined && (effect?.kind === "lookUp" || effect?.kind === "readOperation");
+}
+
 function stepOf(ctx: Context, verdict: Verdict): Step {
   const before = ctx.job.status;
   const status = summarize(ctx, verdict);
@@ -91,7 +96,8 @@ function stepOf(ctx: Context, verdict: Verdict): Step {
   const wanted =
     verdict.rule !== "deleted" &&
     verdict.effect?.kind !== "removeFinalizer" &&
-    verdict.rule !== "addFinalizer";
+    verdict.rule !== "addFinalizer" &&
+    !looksFirst(verdict);
   const { rule, effect, requeueAfterMs, watchClosely, settlesFlight } = verdict;
   const written = changed && wanted && verdict.rule !== "connecting" ? status : undefined;
   // What waited for the flight's outcome may go on now, and where nothing is written no event says so.

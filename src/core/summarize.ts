@@ -1,13 +1,11 @@
-import type { Condition, ConditionStatus } from "../api/meta.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { FlinkJobStatus, JobStatus, TriggerStatus } from "../api/status.ts";
+import { conditionsOf, isSuspended, shortened } from "./conditions.ts";
 import { type Context, iso } from "./context.ts";
-import { wantsNextAttempt } from "./next-attempt.ts";
 import type { JobRow } from "./observed.ts";
 import type { Verdict } from "./step.ts";
 
 const HISTORY_LIMIT = 10;
-const MESSAGE_LIMIT = 1_024;
 
 /** The whole status after a verdict: the one place where a trigger becomes conditions and words. */
 export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
@@ -67,9 +65,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function bounded(trigger: TriggerStatus): TriggerStatus {
   const { message } = trigger;
-  return message && message.length > MESSAGE_LIMIT
-    ? { ...trigger, message: `${message.slice(0, MESSAGE_LIMIT - 1)}…` }
-    : trigger;
+  const short = message && shortened(message);
+  return short === message ? trigger : { ...trigger, message: short };
 }
 
 function jobStatus(row: JobRow, trigger: TriggerStatus | undefined): JobStatus {
@@ -103,71 +100,4 @@ function stateWord(job: FlinkJob, trigger: TriggerStatus | undefined): string {
     default:
       return isSuspended(job, trigger) ? "Suspended" : "Pending";
   }
-}
-
-/** At rest because the spec says so. */
-function isSuspended({ spec }: FlinkJob, trigger: TriggerStatus | undefined): boolean {
-  return spec.state === "suspended" && (trigger === undefined || trigger.state === "canceled");
-}
-
-/**
- * kstatus: while Reconciling is True the object is in progress, while Stalled is True it has failed, and Ready is True
- * only when neither is. A finished job is as ready as it will ever be.
- */
-function conditionsOf(
-  ctx: Context,
-  trigger: TriggerStatus | undefined,
-  refused: Verdict["refused"],
-): Condition[] {
-  const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
-  const suspended = !deleting && isSuspended(ctx.job, trigger);
-  const atRest = suspended ? "Suspended" : "Pending";
-  const reason = trigger?.reason ?? (deleting ? "Deleting" : atRest);
-  const message =
-    trigger?.message ?? (suspended ? "Nothing is submitted while spec.state says suspended." : "");
-  const state = trigger?.state;
-  const resting = suspended || state === "finished";
-  const ready = !refused && !deleting && (resting || trigger?.reason === "TasksRunning");
-  const over = state === "failed" || (state === "canceled" && !suspended);
-  const goesOn = trigger !== undefined && over && wantsNextAttempt(ctx.spec, trigger);
-  const stalled = !deleting && (refused !== undefined || (over && !goesOn) || stopGivenUp(ctx, trigger));
-  const unknown = state === "running" && trigger?.reason === "ClusterUnreachable";
-  const accepted = trigger?.acceptedAt !== undefined;
-  const ended = state === "finished" || state === "failed" || state === "canceled";
-  // What the trigger achieved stands beside a spec that is refused.
-  const of = (type: string, status: ConditionStatus) => condition(ctx, type, status, reason, message);
-  const set = (type: string, status: ConditionStatus) =>
-    refused ? condition(ctx, type, status, refused.reason, refused.message) : of(type, status);
-  return [
-    set("Ready", ready ? "True" : unknown ? "Unknown" : "False"),
-    set("Reconciling", ready || stalled ? "False" : "True"),
-    set("Stalled", stalled ? "True" : "False"),
-    of("Submitted", accepted ? "True" : ended ? "False" : "Unknown"),
-    of("Succeeded", state === "finished" ? "True" : ended ? "False" : "Unknown"),
-  ];
-}
-
-/** The job could not be stopped with a savepoint so often that it is left running until the spec changes. */
-function stopGivenUp({ spec, generation }: Context, trigger: TriggerStatus | undefined): boolean {
-  if (trigger?.state !== "running" || trigger.reason !== "SavepointFailed") return false;
-  return (
-    trigger.stop?.generation === generation && (trigger.stop.failures ?? 0) >= spec.submission.maxAttempts
-  );
-}
-
-function condition(
-  ctx: Context,
-  type: string,
-  status: ConditionStatus,
-  reason: string,
-  words: string,
-): Condition {
-  const before = ctx.job.status?.conditions?.find((candidate) => candidate.type === type);
-  const message = words.length > MESSAGE_LIMIT ? `${words.slice(0, MESSAGE_LIMIT - 1)}…` : words;
-  const observedGeneration = ctx.generation;
-  const stands = before?.status === status;
-  const same = stands && before.reason === reason && before.message === message;
-  if (same && before.observedGeneration === observedGeneration) return before;
-  const lastTransitionTime = stands ? before.lastTransitionTime : iso(ctx.now);
-  return { type, status, observedGeneration, lastTransitionTime, reason, message };
 }

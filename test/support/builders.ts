@@ -6,7 +6,7 @@ import type { Reason } from "../../src/api/reasons.ts";
 import type { FlinkJobStatus, PastTrigger, Protection, TriggerStatus } from "../../src/api/status.ts";
 import { contextOf } from "../../src/core/context.ts";
 import { decide } from "../../src/core/decide.ts";
-import { jobIdOf, runHash } from "../../src/core/identity.ts";
+import { jobIdOf, operationIdOf, runHash } from "../../src/core/identity.ts";
 import type {
   ApplicationState,
   ClusterObservation,
@@ -19,6 +19,9 @@ import type {
   OperationSeen,
   ReachableCluster,
   RunOutcome,
+  Snapshot,
+  Snapshots,
+  SnapshotsSeen,
 } from "../../src/core/observed.ts";
 import type { Step } from "../../src/core/step.ts";
 import { summarize } from "../../src/core/summarize.ts";
@@ -313,6 +316,22 @@ export function aLook(patch: Partial<Look> = {}): Look {
   };
 }
 
+/** What a job has left: one checkpoint that stays, unless said otherwise. */
+export function snapshots(newest: Partial<Snapshot> = {}): Snapshots {
+  return {
+    completed: 1,
+    newest: { kind: "checkpoint", path: "/checkpoints/chk-1", takenAt: NOW - 5 * SECOND, ...newest },
+    retained: { onCancel: true, onFailure: true },
+  };
+}
+
+/** News of the `number`th savepoint that the first trigger's job is stopped with, so old. */
+export function anOperation(result: OperationSeen["result"], age = 0, number = 1): OperationSeen {
+  const jobId = jobIdOf(UID, "g1", 1);
+  const operationId = operationIdOf(jobId, "stop", number);
+  return { jobId, operationId, at: NOW - age - 10, endedAt: NOW - age, result };
+}
+
 export function anApplication(state: ApplicationState, jobs = 0, patch: Partial<Look> = {}): Look {
   return aLook({ application: { state, jobs }, ...patch });
 }
@@ -335,6 +354,7 @@ export interface Scene {
   flight?: Flight | undefined;
   look?: Look | undefined;
   operation?: OperationSeen | undefined;
+  snapshots?: SnapshotsSeen | undefined;
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;
@@ -342,11 +362,12 @@ export interface Scene {
 }
 
 export function observed(scene: Scene): Observed {
-  const { cluster = aCluster(), flight, look, operation, adoptedBy } = scene;
+  const { cluster = aCluster(), flight, look, operation, snapshots, adoptedBy } = scene;
   const seen = cluster instanceof ClusterBuilder ? cluster.build() : cluster;
   const wantedUrl = "wantedUrl" in scene ? scene.wantedUrl : seen.kind === "notFound" ? undefined : seen.url;
   const job = scene.job.build();
-  return { job, cluster: seen, flight, look, operation, adoptedBy, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
+  const memory = { flight, look, operation, snapshots, adoptedBy };
+  return { job, cluster: seen, ...memory, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
 }
 
 export function decideOn(scene: Scene): Step {

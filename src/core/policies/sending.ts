@@ -18,10 +18,10 @@ const CANCEL_AGAIN_AFTER_MS = 5_000;
  */
 export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, spec, now } = ctx;
+  const listed = cluster.kind === "reachable" ? alreadyListed(ctx, trigger, cluster) : undefined;
+  if (listed) return listed;
   if (spec.state === "suspended") return suspended(ctx, trigger);
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
-  const listed = alreadyListed(ctx, trigger, cluster);
-  if (listed) return listed;
   const refusal = refusedBy(cluster, ctx);
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
   const exhausted = trigger.tries >= spec.submission.maxAttempts;
