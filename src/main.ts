@@ -7,6 +7,7 @@ import type { FlinkJob } from "./api/objects.ts";
 import { Controller } from "./controller/controller.ts";
 import { flinkJobs } from "./controller/resources.ts";
 import { JarSource } from "./flink/jars/jar-source.ts";
+import { lazyOptions } from "./flink/options/option-catalogue.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
 import { Destinations } from "./flink/rest/destinations.ts";
 import type { SeenExchange } from "./flink/rest/seen-exchange.ts";
@@ -85,6 +86,7 @@ async function run(options: Options): Promise<void> {
     submissionConcurrency: options.submissionConcurrency,
     deletionTimeoutMs: options.deletionTimeout,
     submissionBackoffMs: options.submissionBackoff,
+    findOptions: lazyOptions(),
     maySend: () => !shutdown.signal.aborted && (election?.isLeading() ?? true),
     tell: (job, { type, reason, message }) => {
       forObject(logger, nameOf(job)).info({ reason, trigger: job.status?.trigger?.id }, message);

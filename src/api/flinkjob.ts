@@ -159,6 +159,10 @@ export const flinkJobSpec = z
         maxProperties: 256,
       })
       .optional(),
+    configurationPolicy: z.enum(["Warn", "Reject"]).default("Warn").meta({
+      description:
+        "What happens when keys of flinkConfiguration have no effect. Warn: status.configuration and an event say so. Reject: nothing is sent.",
+    }),
     trigger: trigger.optional(),
     state: z.enum(["running", "suspended"]).default("running").meta({
       description:

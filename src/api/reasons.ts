@@ -45,6 +45,8 @@ export const REASONS = {
   SeveralJobsInMain: "main() submits more than one job; one FlinkJob is one Flink job.",
   SavepointNotFound: "spec.savepointPath does not exist or cannot be read by the cluster.",
   InvalidConfiguration: "A value in flinkConfiguration or in the run request cannot be parsed by Flink.",
+  ConfigurationRejected:
+    "Keys of flinkConfiguration have no effect, and spec.configurationPolicy is Reject. Take them away, or set Warn and choose a new spec.trigger.id.",
   InvalidJobId: "Flink refused the JobID. This is a fault of the operator: please report it.",
   SubmissionDisabled: "The cluster accepts no JARs (web.submit.enable: false).",
   ConfigurationNotSupported:
@@ -74,6 +76,8 @@ export const REASONS = {
   DeletionTimedOut:
     "The Flink job could not be seen to end in time; the FlinkJob was let go and the job may still run.",
   Submitted: "Flink accepted the job.",
+  ConfigurationIgnored:
+    "Keys of flinkConfiguration have no effect, or lose against something else in the spec: status.configuration says which, and why.",
   Adopted: "A job that ran already was taken over; nothing was submitted.",
   SavepointCompleted: "The job was stopped with a savepoint; the message says where it is.",
   SavepointInstead: "upgradeMode last-state found no checkpoint to use and takes a savepoint instead.",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { configurationStatus } from "./configuration-status.ts";
 import { restorePoint, result, rolledBack, stable, stranger } from "./left-behind.ts";
 import { count, time, word } from "./status-words.ts";
 import { triggerStatus } from "./trigger-status.ts";
@@ -78,6 +79,7 @@ export const flinkJobStatus = z
       })
       .optional(),
     job: job.optional(),
+    configuration: configurationStatus.optional(),
     result: result.optional(),
     restorePoint: restorePoint.optional(),
     stable: stable.optional(),

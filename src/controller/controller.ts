@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import type { Look } from "../core/observed.ts";
 import type { StepEvent } from "../core/step.ts";
@@ -45,6 +46,8 @@ export interface ControllerOptions {
   submissionBackoffMs?: number;
   /** For how long a run request may be on its way and still arrive, in milliseconds. Default 5 s. */
   longestWayMs?: number;
+  /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
+  findOptions?: FindOptions;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
   metrics: KubeMetrics;
@@ -125,6 +128,7 @@ export class Controller {
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
       longestWayMs: options.longestWayMs,
+      findOptions: options.findOptions,
     });
     const perform = new Perform({
       kube,

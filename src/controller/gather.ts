@@ -1,5 +1,6 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { TriggerStatus } from "../api/status.ts";
+import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { wantsNextAttempt } from "../core/next-attempt.ts";
@@ -24,6 +25,7 @@ export interface GatherOptions {
   deletionTimeoutMs: number;
   submissionBackoffMs: number | undefined;
   longestWayMs?: number | undefined;
+  findOptions?: FindOptions | undefined;
 }
 
 /** Everything that `decide` may look at, out of caches and memory alone: no request is made here. */
@@ -37,7 +39,7 @@ export class Gather {
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
     const { flights, looks, operations, followerOf } = this.#options;
-    const { deletionTimeoutMs, submissionBackoffMs, longestWayMs } = this.#options;
+    const { deletionTimeoutMs, submissionBackoffMs, longestWayMs, findOptions } = this.#options;
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
     return {
@@ -52,6 +54,7 @@ export class Gather {
       deletionTimeoutMs,
       submissionBackoffMs,
       longestWayMs,
+      findOptions,
     };
   }
 

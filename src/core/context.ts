@@ -1,6 +1,7 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import type { RolledBack, TriggerStatus } from "../api/status.ts";
+import type { FindOptions } from "./configuration/catalogue.ts";
 import { jobIdPrefix } from "./identity.ts";
 import type {
   ClusterObservation,
@@ -42,6 +43,7 @@ export interface Context {
   readonly deletionTimeoutMs: number;
   readonly submissionBackoffMs: number | undefined;
   readonly longestWayMs: number | undefined;
+  readonly findOptions: FindOptions | undefined;
 }
 
 export function contextOf(observed: Observed, now: number): Context {
@@ -77,6 +79,7 @@ export function contextOf(observed: Observed, now: number): Context {
     deletionTimeoutMs: observed.deletionTimeoutMs,
     submissionBackoffMs: observed.submissionBackoffMs,
     longestWayMs: observed.longestWayMs,
+    findOptions: observed.findOptions,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { Protection } from "../api/status.ts";
+import type { FindOptions } from "./configuration/catalogue.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
@@ -28,6 +29,8 @@ export interface Observed {
   submissionBackoffMs?: number | undefined;
   /** For how long a run request may be on its way and still arrive, in milliseconds; default LONGEST_WAY_MS. */
   longestWayMs?: number | undefined;
+  /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
+  findOptions?: FindOptions | undefined;
 }
 
 export type ClusterObservation =

@@ -1,4 +1,6 @@
-import type { ConfigurationValue, FlinkJobSpec } from "../api/flinkjob.ts";
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { OptionsOfVersion } from "./configuration/catalogue.ts";
+import { type ConfigurationReport, mergeConfiguration } from "./configuration/merge.ts";
 import type { JobManagerView } from "./observed.ts";
 
 /** Body of POST /jars/:id/run and /run-application, in Flink's own names. */
@@ -34,41 +36,39 @@ export type RunWishes = Pick<
 >;
 
 /**
- * The run request of a spec. Explicit fields win over the map, the map over the cluster. The parallelism is always sent:
- * Flink's endpoint ignores the cluster's parallelism.default and would take 1.
+ * The run request of a spec, and what became of its flinkConfiguration. Explicit fields win over the map, the map over the
+ * cluster. The parallelism is always sent: Flink's endpoint ignores the cluster's parallelism.default and would take 1.
  * @internal
  */
-export function runRequest(
+export function preparedRun(
   spec: RunWishes,
   jobId: string,
   jobManager: Pick<JobManagerView, "parallelismDefault" | "supportsRunApplication">,
-): RunRequest {
-  const configuration = rendered(spec.flinkConfiguration ?? {});
-  const fromMap = positiveInteger(configuration["parallelism.default"]);
+  options?: OptionsOfVersion,
+): { request: RunRequest; report: ConfigurationReport } {
+  const { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } = spec;
+  const own = { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode };
+  const { fields, configuration, report } = mergeConfiguration(own, spec.flinkConfiguration ?? {}, options);
   const request: RunRequest = {
     jobId,
-    parallelism: spec.parallelism ?? fromMap ?? jobManager.parallelismDefault ?? 1,
+    parallelism: fields.parallelism ?? jobManager.parallelismDefault ?? 1,
   };
   if (jobManager.supportsRunApplication) request.applicationId = jobId;
-  if (spec.entryClass !== undefined) request.entryClass = spec.entryClass;
-  if (spec.args !== undefined && spec.args.length > 0) request.programArgsList = spec.args;
-  if (spec.savepointPath !== undefined) request.savepointPath = spec.savepointPath;
-  if (spec.allowNonRestoredState !== undefined) request.allowNonRestoredState = spec.allowNonRestoredState;
-  if (spec.claimMode !== undefined)
-    request[jobManager.supportsRunApplication ? "claimMode" : "restoreMode"] = spec.claimMode;
+  if (fields.entryClass !== undefined) request.entryClass = fields.entryClass;
+  if (fields.args !== undefined && fields.args.length > 0) request.programArgsList = fields.args;
+  if (fields.savepointPath !== undefined) request.savepointPath = fields.savepointPath;
+  if (fields.allowNonRestoredState !== undefined)
+    request.allowNonRestoredState = fields.allowNonRestoredState;
+  if (fields.claimMode !== undefined)
+    request[jobManager.supportsRunApplication ? "claimMode" : "restoreMode"] = fields.claimMode;
   if (Object.keys(configuration).length > 0) request.flinkConfiguration = configuration;
-  return request;
+  return { request, report };
 }
 
-function rendered(map: Record<string, ConfigurationValue>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, renderedValue(value)]));
-}
-
-function renderedValue(value: ConfigurationValue): string {
-  return typeof value === "object" ? "" : String(value);
-}
-
-function positiveInteger(text: string | undefined): number | undefined {
-  const value = Number(text);
-  return text !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
+/**
+ * The run request alone, for callers without a status to tell of keys in.
+ * @internal
+ */
+export function runRequest(...wishes: Parameters<typeof preparedRun>): RunRequest {
+  return preparedRun(...wishes).request;
 }

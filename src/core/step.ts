@@ -1,3 +1,4 @@
+import type { ConfigurationStatus } from "../api/configuration-status.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { Reason } from "../api/reasons.ts";
 import type {
@@ -82,6 +83,8 @@ export interface Verdict extends Omit<Step, "status" | "events"> {
   past?: PastTrigger | undefined;
   /** The job as it was just seen; absent: unchanged; null: there is none. */
   job?: JobRow | null | undefined;
+  /** What became of flinkConfiguration; absent: unchanged; null: nothing to tell. */
+  configuration?: ConfigurationStatus | null | undefined;
   /** What the trigger's job left; absent: unchanged; null: nothing that is known. */
   restorePoint?: RestorePoint | null | undefined;
   result?: JobResult | undefined;

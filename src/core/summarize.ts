@@ -37,11 +37,13 @@ function kept(ctx: Context, verdict: Verdict, trigger: TriggerStatus | undefined
   const before = ctx.job.status;
   // A result belongs to the trigger that came to its end with it.
   const result = verdict.result ?? (trigger?.jobId === before?.trigger?.jobId ? before?.result : undefined);
+  const configuration = verdict.configuration === undefined ? before?.configuration : verdict.configuration;
   const restorePoint = verdict.restorePoint === undefined ? before?.restorePoint : verdict.restorePoint;
   const stable = ctx.spec.rollback || ctx.rolledBack ? (verdict.stable ?? before?.stable) : undefined;
   const rolledBack = verdict.rolledBack ?? ctx.rolledBack;
   const strangers = verdict.strangers ?? before?.strangers ?? [];
   return {
+    ...(configuration ? { configuration } : {}),
     ...(result ? { result } : {}),
     ...(restorePoint ? { restorePoint } : {}),
     ...(stable ? { stable } : {}),

@@ -56,6 +56,7 @@ export function aSpec(patch: Partial<FlinkJobSpec> = {}): FlinkJobSpec {
     submission: { maxAttempts: 5 },
     deletionPolicy: "Cancel",
     strangerPolicy: "Cancel",
+    configurationPolicy: "Warn",
     ...patch,
   };
 }

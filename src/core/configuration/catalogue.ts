@@ -132,6 +132,9 @@ export class OptionCatalogue {
   }
 }
 
+/** Finds the options of a release of Flink such as "2.3.0". */
+export type FindOptions = (flinkVersion: string) => OptionsOfVersion | undefined;
+
 /** What a key stands for. */
 export interface FoundOption {
   readonly option: FlinkOption;

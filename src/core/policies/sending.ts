@@ -1,10 +1,11 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { waitAfterTries } from "../backoff.ts";
+import { eventOf, refusalOf, statusOf } from "../configuration/report.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
-import { runRequest } from "../run-request.ts";
+import { preparedRun } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { suspended } from "./suspension.ts";
@@ -50,9 +51,19 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     sentTo: { url, incarnation, flinkVersion },
     protection,
   };
+  const wishes = { ...spec, savepointPath: sent.savepointPath };
+  const options = ctx.findOptions?.(flinkVersion);
+  const { request, report } = preparedRun(wishes, trigger.jobId, jobManager, options);
+  const configuration = statusOf(report);
+  if (request.savepointPath !== undefined) sent.savepointPath = request.savepointPath;
+  const refused = refusalOf(report, spec.configurationPolicy);
+  if (refused) return { rule: "configurationRefused", trigger: failed(ctx, trigger, refused), configuration };
+  const event = eventOf(report, ctx.job.status?.configuration);
   return {
     rule: trigger.sends === 0 ? "send" : "sendAgain",
     trigger: sent,
+    configuration,
+    ...(event && { events: [event] }),
     effect: {
       kind: "submit",
       jobId: trigger.jobId,
@@ -60,7 +71,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
       incarnation,
       application: supportsRunApplication,
       jar: spec.jar,
-      request: runRequest({ ...spec, savepointPath: sent.savepointPath }, trigger.jobId, jobManager),
+      request,
       sentAt: iso(now),
       earlierSentAt: trigger.sentAt,
     },

@@ -1,9 +1,7 @@
-import { OptionCatalogue, type OptionsOfVersion } from "../../core/configuration/catalogue.ts";
+import { type FindOptions, OptionCatalogue } from "../../core/configuration/catalogue.ts";
 import { optionTable } from "./option-table.ts";
 
-/** Finds the options of a release of Flink; the catalogue is unpacked when it is first asked. */
-export type FindOptions = (flinkVersion: string) => OptionsOfVersion | undefined;
-
+/** The catalogue of Flink's options, unpacked when it is first asked. */
 export function lazyOptions(): FindOptions {
   let catalogue: OptionCatalogue | undefined;
   return (flinkVersion) => {

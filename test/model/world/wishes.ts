@@ -37,6 +37,7 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     restartPolicy: "Never",
     restart: { limit: 5, backoff: "10s" },
     strangerPolicy: "Cancel",
+    configurationPolicy: "Warn",
     lostPolicy,
     submission: { maxAttempts, ...(timeout === undefined ? {} : { timeout }) },
     deletionPolicy,

@@ -1,0 +1,69 @@
+import { type ConfigurationStatus, MOST_KEYS } from "../../api/configuration-status.ts";
+import type { FlinkJobSpec } from "../../api/flinkjob.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { StepEvent } from "../step.ts";
+import { sameStatus } from "../summarize.ts";
+import type { ConfigurationReport, IgnoredKey, OverriddenKey } from "./merge.ts";
+
+/** Longer keys are cut: a status is read by people. Characters. */
+const LONGEST_KEY = 200;
+const MOST_IN_WORDS = 5;
+
+/** The report as the status keeps it; null where there is nothing to tell. */
+export function statusOf({ ignored, overridden }: ConfigurationReport): ConfigurationStatus | null {
+  if (ignored.length === 0 && overridden.length === 0) return null;
+  return {
+    ...(ignored.length > 0 ? { ignored: ignored.slice(0, MOST_KEYS).map(withShortKey) } : {}),
+    ...(overridden.length > 0 ? { overridden: overridden.slice(0, MOST_KEYS).map(withShortKey) } : {}),
+  };
+}
+
+/** One event for each change of what is told. */
+export function eventOf(
+  report: ConfigurationReport,
+  before: ConfigurationStatus | undefined,
+): StepEvent | undefined {
+  const status = statusOf(report);
+  if (!status || sameStatus(status, before)) return undefined;
+  const type = report.ignored.length > 0 ? "Warning" : "Normal";
+  return { type, reason: "ConfigurationIgnored", message: `flinkConfiguration: ${inWords(report)}.` };
+}
+
+/** Why the run request is not sent, before anything is. */
+export function refusalOf(
+  report: ConfigurationReport,
+  policy: FlinkJobSpec["configurationPolicy"],
+): { reason: Reason; message: string } | undefined {
+  const { invalid, ignored, overridden } = report;
+  if (invalid.length > 0) {
+    const words = some(invalid.map(({ key, message }) => `${short(key)}: ${message}`));
+    return { reason: "InvalidConfiguration", message: `flinkConfiguration: ${words}. Nothing was sent.` };
+  }
+  if (policy !== "Reject" || (ignored.length === 0 && overridden.length === 0)) return undefined;
+  const message = `flinkConfiguration: ${inWords(report)}. spec.configurationPolicy is Reject: nothing was sent.`;
+  return { reason: "ConfigurationRejected", message };
+}
+
+function inWords({ ignored, overridden }: ConfigurationReport): string {
+  const without = `without effect ${some(ignored.map(ignoredInWords))}`;
+  const losing = `overridden ${some(overridden.map(({ key, by }) => `${short(key)} (by ${short(by)})`))}`;
+  return [ignored.length > 0 ? without : "", overridden.length > 0 ? losing : ""].filter(Boolean).join("; ");
+}
+
+function ignoredInWords({ key, reason, suggestion }: IgnoredKey): string {
+  const meant = suggestion === undefined ? "" : `, did you mean ${suggestion}?`;
+  return `${short(key)} (${reason}${meant})`;
+}
+
+function some(texts: readonly string[]): string {
+  const shown = texts.slice(0, MOST_IN_WORDS).join(", ");
+  return texts.length > MOST_IN_WORDS ? `${shown} and ${texts.length - MOST_IN_WORDS} more` : shown;
+}
+
+function withShortKey<T extends IgnoredKey | OverriddenKey>(entry: T): T {
+  return { ...entry, key: short(entry.key) };
+}
+
+function short(key: string): string {
+  return key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY - 1)}…` : key;
+}

@@ -1,0 +1,158 @@
+import { mkdtemp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
+import { eventually } from "../support/eventually.ts";
+import { flinkTargets } from "../support/flink-target.ts";
+import { JarServer } from "../support/jar-server.ts";
+import { World } from "../support/world.ts";
+
+// The examples of the proposal that brought flinkConfiguration to Flink's run request, with what the job made of them.
+
+type Configuration = FlinkJobSpecInput["flinkConfiguration"];
+
+describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jobsJar }) => {
+  let world: World;
+  let jars: JarServer;
+
+  beforeAll(async () => {
+    world = await World.open("configuration");
+    jars = await JarServer.start(jobsJar);
+    world.onClose(() => jars.close());
+    await world.operator();
+  });
+  afterAll(() => world.close());
+
+  async function apply(
+    name: string,
+    flinkConfiguration: Configuration,
+    spec: Partial<FlinkJobSpecInput> = {},
+    args: string[] = [],
+  ) {
+    const out = await mkdtemp(join(world.dir, `${name}-`));
+    await world.createJob(name, {
+      cluster: { url },
+      jar: { uri: jars.uri(name) },
+      entryClass: "dev.flinkjob.testing.EffectiveConfiguration",
+      args: ["--out", out, ...args],
+      ...(flinkConfiguration && { flinkConfiguration }),
+      ...spec,
+    });
+    return out;
+  }
+
+  const running = (name: string) => world.until(name, ({ status }) => status?.trigger?.state === "running");
+  const failed = (name: string) => world.until(name, ({ status }) => status?.trigger?.state === "failed");
+  const get = async (path: string) => (await (await fetch(url + path)).json()) as Record<string, unknown>;
+  /** Flink 2.3 tells the configuration of a job that is being initialized only afterwards. */
+  const shows = (jobId = "", want: object) =>
+    eventually(async () => {
+      expect((await get(`/jobs/${jobId}/config`))["execution-config"]).toMatchObject(want);
+    });
+  /** The job's configuration as its first task saw it. */
+  const task = (out: string) =>
+    eventually(async () => {
+      const text = await readFile(join(out, "task.properties"), "utf8");
+      return Object.fromEntries(text.split("\n").map((line) => line.replaceAll("\\", "").split(/=(.*)/s, 2)));
+    }, 20_000);
+
+  test("without the map nothing changes", async () => {
+    const out = await apply("plain", undefined, { parallelism: 1 });
+    const { status } = await running("plain");
+    expect(status).not.toHaveProperty("configuration");
+    await shows(status?.trigger?.jobId, { "job-parallelism": 1 });
+    expect(await task(out)).not.toHaveProperty("pipeline.object-reuse");
+  });
+
+  test("what is not a job's is ignored, and so are misspelt keys: told, never a failure", async () => {
+    const dir = `file://${world.dir}/state`;
+    const out = await apply("mixed", {
+      "jobmanager.rpc.port": 8081,
+      "jobmanager.rpc.address": "localhost",
+      "security.ssl.internal.enabled": true,
+      "state.savepoints.dir": `${dir}/savepoints`,
+      "state.checkpoints.dir": `${dir}/checkpoints`,
+      "execution.checkpointing.intervall": "10 s",
+    });
+    const { status } = await running("mixed");
+    expect(status?.configuration).toEqual({
+      ignored: [
+        {
+          key: "execution.checkpointing.intervall",
+          reason: "UnknownOption",
+          suggestion: "execution.checkpointing.interval",
+        },
+        { key: "jobmanager.rpc.address", reason: "ClusterOption" },
+        { key: "jobmanager.rpc.port", reason: "ClusterOption" },
+        { key: "security.ssl.internal.enabled", reason: "ClusterOption" },
+      ],
+    });
+    const seen = await task(out);
+    expect(seen["jobmanager.rpc.port"]).not.toBe("8081");
+    expect(seen["state.checkpoints.dir"] ?? seen["execution.checkpointing.dir"]).toBe(`${dir}/checkpoints`);
+    const event = await world.untilEvent("mixed", "ConfigurationIgnored");
+    expect(event.type).toBe("Warning");
+    expect(event.note).toContain("did you mean execution.checkpointing.interval?");
+  });
+
+  test("a field wins over the same thing in the map, under each of its names", async () => {
+    const map = {
+      allowNonRestoredState: false,
+      "parallelism.default": 3,
+      "execution.savepoint.ignore-unclaimed-state": false,
+    };
+    const out = await apply("fields", map, { allowNonRestoredState: true, parallelism: 2 });
+    const { status } = await running("fields");
+    expect(status?.configuration).toEqual({
+      overridden: [
+        { key: "allowNonRestoredState", by: "spec.allowNonRestoredState" },
+        { key: "execution.savepoint.ignore-unclaimed-state", by: "spec.allowNonRestoredState" },
+        { key: "parallelism.default", by: "spec.parallelism" },
+      ],
+    });
+    await shows(status?.trigger?.jobId, { "job-parallelism": 2 });
+    expect((await task(out))["parallelism.default"]).toBe("2");
+  });
+
+  test("field and map make one configuration; the job's code wins over both", async () => {
+    const checkpoints = `file://${world.dir}/checkpoints`;
+    const map = {
+      "state.checkpoints.dir": checkpoints,
+      "execution.checkpointing.interval": "77 s",
+      "execution.checkpointing.timeout": "88 s",
+      "pipeline.name": "from the map",
+      "pipeline.object-reuse": true,
+    };
+    await apply("merged", map, { parallelism: 1 }, ["--interval", "5000", "--name", "from the code"]);
+    const { status } = await running("merged");
+    const jobId = status?.trigger?.jobId ?? "";
+    expect(status).not.toHaveProperty("configuration");
+    await shows(jobId, { "job-parallelism": 1, "object-reuse-mode": true });
+    expect(await get(`/jobs/${jobId}/checkpoints/config`)).toMatchObject({
+      interval: 5_000,
+      timeout: 88_000,
+    });
+    expect((await get(`/jobs/${jobId}`)).name).toBe("from the code");
+  });
+
+  test("a value that Flink cannot read is named before anything is sent", async () => {
+    await apply("unreadable", { "execution.checkpointing.interval": "often" });
+    const { status } = await failed("unreadable");
+    expect(status?.trigger).toMatchObject({
+      sends: 0,
+      failure: {
+        reason: "InvalidConfiguration",
+        message: expect.stringContaining('execution.checkpointing.interval: "often" must be a duration'),
+      },
+    });
+  });
+
+  test("configurationPolicy: Reject", async () => {
+    await apply("strict", { "jobmanager.rpc.port": 8081 }, { configurationPolicy: "Reject" });
+    const { status } = await failed("strict");
+    expect(status?.trigger).toMatchObject({ sends: 0, failure: { reason: "ConfigurationRejected" } });
+    expect(status?.configuration).toEqual({
+      ignored: [{ key: "jobmanager.rpc.port", reason: "ClusterOption" }],
+    });
+  });
+});
