@@ -27,6 +27,16 @@ describe("the spec's own field wins over every name that Flink has for it", () =
   });
 });
 
+test("the same value twice is no conflict", () => {
+  const own = { parallelism: 2, savepointPath: "s3://a" };
+  const { taken, overridden } = find(own, {
+    "parallelism.default": "2",
+    "execution.savepoint.path": "s3://a",
+  });
+  expect(taken.size).toBe(2);
+  expect(overridden).toEqual([]);
+});
+
 describe("where the spec says nothing, the map does", () => {
   test.each<[Record<string, string>, RunFields]>([
     [{ "parallelism.default": "3" }, { parallelism: 3 }],

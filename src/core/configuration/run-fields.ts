@@ -98,7 +98,9 @@ export function fieldsInMap(own: RunFields, map: ReadonlyMap<string, string>): F
     for (const key of present) {
       taken.add(key);
       const by = given ? `spec.${field}` : winner;
-      if (by !== undefined && by !== key) overridden.push({ key, by });
+      // Saying the same thing twice is no conflict.
+      const same = given && read(map.get(key) ?? "")?.[field] === own[field];
+      if (by !== undefined && by !== key && !same) overridden.push({ key, by });
     }
     if (given || winner === undefined) continue;
     const value = read(map.get(winner) ?? "");

@@ -19,7 +19,6 @@ import {
   URL_B,
   unreachable,
 } from "../../../test/support/builders.ts";
-import { aCatalogue } from "../../../test/support/option-catalogue.ts";
 import { decide } from "../decide.ts";
 import { jobIdOf, runHash } from "../identity.ts";
 
@@ -276,59 +275,4 @@ describe("spec.cluster leads elsewhere while a request is unsettled", () => {
 test("a cluster that was not asked yet leaves the trigger as it is", () => {
   const job = aJob().trigger(aTrigger().sent({ ago: MINUTE }));
   expect(decideOn({ job, cluster: connecting })).toMatchObject({ status: undefined, effect: undefined });
-});
-
-describe("flinkConfiguration", () => {
-  const findOptions = (release: string) => aCatalogue().of(release);
-  const flinkConfiguration = { "jobmanager.rpc.port": 1, "pipeline.name": "orders" };
-  const sendWith = (patch: Parameters<typeof aSpec>[0], status = {}) =>
-    decide(
-      {
-        ...observed({ job: aJob(patch).status({ observedGeneration: 1, ...status }) }),
-        findOptions,
-      },
-      NOW,
-    );
-
-  test("what has no effect is told with the write that records the send, and by one event", () => {
-    const step = sendWith({ flinkConfiguration });
-    const configuration = { ignored: [{ key: "jobmanager.rpc.port", reason: "ClusterOption" }] };
-    expect(step.status).toMatchObject({ trigger: { sends: 1 }, configuration });
-    expect(step.effect).toMatchObject({ request: { flinkConfiguration: { "pipeline.name": "orders" } } });
-    const told = step.events.filter(({ reason }) => reason === "ConfigurationIgnored");
-    expect(told).toMatchObject([{ type: "Warning" }]);
-    expect(sendWith({ flinkConfiguration }, { configuration }).events).not.toContainEqual(told[0]);
-  });
-
-  test("nothing to tell takes away what was told", () => {
-    const configuration = { ignored: [{ key: "x", reason: "UnknownOption" as const }] };
-    expect(sendWith({}, { configuration }).status).not.toHaveProperty("configuration");
-  });
-
-  test("configurationPolicy: Reject sends nothing", () => {
-    const step = sendWith({ flinkConfiguration, configurationPolicy: "Reject" });
-    expect(step.effect).toBeUndefined();
-    expect(step.status?.trigger).toMatchObject({
-      state: "failed",
-      sends: 0,
-      failure: { reason: "ConfigurationRejected", retryable: false },
-    });
-    expect(step.status?.configuration).toBeDefined();
-  });
-
-  test("a value that Flink cannot read is named before anything is sent", () => {
-    const step = sendWith({ flinkConfiguration: { "execution.checkpointing.interval": "often" } });
-    expect(step.effect).toBeUndefined();
-    expect(step.status?.trigger?.failure).toMatchObject({
-      reason: "InvalidConfiguration",
-      message: expect.stringContaining('execution.checkpointing.interval: "often" must be a duration'),
-    });
-  });
-
-  test("a path in the map is where the trigger starts from, unless state is carried on", () => {
-    const map = { flinkConfiguration: { "execution.savepoint.path": "s3://b/sp" } };
-    const step = sendWith(map);
-    expect(step.status?.trigger?.savepointPath).toBe("s3://b/sp");
-    expect(step.effect).toMatchObject({ request: { savepointPath: "s3://b/sp" } });
-  });
 });

@@ -1,13 +1,12 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { waitAfterTries } from "../backoff.ts";
-import { eventOf, refusalOf, statusOf } from "../configuration/report.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
-import { preparedRun } from "../run-request.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { configuredRun } from "./configured-run.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
 
@@ -51,19 +50,14 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     sentTo: { url, incarnation, flinkVersion },
     protection,
   };
-  const wishes = { ...spec, savepointPath: sent.savepointPath };
-  const options = ctx.findOptions?.(flinkVersion);
-  const { request, report } = preparedRun(wishes, trigger.jobId, jobManager, options);
-  const configuration = statusOf(report);
+  const { request, configuration, refusal: unfit, events } = configuredRun(ctx, sent, jobManager);
+  if (unfit) return { rule: "configurationRefused", trigger: failed(ctx, trigger, unfit), configuration };
   if (request.savepointPath !== undefined) sent.savepointPath = request.savepointPath;
-  const refused = refusalOf(report, spec.configurationPolicy);
-  if (refused) return { rule: "configurationRefused", trigger: failed(ctx, trigger, refused), configuration };
-  const event = eventOf(report, ctx.job.status?.configuration);
   return {
     rule: trigger.sends === 0 ? "send" : "sendAgain",
     trigger: sent,
     configuration,
-    ...(event && { events: [event] }),
+    events,
     effect: {
       kind: "submit",
       jobId: trigger.jobId,

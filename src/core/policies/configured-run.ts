@@ -1,0 +1,38 @@
+import type { ConfigurationStatus } from "../../api/configuration-status.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { TriggerStatus } from "../../api/status.ts";
+import { eventOf, refusalOf, statusOf } from "../configuration/report.ts";
+import type { Context } from "../context.ts";
+import type { JobManagerView } from "../observed.ts";
+import { preparedRun, type RunRequest } from "../run-request.ts";
+import type { StepEvent } from "../step.ts";
+
+export interface ConfiguredRun {
+  request: RunRequest;
+  /** For `status.configuration`. */
+  configuration: ConfigurationStatus | null;
+  /** Why it is not sent. */
+  refusal?: { reason: Reason; message: string } | undefined;
+  events: StepEvent[];
+}
+
+/** The run request for this trigger on this JobManager, with what is to be told of its configuration. */
+export function configuredRun(
+  { spec, job, findOptions }: Context,
+  { jobId, savepointPath }: TriggerStatus,
+  jobManager: JobManagerView,
+): ConfiguredRun {
+  const options = findOptions?.(jobManager.flinkVersion);
+  const { request, report } = preparedRun({ ...spec, savepointPath }, jobId, jobManager, options);
+  // What an upgrade carries on from is not in the spec.
+  for (const entry of spec.savepointPath === undefined ? report.overridden : []) {
+    if (entry.by === "spec.savepointPath") entry.by = "status.trigger.savepointPath";
+  }
+  const event = eventOf(report, job.status?.configuration);
+  return {
+    request,
+    configuration: statusOf(report),
+    refusal: refusalOf(report, spec.configurationPolicy),
+    events: event ? [event] : [],
+  };
+}
