@@ -112,12 +112,11 @@ describe.each(subjects())("$name", (subject) => {
 
   describe("getJobResult", () => {
     it("waits for the end and has the final accumulators, though they were read before", async () => {
-      const job = await submit(["batch", "--elements", "40", "--delay", "20"]);
-      await flink.tasksRun(job.jobId);
+      const job = await submit(["batch", "--elements", "15", "--delay", "20"]);
       await job.getAccumulators();
-      const { netRuntime, accumulators } = await job.getJobResult();
+      const { netRuntime, accumulators } = await job.getJobResult({ pollIntervalMs: 20 });
       expect(netRuntime).toBeGreaterThan(0);
-      expect(accumulators.get("elements")).toEqual({ name: "elements", type: "LongCounter", value: "40" });
+      expect(accumulators.get("elements")).toEqual({ name: "elements", type: "LongCounter", value: "15" });
     });
 
     it("rejects with the user's own exception", async () => {

@@ -74,6 +74,18 @@ describe.each(["1.20.5", "2.3.0"])("Flink %s", (version) => {
     });
   });
 
+  test("no leader: a FlinkError, nothing was run, and the JAR goes", async () => {
+    const { fake, cluster } = await started({ version });
+    const said = "Service temporarily unavailable due to an ongoing leader election. Please refresh.";
+    fake.fault({ match, mode: "status", status: 503, body: { errors: [said] } });
+    await expect(cluster.submit(request("stream"))).rejects.toMatchObject({
+      name: "FlinkError",
+      code: "NoLeader",
+      sent: "no",
+    });
+    expect(await jarsOf(cluster)).toBe(0);
+  });
+
   test("given up while main() runs: unknown, and its JAR stays", async () => {
     const { fake, cluster } = await started({ version });
     const wanted = request("stream");

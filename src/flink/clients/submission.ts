@@ -94,8 +94,6 @@ async function upload(
 /** Resolves when the job is there. */
 async function settle(rest: FlinkRest, jobId: string, outcome: RunOutcome, watch: Watch): Promise<void> {
   const { signal } = watch;
-  // The answer to a request that was given up tells nothing, and nobody waits for what a look would tell.
-  if (signal?.aborted) throw unknown(jobId, signal.reason);
   const seen = await watch.until(() => look(rest, jobId, signal));
   if (outcome.kind === "failed") throw failed(jobId, outcome, seen.state);
   if (seen.state !== undefined) return;
