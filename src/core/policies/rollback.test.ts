@@ -110,15 +110,15 @@ describe("an upgrade that does not become stable", () => {
 
   const rolledBack = { runHash: runHash(aSpec({ ...spec, ...bad })), triggerId: "g2", generation: 1 };
   const told = { reason: "MainFailed", message: "It failed.", at: ago(0) };
-  const after = (trigger: TriggerBuilder) => upgraded(trigger, { rolledBack: { ...rolledBack, ...told } });
+  const goneBack = (trigger: TriggerBuilder) => upgraded(trigger, { rolledBack: { ...rolledBack, ...told } });
 
   test("its job is cancelled, and what it made of the state is not wanted", () => {
-    const step = decideOn({ job: after(g2(second().running())), cluster: aCluster().listing(row2()) });
+    const step = decideOn({ job: goneBack(g2(second().running())), cluster: aCluster().listing(row2()) });
     expect(step).toMatchObject({ rule: "cancelStopped", effect: { kind: "cancelJob" } });
   });
 
   test("the stable version starts from the state that the upgrade had been given", () => {
-    const job = after(g2(second().failed("JobFailed")));
+    const job = goneBack(g2(second().failed("JobFailed")));
     const left = { jobId: jobIdOf(UID, "g2", 1), kind: "checkpoint" as const, path: "/bad" };
     const step = decideOn({ job: job.status({ ...job.build().status!, restorePoint: left }) });
     expect(step).toMatchObject({
@@ -133,7 +133,7 @@ describe("an upgrade that does not become stable", () => {
   const backRow = aRow("RUNNING", { id: jobIdOf(UID, "g2.rollback", 1) });
 
   test("it stays there until the spec changes, and says so", () => {
-    const step = decideOn({ job: after(back), cluster: aCluster().listing(backRow) });
+    const step = decideOn({ job: goneBack(back), cluster: aCluster().listing(backRow) });
     expect(step.effect).toBeUndefined();
     const is = Object.fromEntries(step.status!.conditions!.map((one) => [one.type, one]));
     expect(is).toMatchObject({
@@ -143,7 +143,7 @@ describe("an upgrade that does not become stable", () => {
   });
 
   test("the next edit is a new upgrade, with the state of what runs", () => {
-    const job = after(back).edited({ entryClass: "shop.Good" });
+    const job = goneBack(back).edited({ entryClass: "shop.Good" });
     const look = aLook({ jobId: backRow.id, found: true, snapshots: snapshots() });
     const step = decideOn({ job, cluster: aCluster().listing(backRow), look });
     expect(step).toMatchObject({
@@ -154,7 +154,7 @@ describe("an upgrade that does not become stable", () => {
   });
 
   test("going back to the stable spec asks for nothing", () => {
-    const job = after(back).edited({ entryClass: "shop.WordCount" });
+    const job = goneBack(back).edited({ entryClass: "shop.WordCount" });
     const step = decideOn({ job, cluster: aCluster().listing(backRow) });
     expect(step).toMatchObject({ rule: "tasksRun", effect: undefined });
     expect(step.status?.rolledBack).toBeUndefined();
