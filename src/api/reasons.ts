@@ -43,7 +43,10 @@ export const REASONS = {
   MainFailed: "main() threw an exception.",
   NoJobInMain: "main() returned without submitting a job: it needs an execute() or executeAsync().",
   SeveralJobsInMain: "main() submits more than one job; one FlinkJob is one Flink job.",
-  SavepointNotFound: "spec.savepointPath does not exist or cannot be read by the cluster.",
+  SavepointNotFound:
+    "The savepoint or checkpoint to start from does not exist or cannot be read by the cluster.",
+  StateMismatch:
+    "The savepoint holds state of an operator that the program no longer has: give it its old uid, or set spec.allowNonRestoredState.",
   InvalidConfiguration: "A value in flinkConfiguration or in the run request cannot be parsed by Flink.",
   ConfigurationRejected:
     "Keys of flinkConfiguration have no effect, and spec.configurationPolicy is Reject. Take them away, or set Warn and choose a new spec.trigger.id.",

@@ -32,6 +32,11 @@ export function startPoint(ctx: Context, before: TriggerStatus): StartPoint {
   };
 }
 
+/** What a JobID left whose job never came to run: nothing. */
+export function neverRan(jobId: string): RestorePoint {
+  return { jobId, kind: "none" };
+}
+
 /** Where a snapshot is, as the status keeps it. */
 export function restorePointOf(jobId: string, { kind, path, takenAt }: Snapshot): RestorePoint {
   return { jobId, kind, path, takenAt: iso(takenAt) };
@@ -40,7 +45,7 @@ export function restorePointOf(jobId: string, { kind, path, takenAt }: Snapshot)
 /** What a job that has ended left, where that is known: undefined where it left state that nothing can start from. */
 export function leftBehind(row: JobRow, snapshots: Snapshots): RestorePoint | undefined {
   const { newest, completed, retained } = snapshots;
-  if (completed === 0) return { jobId: row.id, kind: "none" };
+  if (completed === 0) return neverRan(row.id);
   if (!newest) return undefined;
   // Stopped with a savepoint, by us or by hand, it can go on. A job that came to its own end cannot.
   if (row.state === "FINISHED") return newest.stops ? restorePointOf(row.id, newest) : undefined;

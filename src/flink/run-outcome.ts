@@ -13,6 +13,7 @@ export const RUN_FAILURES = [
   "NoJobInMain",
   "SeveralJobsInMain",
   "SavepointNotFound",
+  "StateMismatch",
   "InvalidConfiguration",
   "InvalidJobId",
   "SubmissionDisabled",
@@ -188,6 +189,7 @@ const rules: readonly Rule[] = [
   },
   { reason: "SeveralJobsInMain", matches: says(/^Cannot have more than (one execute|\d+ )/) },
   { reason: "InvalidJobId", matches: says(/^Cannot parse (JobID|ApplicationID) from/) },
+  { reason: "StateMismatch", matches: says(/Cannot map checkpoint\/savepoint state for operator/) },
   {
     reason: "SavepointNotFound",
     matches: ({ message }, causes) =>

@@ -1,6 +1,7 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import { type Flight, isTerminal, type Look, type RunOutcome } from "../observed.ts";
+import { carriesState, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed, pending, running } from "../triggers.ts";
 import { timedOut } from "./timeout.ts";
@@ -134,6 +135,8 @@ function refused(
       rule: "burntJobId",
       trigger: ended(ctx, trigger, row, { reason, message }),
       job: row,
+      // Refused before it had tasks, it has touched no state.
+      ...(carriesState(ctx.spec) && row.tasks.total === 0 ? { restorePoint: neverRan(row.id) } : {}),
       settlesFlight: true,
     };
   }

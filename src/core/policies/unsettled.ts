@@ -2,7 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
-import { carriesState } from "../restore-point.ts";
+import { carriesState, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
@@ -46,13 +46,19 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
         reason: "MainFailed" as const,
         message: "main() failed; Flink names no cause.",
       };
-      return { rule: "applicationFailed", trigger: failed(ctx, known, failure), job: null };
+      return {
+        rule: "applicationFailed",
+        trigger: failed(ctx, known, failure),
+        job: null,
+        ...unlessItRan(ctx, look),
+      };
     }
     case "CANCELED":
       return {
         rule: "applicationCanceled",
         trigger: canceledMain(ctx, known),
         job: null,
+        ...unlessItRan(ctx, look),
       };
     case "FINISHED":
       if (look.application && look.application.jobs > 0) return endedUnseen(ctx, trigger);
@@ -63,6 +69,7 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
           message: "main() returned without submitting a job.",
         }),
         job: null,
+        ...unlessItRan(ctx, look),
       };
     default: {
       const accepted = running(ctx, known, "MainRunning", "");
@@ -74,6 +81,11 @@ function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict 
       return timedOut(ctx, trigger) ?? { rule: "mainRuns", trigger: waiting, requeueAfterMs: POLL_MAIN_MS };
     }
   }
+}
+
+/** A main() that ended without a job has touched no state: its successor starts where it would have. */
+function unlessItRan({ spec }: Context, { application, jobId }: Look): Pick<Verdict, "restorePoint"> {
+  return carriesState(spec) && application?.jobs === 0 ? { restorePoint: neverRan(jobId) } : {};
 }
 
 function canceledMain({ now }: Context, trigger: TriggerStatus): TriggerStatus {
