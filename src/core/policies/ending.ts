@@ -75,6 +75,9 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
   if (cluster.kind !== "reachable") return { rule: "resultOutOfSight" };
   if (row && !look)
     return { rule: "readResult", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
+  // What Flink tells of a job is up to 3 s old: it may not know of the end yet.
+  if (row && !look?.result && ctx.now - row.endTime < TELLS_WITHIN_MS)
+    return { rule: "resultSettles", requeueAfterMs: LOOK_AGAIN_MS };
   const read = { ...result, accumulators: look?.result?.accumulators ?? {} };
   // Forgotten before it could be read: then there is none.
   return row
