@@ -5,8 +5,11 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { customResourceDefinitions } from "../src/api/crd.ts";
 import { REASONS } from "../src/api/reasons.ts";
+import { OptionCatalogue } from "../src/core/configuration/catalogue.ts";
+import { optionTable } from "../src/flink/options/option-table.ts";
 import { helpText } from "../src/runtime/option-help.ts";
 import { generatedManifests } from "./manifests.ts";
+import { admissionPolicy } from "./options/admission-policy.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const HEADER = "# Made from src/api by `npm run generate`. Do not edit.\n";
@@ -19,6 +22,10 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   }
   files.set("docs/errors.md", reasonsPage());
   files.set("docs/options.md", optionsPage());
+  files.set(
+    "manifests/admission/flink-configuration.yaml",
+    admissionPolicy(new OptionCatalogue(optionTable())),
+  );
   return files;
 }
 

@@ -185,6 +185,11 @@ export class OptionsOfVersion {
     return undefined;
   }
 
+  /** Keys of which only the beginning is known, with a `*` at their end. */
+  families(): FlinkOption[] {
+    return [...this.#byPrefix.values()].filter(({ key }) => key.endsWith(".*"));
+  }
+
   /** Every key that has a meaning, former names last. */
   names(): string[] {
     return [...this.#byKey.keys(), ...this.#byAlias.keys()];
