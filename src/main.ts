@@ -19,6 +19,7 @@ import { EventRecorder } from "./kube/event-recorder.ts";
 import { LeaderElection } from "./kube/leader-election.ts";
 import { Transport } from "./kube/transport.ts";
 import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
+import { compileHttpParserOnce } from "./runtime/http-parser.ts";
 import { createLogger, forObject, type Logger } from "./runtime/logging.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { formatListenAddress } from "./runtime/network-address.ts";
@@ -33,6 +34,7 @@ const LATE_EVENT_LOOP_MS = 500;
 const EVENT_QUEUE = 10_000;
 
 async function run(options: Options): Promise<void> {
+  compileHttpParserOnce();
   const clock = systemClock;
   const logger = createLogger({ level: options.logLevel, format: options.logFormat });
   const metrics = createMetrics({ clock, version: VERSION });

@@ -40,8 +40,6 @@ export async function bundle(what: BuildOptions, rules: BundleRules): Promise<Bu
     bundle: true,
     platform: "node",
     format: "esm",
-    // Stack traces and error names stay readable without the source map.
-    keepNames: true,
     metafile: true,
     legalComments: "none",
     logLevel: "warning",
