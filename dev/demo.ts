@@ -1,6 +1,6 @@
 // `npm run demo`: a FlinkJob on a real Kubernetes API server and a real Flink, on this machine.
 import { parseArgs } from "node:util";
-import { jsonScreen, terminalScreen } from "./demo/screen.ts";
+import { jsonScreen, terminalScreen, wantsColours } from "./demo/screen.ts";
 import { buildStage } from "./demo/stage.ts";
 import { Story } from "./demo/story.ts";
 
@@ -38,7 +38,7 @@ if (kube !== "embedded" && kube !== "kind" && kube !== "current") {
 }
 
 const write = (line: string) => void process.stdout.write(line);
-const screen = json ? jsonScreen(write) : terminalScreen(write, process.stdout.isTTY === true);
+const screen = json ? jsonScreen(write) : terminalScreen(write, wantsColours(process.stdout, process.env));
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 // Ctrl-C ends the waiting, not the cleaning up.

@@ -13,6 +13,18 @@ export interface Screen {
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
+export type Paint = (colour: keyof typeof COLOURS, text: string) => string;
+
+/** Paints for a terminal, or leaves the text as it is. */
+export function painter(colours: boolean): Paint {
+  return (colour, text) => (colours ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
+}
+
+/** On a terminal, or where FORCE_COLOR asks for it (https://force-color.org). */
+export function wantsColours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  return env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : stream.isTTY === true && !env.NO_COLOR;
+}
+
 export function jsonScreen(write: (line: string) => void): Screen {
   const begin = Date.now();
   return {
@@ -22,8 +34,7 @@ export function jsonScreen(write: (line: string) => void): Screen {
 }
 
 export function terminalScreen(write: (line: string) => void, colours: boolean): Screen {
-  const paint = (colour: keyof typeof COLOURS, text: string) =>
-    colours ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
+  const paint = painter(colours);
   let step = 0;
   const lines: Record<Happening["kind"], (text: string) => string> = {
     step: (text) => `\n${paint("bold", `${++step}. ${text}`)}`,

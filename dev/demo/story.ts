@@ -8,8 +8,9 @@ import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { Transport } from "../../src/kube/transport.ts";
+import { runToEnd } from "./ground.ts";
 import type { Screen } from "./screen.ts";
-import { runToEnd, type Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 const samples = fileURLToPath(new URL("../../manifests/samples", import.meta.url));
 const job = { namespace: "default", name: "counter" };

@@ -4,7 +4,7 @@ import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runToEnd } from "../../dev/demo/stage.ts";
+import { runToEnd } from "../../dev/demo/ground.ts";
 import { startKube } from "../../dev/kube/cluster.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";

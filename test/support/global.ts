@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { runToEnd } from "../../dev/demo/stage.ts";
+import { runToEnd } from "../../dev/demo/ground.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { startKube } from "../../dev/kube/cluster.ts";

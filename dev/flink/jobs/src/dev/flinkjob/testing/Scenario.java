@@ -1,6 +1,8 @@
 package dev.flinkjob.testing;
 
 import dev.flinkjob.Arguments;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.functions.RichMapFunction;
@@ -28,7 +30,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *   <li>{@code result}: main() reads the accumulators of the result of execute()
  * </ul>
  *
- * <p>For every mode: {@code --sleep MS} sleeps in main() first; {@code --name NAME} (default {@code scenario-MODE});
+ * <p>For every mode: {@code --sleep MS} sleeps in main() first; {@code --wait-for FILE} then waits in main() until that
+ * file is there; {@code --name NAME} (default {@code scenario-MODE});
  * {@code --delay MS} (20 for endless jobs, otherwise 0) is spent on each element; {@code --trace FILE} appends a line
  * {@code main JOBID TIME} when main() starts, {@code executed JOBID TIME} when execute() returned, and {@code task JOBID
  * TIME} when the source task starts; JOBID is {@code -} where main() was given none, TIME is in milliseconds since 1970.
@@ -61,6 +64,7 @@ public final class Scenario {
     private void run() throws Exception {
         trace.write("main", jobId);
         Thread.sleep(arguments.whole("sleep", 0));
+        waitFor(arguments.text("wait-for", ""));
         switch (mode) {
             case "stream":
                 endless().execute(name());
@@ -100,6 +104,12 @@ public final class Scenario {
                 throw new IllegalArgumentException("Unknown mode \"" + mode + "\"");
         }
         trace.write("executed", jobId);
+    }
+
+    private static void waitFor(String file) throws InterruptedException {
+        while (!file.isEmpty() && !Files.exists(Path.of(file))) {
+            Thread.sleep(20);
+        }
     }
 
     private StreamExecutionEnvironment endless() {
