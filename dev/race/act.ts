@@ -39,6 +39,9 @@ const LOOK_EVERY_MS = 40;
 /** A scene while it is played: the parties, their columns, and who counts. */
 export class Act {
   readonly place: Place;
+  /** The names of the Flink jobs that the parties run. */
+  readonly agentJob: string;
+  readonly ourJob: string;
   readonly recorder: Recorder;
   readonly #screen: Screen;
   readonly #timeline: Timeline;
@@ -50,18 +53,16 @@ export class Act {
   #problem: unknown;
   #missed = 0;
 
-  constructor(place: Place, screen: Screen, paint: Paint, agent: string) {
+  constructor(place: Place, screen: Screen, paint: Paint, scene: { name: string; agent: string }) {
     this.place = place;
+    this.agentJob = `${scene.name}-agent`;
+    this.ourJob = `${scene.name}-flinkjob`;
     this.#screen = screen;
-    const heads = { jobManager: "JobManager", agent, flinkJob: "FlinkJob" };
+    const heads = { jobManager: "JobManager", agent: scene.agent, flinkJob: "FlinkJob" };
     this.#timeline = new Timeline(screen, paint, heads);
     const { url, ha } = place.flink;
     this.recorder = new Recorder(url, ha, (answer) => this.#showAnswer(answer));
   }
-
-  /** The name of the Flink job that a party runs. */
-  readonly agentJob = "orders-agent";
-  readonly ourJob = "orders-flinkjob";
 
   tell(lane: Lane, text: string, mood?: Mood): void {
     this.#timeline.tell(lane, text, mood);
@@ -188,7 +189,7 @@ export class Act {
   #showAnswer(answer: Answer): void {
     const text = this.#wordFor(answer);
     // The beginning, where nothing runs yet, is no news.
-    const news = text !== this.#shownAnswer && !(this.#shownAnswer === "" && text === "lists no job");
+    const news = text !== this.#shownAnswer && !(this.#shownAnswer === "" && text === "lists neither");
     this.#shownAnswer = text;
     if (news) this.tell("jobManager", text);
   }
@@ -198,7 +199,7 @@ export class Act {
     if (answer.kind === "electing") return "503: elects a leader";
     const of = (name: string) => answer.live.filter((one) => one === name).length;
     const [agent, ours] = [of(this.agentJob), of(this.ourJob)];
-    return agent + ours === 0 ? "lists no job" : `lists agent's ${agent}, ours ${ours}`;
+    return agent + ours === 0 ? "lists neither" : `lists agent's ${agent}, ours ${ours}`;
   }
 }
 

@@ -34,6 +34,7 @@ export class ListThenSubmit {
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
   #requests = 0;
+  #sees = 0;
   #accepted = false;
   #last = "";
 
@@ -45,6 +46,11 @@ export class ListThenSubmit {
   /** Run requests that it sent. */
   get requests(): number {
     return this.#requests;
+  }
+
+  /** How many jobs it took for its own when it last saw one. */
+  get sees(): number {
+    return this.#sees;
   }
 
   start(): this {
@@ -72,6 +78,7 @@ export class ListThenSubmit {
   #found(states: readonly string[]): void {
     // From now on it knows that its job is there; should it vanish, it has to be submitted again.
     this.#accepted = false;
+    this.#sees = states.length;
     this.#say(states.length === 1 ? `sees it ${states[0]}` : `sees ${states.length}: ${states.join(", ")}`);
   }
 

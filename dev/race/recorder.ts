@@ -82,7 +82,9 @@ export class Recorder {
   async #record(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      this.#see(await this.#ask());
+      const seen = await this.#ask();
+      if (signal.aborted) return;
+      this.#see(seen);
       // Ends early, and that is all, when the signal comes.
       await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -102,7 +104,7 @@ export class Recorder {
 
   #see(seen: Row[] | "refused" | "electing"): void {
     if (typeof seen === "string") {
-      if (seen === "refused" && !this.#highAvailability && !this.#stop.signal.aborted) this.#loseAll();
+      if (seen === "refused" && !this.#highAvailability) this.#loseAll();
       this.#tell({ kind: seen });
       return;
     }

@@ -48,7 +48,7 @@ export class Theatre {
     const operator = { kill: () => this.#killOperator(), start: () => this.#startOperator() };
     const place = { kube: this.#kube, namespace: "default", flink, jarUri, jarPath, operator };
     screen.tell({ kind: "step", text: scene.title, data: { scene: scene.name } });
-    const act = new Act(place, screen, paint, scene.agent);
+    const act = new Act(place, screen, paint, scene);
     try {
       return await scene.play(act);
     } finally {

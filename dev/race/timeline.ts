@@ -48,7 +48,7 @@ export class Timeline {
     this.#row = undefined;
     const cells = LANES.map((lane) => {
       const { text = "", mood = "plain" } = moments.get(lane) ?? {};
-      return this.#painted(text.padEnd(WIDTHS[lane]), mood);
+      return this.#painted(text, mood) + " ".repeat(Math.max(0, WIDTHS[lane] - text.length));
     });
     const line = `${(at / 1000).toFixed(1).padStart(7)}  ${cells.join(" ")}`.trimEnd();
     const happened = Object.fromEntries([...moments].map(([lane, { text }]) => [lane, text]));

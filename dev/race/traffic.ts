@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Act } from "./act.ts";
 
+const LOOK_EVERY_MS = 200;
 /**
- * Not too many at a time: Flink 2.3.0 runs main() on the JobManager's own threads, 8 on a small machine, and one that is
- * out of threads answers nobody any more.
+ * No more than this many at a time. Flink 2.3.0 runs main() on the JobManager's own threads, 8 on a small machine: one that
+ * is out of threads answers nobody any more, and one that runs out of them while it recovers ends itself.
  */
-const EVERY_MS = 1_500;
+const AT_ONCE = 2;
 /** A second of work: long enough for the recorder to see it. */
 const WORK = ["--elements", "50", "--delay", "20"];
 
@@ -14,7 +15,8 @@ export class Traffic {
   readonly #act: Act;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
-  #count = 0;
+  readonly #names: string[] = [];
+  readonly #open = new Set<string>();
 
   constructor(act: Act) {
     this.#act = act;
@@ -25,14 +27,8 @@ export class Traffic {
   async settle(): Promise<{ flinkJobs: number; jobs: number }> {
     this.#stop.abort();
     await this.#loop;
-    const names = Array.from({ length: this.#count }, (_, i) => nameOf(i));
-    await this.#act.until(async () => {
-      for (const name of names) {
-        const trigger = (await this.#act.get(name))?.status?.trigger;
-        if (trigger?.finishedAt === undefined) return false;
-      }
-      return true;
-    });
+    const names = this.#names;
+    await this.#act.until(async () => (await this.#unfinished()) === 0);
     const jobs = names.reduce((sum, name) => sum + this.#act.recorder.runs(name), 0);
     const exactlyOnce = names.filter((name) => this.#act.recorder.runs(name) === 1).length;
     this.#act.claim(
@@ -45,12 +41,21 @@ export class Traffic {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#act.apply(nameOf(this.#count++), ["batch", ...WORK], false);
-      await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
+      if ((await this.#unfinished()) < AT_ONCE) {
+        const name = `traffic-${this.#names.length}`;
+        this.#names.push(name);
+        this.#open.add(name);
+        await this.#act.apply(name, ["batch", ...WORK], false);
+      }
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
-}
 
-function nameOf(index: number): string {
-  return `traffic-${index}`;
+  async #unfinished(): Promise<number> {
+    for (const name of this.#open) {
+      const trigger = (await this.#act.get(name))?.status?.trigger;
+      if (trigger?.finishedAt !== undefined) this.#open.delete(name);
+    }
+    return this.#open.size;
+  }
 }
