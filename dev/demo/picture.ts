@@ -1,9 +1,7 @@
-// docs/demo.svg out of a transcript: npm run --silent demo -- --once > FILE, then node dev/run.mjs dev/demo/picture.ts FILE
+// A picture for the documents out of a transcript with colours:
+// FORCE_COLOR=1 npm run --silent demo -- --once > FILE, then
+// node dev/run.mjs dev/demo/picture.ts "npm run demo -- --once" FILE docs/demo.svg
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const target = join(fileURLToPath(new URL("../..", import.meta.url)), "docs/demo.svg");
 
 const fontSize = 14;
 /** Of a character in a monospace font of that size, with some air for wider ones. */
@@ -14,15 +12,18 @@ const margin = 20;
 const bar = 30;
 
 /** Its own background and frame, so that it looks the same on dark and on light pages. */
-const colours = {
-  background: "#161b22",
-  frame: "#6e7681",
-  plain: "#d0d7de",
-  step: "#ffffff",
-  command: "#79c0ff",
-  seen: "#56d364",
-  missed: "#ff7b72",
-} as const;
+const background = "#161b22";
+const frame = "#6e7681";
+const plain = "#d0d7de";
+/** By the number of the terminal's colour (dev/demo/screen.ts). */
+const inks: Readonly<Record<string, string>> = {
+  1: 'fill="#ffffff" font-weight="bold"',
+  2: 'fill="#8b949e"',
+  31: 'fill="#ff7b72"',
+  32: 'fill="#56d364"',
+  33: 'fill="#e3b341"',
+  36: 'fill="#79c0ff"',
+};
 
 /** The transcript is not one of a demo that saw everything. */
 export class TranscriptError extends Error {
@@ -31,39 +32,50 @@ export class TranscriptError extends Error {
 }
 
 /** An SVG of text alone: no script, no style sheet, no font of its own. Throws TranscriptError. */
-export function picture(transcript: string): string {
+export function picture(command: string, transcript: string): string {
   const told = transcript.trim();
-  if (!told.endsWith("All of it was observed."))
+  if (!told.endsWith("All of it was observed.") || told.endsWith("Not all of it was observed."))
     throw new TranscriptError('the transcript does not end with "All of it was observed."');
-  const lines = ["$ npm run demo -- --once", "", ...told.split("\n")].map((line) => line.trimEnd());
-  const columns = Math.max(...lines.map((line) => line.length));
+  const prompt = `\u001b[36m$ ${command}\u001b[0m`;
+  const lines = [prompt, "", ...told.split("\n")].map((line) => line.trimEnd());
+  const columns = Math.max(
+    ...lines.map((line) => spansOf(line).reduce((sum, { text }) => sum + text.length, 0)),
+  );
   const width = Math.ceil(columns * advance) + 2 * margin;
   const height = bar + lines.length * lineHeight + margin;
   const rows = lines.flatMap((line, index) => (line === "" ? [] : [row(line, index)]));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
-<title>Terminal output of npm run demo</title>
-<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" fill="${colours.background}" stroke="${colours.frame}"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${fontSize}" xml:space="preserve">
+<title>Terminal output of ${escaped(command)}</title>
+<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" fill="${background}" stroke="${frame}"/>
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${fontSize}" fill="${plain}" xml:space="preserve">
 ${rows.join("\n")}
 </g>
 </svg>
 `;
 }
 
-/** One line of the terminal. What dev/demo/screen.ts paints is told by how the line begins. */
+/** One line of the terminal. */
 function row(line: string, index: number): string {
   const y = bar + index * lineHeight + fontSize;
-  const at = `x="${margin}" y="${y}"`;
-  const mark = /^(\s*)([✓✗])(.*)$/u.exec(line);
-  if (mark !== null) {
-    const [, indent = "", sign = "", rest = ""] = mark;
-    const colour = sign === "✓" ? colours.seen : colours.missed;
-    return `<text ${at} fill="${colours.plain}">${indent}<tspan fill="${colour}">${sign}</tspan>${escaped(rest)}</text>`;
-  }
-  if (/^\d+\. /.test(line))
-    return `<text ${at} fill="${colours.step}" font-weight="bold">${escaped(line)}</text>`;
-  const colour = /^\s*\$ /.test(line) ? colours.command : colours.plain;
-  return `<text ${at} fill="${colour}">${escaped(line)}</text>`;
+  const spans = spansOf(line).map(({ text, ink }) =>
+    ink === undefined ? escaped(text) : `<tspan ${ink}>${escaped(text)}</tspan>`,
+  );
+  return `<text x="${margin}" y="${y}">${spans.join("")}</text>`;
+}
+
+interface Span {
+  readonly text: string;
+  readonly ink: string | undefined;
+}
+
+/** What the terminal's colours (ESC [ NUMBER m) divide a line into. */
+function spansOf(line: string): Span[] {
+  const [first = "", ...rest] = line.split("\u001b[");
+  const painted = rest.map((part) => {
+    const end = part.indexOf("m");
+    return { text: part.slice(end + 1), ink: inks[part.slice(0, end)] };
+  });
+  return [{ text: first, ink: undefined }, ...painted].filter(({ text }) => text !== "");
 }
 
 function escaped(text: string): string {
@@ -71,14 +83,14 @@ function escaped(text: string): string {
 }
 
 if (import.meta.main) {
-  const file = process.argv[2];
-  if (file === undefined) {
-    process.stderr.write("Usage: node dev/run.mjs dev/demo/picture.ts TRANSCRIPT\n");
+  const [command, file, target] = process.argv.slice(2);
+  if (command === undefined || file === undefined || target === undefined) {
+    process.stderr.write("Usage: node dev/run.mjs dev/demo/picture.ts COMMAND TRANSCRIPT PICTURE\n");
     process.exit(2);
   }
   try {
-    await writeFile(target, picture(await readFile(file, "utf8")));
-    process.stdout.write("Wrote docs/demo.svg\n");
+    await writeFile(target, picture(command, await readFile(file, "utf8")));
+    process.stdout.write(`Wrote ${target}\n`);
   } catch (error) {
     process.stderr.write(`picture: ${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;
