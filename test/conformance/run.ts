@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runToEnd } from "../../dev/demo/stage.ts";
+import { runToEnd } from "../../dev/demo/ground.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { isAtLeast, pinnedReleases, releaseOf } from "../../dev/flink/release.ts";

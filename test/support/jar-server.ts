@@ -12,8 +12,8 @@ export type JarFault =
   | { kind: "busyFirst"; times: number }
   /** Bytes that are no JAR. */
   | { kind: "bytes"; bytes: Buffer }
-  /** Half the JAR, then nothing for so long. */
-  | { kind: "slow"; ms: number };
+  /** Half the JAR, then nothing for so long; with `times`, only the first so many requests. */
+  | { kind: "slow"; ms: number; times?: number };
 
 /** Serves one JAR on loopback under any number of paths, each with a fault of its own, and counts the requests. */
 export class JarServer {
@@ -62,19 +62,20 @@ export class JarServer {
     } else if (fault.kind === "busyFirst" && count <= fault.times) {
       response.writeHead(503, { "retry-after": "0" }).end("later\n");
     } else {
-      this.#send(fault.kind === "bytes" ? fault.bytes : this.#jar, response, fault);
+      const slow = fault.kind === "slow" && count <= (fault.times ?? Number.POSITIVE_INFINITY);
+      this.#send(fault.kind === "bytes" ? fault.bytes : this.#jar, response, slow ? fault.ms : 0);
     }
   }
 
-  #send(body: Buffer, response: ServerResponse, fault: JarFault): void {
+  #send(body: Buffer, response: ServerResponse, pauseMs: number): void {
     response.writeHead(200, { "content-type": "application/java-archive", "content-length": body.length });
-    if (fault.kind !== "slow") {
+    if (pauseMs === 0) {
       response.end(body);
       return;
     }
     const half = Math.floor(body.length / 2);
     response.write(body.subarray(0, half));
-    const rest = setTimeout(() => response.end(body.subarray(half)), fault.ms);
+    const rest = setTimeout(() => response.end(body.subarray(half)), pauseMs);
     response.on("close", () => clearTimeout(rest));
   }
 }

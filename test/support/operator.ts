@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly namespaces: readonly string[];
   /** Further flags; a later one wins. */
   readonly args?: readonly string[];
+  /** What its log says when it is there; default: that it works. A standby works later. */
+  readonly saying?: "Started to work" | "Filled the caches";
 }
 
 /** One line of its log. */
@@ -48,7 +50,7 @@ export class Operator {
   /** After kill() or stop(). */
   async start(): Promise<void> {
     if (this.#child) throw new Error("The operator runs already");
-    const { kubeconfig, namespaces, args = [] } = this.#options;
+    const { kubeconfig, namespaces, args = [], saying = "Started to work" } = this.#options;
     const flags = [
       ...["--kubeconfig", kubeconfig, "--poll-interval", "1s", "--metrics-address", "127.0.0.1:0"],
       ...["--log-format", "json", "--log-level", "debug"],
@@ -68,7 +70,7 @@ export class Operator {
       await eventually(() => {
         const said = this.noise.join("\n");
         if (child.exitCode !== null) throw new Error(`The operator ended with ${child.exitCode}: ${said}`);
-        return this.log.slice(from).some(({ message }) => message === "Started to work");
+        return this.log.slice(from).some(({ message }) => message === saying);
       }, startLimitMs);
     } catch (error) {
       await this.kill();
@@ -84,6 +86,23 @@ export class Operator {
     const gone = once(child, "close");
     child.kill(signal);
     await gone;
+  }
+
+  /** Stops it as it stands (SIGSTOP), wherever it is, or lets it go on (SIGCONT). */
+  send(signal: "SIGSTOP" | "SIGCONT"): void {
+    if (!this.#child?.kill(signal)) throw new Error("The operator does not run");
+  }
+
+  /** Waits until it has ended by itself; its exit code. */
+  async ended(limitMs = 10_000): Promise<number> {
+    const code = await eventually(() => this.#child?.exitCode ?? false, limitMs);
+    this.#child = undefined;
+    return code;
+  }
+
+  /** Whether its log says so, now or earlier. */
+  said(message: string): boolean {
+    return this.log.some((line) => line.message === message);
   }
 
   async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {

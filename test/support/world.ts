@@ -16,8 +16,9 @@ import { isKubeError } from "../../src/kube/errors.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { eventually } from "./eventually.ts";
+import { KubeGate } from "./kube-gate.ts";
 import { kubectl, type Printed } from "./kubectl.ts";
-import { Operator } from "./operator.ts";
+import { Operator, type OperatorOptions } from "./operator.ts";
 import { Recording } from "./recording.ts";
 import { Trace } from "./trace.ts";
 
@@ -116,11 +117,22 @@ export class World {
   }
 
   /** An operator for these namespaces. */
-  async operator(...args: string[]): Promise<Operator> {
+  operator(...args: string[]): Promise<Operator> {
+    return this.operatorWith({ args });
+  }
+
+  async operatorWith(options: Omit<OperatorOptions, "namespaces" | "kubeconfig"> & { kubeconfig?: string }) {
     const { kubeconfig } = this;
-    const operator = await Operator.start({ kubeconfig, namespaces: this.#namespaces, args });
+    const operator = await Operator.start({ kubeconfig, namespaces: this.#namespaces, ...options });
     this.#operators.push(operator);
     return operator;
+  }
+
+  /** Between an operator of this world and the API server. */
+  async kubeGate(): Promise<{ gate: KubeGate; kubeconfig: string }> {
+    const gate = await KubeGate.open(this.kubeconfig);
+    this.onClose(() => gate.close());
+    return { gate, kubeconfig: await gate.writeKubeconfig(join(this.dir, "through-gate.yaml")) };
   }
 
   /** A Flink of this test's own, which may be harmed. */
