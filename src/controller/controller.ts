@@ -99,6 +99,7 @@ export class Controller {
         this.jobs
           .byIndex("prefix", prefix)
           .find(({ metadata }) => jobIdPrefix(metadata.uid ?? "") === prefix),
+      jobs: () => this.jobs.list(),
       maySend: options.maySend,
       onProblem: (what, problem, details) => options.onProblem?.(what, problem, details),
     });

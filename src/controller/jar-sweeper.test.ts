@@ -1,21 +1,22 @@
 import { expect, test } from "vitest";
 import { aJob, aTrigger, UID, URL_A } from "../../test/support/builders.ts";
+import type { FlinkJob } from "../api/objects.ts";
 import { jobIdOf } from "../core/identity.ts";
 import { FakeClock } from "../kube/fake-clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 import { Clusters } from "./clusters.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
-import { Jars } from "./jars.ts";
+import { contentKey, Jars } from "./jars.ts";
 
-const mine = `u_flinkjob-${"a".repeat(16)}-${jobIdOf(UID, "g1", 1)}.jar`;
-const strangers = `u_flinkjob-${"b".repeat(16)}-${"0".repeat(32)}.jar`;
 const uri = { jar: { uri: "http://jars.example/orders.jar" } };
+const mine = `u_flinkjob-${contentKey(uri.jar)}-${jobIdOf(UID, "g1", 1)}.jar`;
+const strangers = `u_flinkjob-${"b".repeat(16)}-${"0".repeat(32)}.jar`;
 const pending = aJob(uri).trigger(aTrigger().sent()).build();
 const running = aJob(uri).trigger(aTrigger().running()).build();
 
 function scene() {
   const there = new Set([mine, strangers, "u_users.jar"]);
-  const world = { there, owner: pending, failures: 0, lists: 0 };
+  const world = { there, owner: pending, others: [] as FlinkJob[], failures: 0, lists: 0 };
   const jobManager = {
     connections: 0,
     describe: () => Promise.reject(new Error("not asked for here")),
@@ -39,6 +40,7 @@ function scene() {
   const sweeper = new JarSweeper({
     ...{ jars: new Jars(), clusters, clock, pauseMs: 1_000 },
     ownerOf: (prefix) => (mine.includes(prefix) ? world.owner : undefined),
+    jobs: () => [world.owner, ...world.others],
     maySend: () => true,
     onProblem: () => {},
   });
@@ -59,6 +61,28 @@ test("a JAR that is needed stays until its submission is over, and the cluster s
   await clock.advance(600_000);
   // Once while it was needed, once to delete it: what is left is not ours to judge.
   expect(world.lists).toBe(2);
+});
+
+test("a JAR stays while another FlinkJob's main() may read it: its name tells only who used it first", async () => {
+  const { world, clock, sweeper } = scene();
+  const waiting = aTrigger().sent();
+  const other = aJob(uri).trigger(waiting).build();
+  const edited = aJob({ jar: { id: "mine.jar" } })
+    .meta({ generation: 2 })
+    .trigger(waiting)
+    .build();
+  const wiped = aJob(uri).build();
+  for (const needing of [other, edited, wiped]) {
+    world.owner = running;
+    world.others = [needing];
+    world.there.add(mine);
+    sweeper.begin(URL_A);
+    await clock.advance(30_000);
+    expect([...world.there]).toContain(mine);
+    world.others = [running];
+    await clock.advance(100_000);
+    expect([...world.there]).not.toContain(mine);
+  }
 });
 
 test("a JAR of a job that the cache does not know yet is looked at again", async () => {

@@ -3,7 +3,7 @@ import { jobIdPrefix } from "../core/identity.ts";
 import { type Clock, sleep } from "../kube/clock.ts";
 import { Recent } from "../kube/recent.ts";
 import type { Clusters } from "./clusters.ts";
-import type { Jars } from "./jars.ts";
+import { contentKey, type Jars } from "./jars.ts";
 
 export interface JarSweeperOptions {
   jars: Jars;
@@ -13,6 +13,7 @@ export interface JarSweeperOptions {
   pauseMs: number;
   /** The FlinkJob whose JobIDs begin like this. */
   ownerOf: (prefix: string) => FlinkJob | undefined;
+  jobs: () => readonly FlinkJob[];
   maySend: () => boolean;
   onProblem: (what: string, problem: unknown, details: Record<string, unknown>) => void;
 }
@@ -105,7 +106,24 @@ export class JarSweeper {
     const cluster = clusters.get(url);
     if (!cluster || !maySend()) return 0;
     const limit = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
-    return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), limit);
+    const open = this.#openContents(url);
+    const isOpen = (key: string) => open === "any" || open.has(key);
+    return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), isOpen, limit);
+  }
+
+  /**
+   * The contents that a main() there may still read, whoever brought them. "any": of a spec that was changed since nobody
+   * knows any more what it named.
+   */
+  #openContents(url: string): ReadonlySet<string> | "any" {
+    const keys = new Set<string>();
+    for (const { spec, status, metadata } of this.#options.jobs()) {
+      const trigger = status?.trigger;
+      if (trigger && (trigger.state !== "pending" || trigger.sentTo?.url !== url)) continue;
+      if (trigger && trigger.generation !== metadata.generation) return "any";
+      if (spec.jar.uri !== undefined) keys.add(contentKey(spec.jar));
+    }
+    return keys;
   }
 
   /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see. */

@@ -65,11 +65,13 @@ export class Jars {
 
   /**
    * Deletes the JARs that an earlier process of ours left behind; returns how many must stay for now. `isNeeded(jobId)`:
-   * true while that job's submission is open, undefined for a job that is not ours to judge.
+   * true while that job's submission is open, undefined for a job that is not ours to judge. `isOpen(key)`: whether some
+   * submission of that content may be open; a JAR's name tells only who was the first to use it.
    */
   async sweep(
     store: JarStore,
     isNeeded: (jobId: string) => boolean | undefined,
+    isOpen: (key: string) => boolean,
     signal: AbortSignal,
   ): Promise<number> {
     const inUse = new Set<string>();
@@ -83,7 +85,8 @@ export class Jars {
     );
     let left = 0;
     for (const { id, match } of found) {
-      const needed = neededKeys.has(match![1]!) || isNeeded(match![2]!);
+      const [, key = "", jobId = ""] = match ?? [];
+      const needed = neededKeys.has(key) || isOpen(key) || isNeeded(jobId);
       if (inUse.has(id) || needed === undefined) continue;
       if (needed) left++;
       else await store.delete(id, signal);
@@ -102,7 +105,7 @@ export class Jars {
 }
 
 /** What makes two sources the same JAR: the content's sum, or else the address. */
-function contentKey({ sha256, uri }: Source): string {
+export function contentKey({ sha256, uri }: Pick<Source, "sha256" | "uri">): string {
   return createHash("sha256")
     .update(sha256 ?? `uri:${uri}`)
     .digest("hex")
