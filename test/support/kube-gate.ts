@@ -64,6 +64,7 @@ export class KubeGate {
   readonly #holds: Hold[] = [];
   readonly #watches = new Set<{ response: ServerResponse; upstream: IncomingMessage }>();
   readonly #snapshots = new Map<string, Snapshot>();
+  #expired = 0;
   #upToDate: Promise<void> = Promise.resolve();
 
   private constructor(server: string, headers: OutgoingHttpHeaders, agent: Agent) {
@@ -132,6 +133,12 @@ export class KubeGate {
   endWatches(): void {
     for (const { response } of this.#watches) response.destroy();
     this.#watches.clear();
+  }
+
+  /** Ends present watches; what they had left to tell has expired by now, so everything is listed anew. */
+  expireWatches(): void {
+    this.#expired = this.#watches.size;
+    this.endWatches();
   }
 
   /** From now on, whoever lists this kind gets what is true now, until `catchUp` is called. */
@@ -215,9 +222,24 @@ export class KubeGate {
 
   async #watch(call: GateCall, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(call.path, "http://gate");
+    const lists = url.searchParams.get("sendInitialEvents") === "true";
+    if (!lists && this.#expired > 0) {
+      this.#expired--;
+      response.writeHead(200, { "content-type": "application/json" });
+      const object = {
+        kind: "Status",
+        status: "Failure",
+        reason: "Expired",
+        code: 410,
+        message: "by the gate",
+      };
+      tell(response, { type: "ERROR", object });
+      response.end();
+      return;
+    }
     const snapshot = this.#snapshots.get(url.pathname);
     let path = call.path;
-    if (snapshot && url.searchParams.get("sendInitialEvents") === "true") {
+    if (snapshot && lists) {
       response.writeHead(200, { "content-type": "application/json" });
       tell(response, ...initialEvents(snapshot));
       await this.#upToDate;

@@ -111,6 +111,11 @@ export class World {
     return this.#namespaces;
   }
 
+  /** Of all FlinkJobs that were ever there. */
+  get uids(): Set<string> {
+    return new Set(this.recording.versions.map(({ metadata }) => metadata.uid ?? ""));
+  }
+
   /** To be undone in close(), the last one first. */
   onClose(undo: () => Promise<unknown>): void {
     this.#undo.push(undo);
