@@ -6,3 +6,17 @@ const LONGEST_MS = 300_000;
 export function waitAfterTries(tries: number, firstMs: number = SUBMISSION_BACKOFF_MS): number {
   return Math.min(LONGEST_MS, firstMs * 2 ** Math.max(0, tries - 1));
 }
+
+/**
+ * What is left of that wait. A try in the future means that the clock was set back since: how long ago it was is not known,
+ * and the wait must not last until then. Tries are bounded anyway.
+ */
+export function leftAfterTries(
+  tries: number,
+  triedAt: number | undefined,
+  now: number,
+  firstMs?: number,
+): number {
+  if (triedAt === undefined || triedAt > now) return 0;
+  return Math.max(0, triedAt + waitAfterTries(tries, firstMs) - now);
+}

@@ -5,7 +5,7 @@ import { JarSource } from "../../src/flink/jars/jar-source.ts";
 import { RemoteJobManager } from "../../src/flink/remote-job-manager.ts";
 import { Destinations } from "../../src/flink/rest/destinations.ts";
 import { KubeClient } from "../../src/kube/client.ts";
-import { systemClock } from "../../src/kube/clock.ts";
+import { type Clock, systemClock } from "../../src/kube/clock.ts";
 import { PlainCredentials } from "../../src/kube/credentials.ts";
 import { EventRecorder } from "../../src/kube/event-recorder.ts";
 import { noMetrics } from "../../src/kube/metrics.ts";
@@ -15,6 +15,8 @@ export interface OperatorStart {
   /** The API server's address, as the operator sees it. */
   readonly server: string;
   readonly namespace: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** An operator that works until it is discarded. Starting never fails: what cannot be reached is tried again. */
@@ -27,7 +29,7 @@ export interface RunningOperator {
 const PATIENCE_MS = 2_500;
 
 /** The operator's parts wired as src/main.ts wires them, within this process and with empty memory. */
-export function startInProcess({ server, namespace }: OperatorStart): RunningOperator {
+export function startInProcess({ server, namespace, clock = systemClock }: OperatorStart): RunningOperator {
   const access = { server, namespace, credentials: new PlainCredentials({}) };
   const transport = new Transport(access, { deadlineMs: PATIENCE_MS });
   const kube = new KubeClient(transport, { fieldManager: "flinkjob-operator" });
@@ -37,7 +39,7 @@ export function startInProcess({ server, namespace }: OperatorStart): RunningOpe
   const gone = new AbortController();
   const controller = new Controller({
     kube,
-    clock: systemClock,
+    clock,
     connect: (url) =>
       new RemoteJobManager({
         url,

@@ -272,7 +272,7 @@ export class KubeGate {
       });
       upstream.on("end", () => response.end());
       // Silenced, or the API server is gone: the operator is told nothing, or sees its own connection end.
-      upstream.on("error", () => lines.close());
+      for (const source of [upstream, lines]) source.on("error", () => lines.close());
     });
     onward.on("error", () => incoming.socket.destroy());
   }

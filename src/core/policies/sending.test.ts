@@ -99,6 +99,11 @@ describe("tries are bounded, with backoff", () => {
     expect(decideOn({ job: unsent(tries, wait) }).effect?.kind).toBe("submit");
   });
 
+  test("a try in the future is no reason to wait for it: the clock was set back", () => {
+    const tried = aJob().trigger(aTrigger().with({ tries: 1, triedAt: ago(-60 * MINUTE) }));
+    expect(decideOn({ job: tried }).effect).toMatchObject({ kind: "submit" });
+  });
+
   test("the operator's options may say how long the first wait is", () => {
     const third = (triedAgo: number) => ({
       ...observed({ job: unsent(3, triedAgo) }),

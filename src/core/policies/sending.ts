@@ -1,5 +1,5 @@
 import type { TriggerStatus } from "../../api/status.ts";
-import { waitAfterTries } from "../backoff.ts";
+import { leftAfterTries } from "../backoff.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
@@ -25,9 +25,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   const refusal = refusedBy(cluster, ctx);
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
   const exhausted = trigger.tries >= spec.submission.maxAttempts;
-  const triedAt = at(trigger.triedAt);
-  const backoff =
-    triedAt === undefined ? 0 : triedAt + waitAfterTries(trigger.tries, ctx.submissionBackoffMs) - now;
+  const backoff = leftAfterTries(trigger.tries, at(trigger.triedAt), now, ctx.submissionBackoffMs);
   // However short the backoff: beside a request that may still arrive none is sent.
   const wait = Math.max(backoff, onItsWayMs(ctx, trigger));
   // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last

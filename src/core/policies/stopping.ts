@@ -1,7 +1,7 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { StopStatus, TriggerStatus } from "../../api/status.ts";
-import { waitAfterTries } from "../backoff.ts";
+import { leftAfterTries } from "../backoff.ts";
 import { at, type Context, iso } from "../context.ts";
 import { operationIdOf } from "../identity.ts";
 import { isTerminal, type JobRow, type ReachableCluster, type Snapshots } from "../observed.ts";
@@ -182,7 +182,7 @@ function backoff(ctx: Context, { stop }: TriggerStatus): number | "never" {
   const failures = stop?.failures ?? 0;
   if (failures === 0 || stop?.generation !== ctx.generation) return 0;
   if (failures >= ctx.spec.submission.maxAttempts) return "never";
-  return Math.max(0, (at(stop.failedAt) ?? 0) + waitAfterTries(failures) - ctx.now);
+  return leftAfterTries(failures, at(stop.failedAt), ctx.now);
 }
 
 function told(reason: Reason, message: string): StepEvent {
