@@ -10,6 +10,7 @@ import { isTerminal, type Observed } from "./observed.ts";
 import type { Step } from "./step.ts";
 import { sameStatus } from "./summarize.ts";
 import { isOver } from "./triggers.ts";
+import { wantedRun } from "./versions.ts";
 
 const RUNS = { numRuns: 1_500 };
 const holds = (check: (observed: Observed, step: Step) => void) =>
@@ -94,14 +95,42 @@ describe("whatever is observed", () => {
     });
   });
 
-  test("what is over runs again only if the spec asks for a new run, or lostPolicy for a lost one", () => {
+  test("what is over runs again only if the spec asks for a new run, a policy for a new attempt, or we had stopped it", () => {
     holds(({ job }, { effect, status }) => {
       const before = job.status?.trigger;
       if (effect?.kind !== "submit" || !before || before.state === "pending" || !isOver(before)) return;
       const next = status?.trigger;
       const asked = next?.id !== before.id;
       const lost = before.failure?.reason === "JobLost" && job.spec.lostPolicy === "Resubmit";
-      expectThat(asked || lost, `${before.id} had ended`);
+      const failed = before.state === "failed" && job.spec.restartPolicy === "OnFailure";
+      const halted = before.state === "canceled" && before.stop !== undefined;
+      expectThat(asked || lost || failed || halted, `${before.id} had ended`);
+    });
+  });
+
+  test("nothing is sent while the spec says suspended", () => {
+    holds(({ job }, { effect }) => {
+      expectThat(job.spec.state !== "suspended" || effect?.kind !== "submit", "a send");
+    });
+  });
+
+  test("a job that was stopped with a savepoint is over only with its path on record, or told to be lost", () => {
+    holds(({ job }, { status }) => {
+      const before = job.status?.trigger;
+      const after = status?.trigger;
+      if (!after || before?.state !== "running" || before.jobId !== after.jobId) return;
+      if (before.stop?.mode !== "savepoint" || before.stop.failedAt !== undefined) return;
+      if (after.state !== "canceled" || status.job?.state !== "FINISHED") return;
+      expectThat(status.restorePoint?.jobId === before.jobId, "nobody knows where the savepoint is");
+    });
+  });
+
+  test("Ready is never said of a spec that asks for something else", () => {
+    holds(({ job }, { status }) => {
+      const ready = status?.conditions?.find(({ type }) => type === "Ready");
+      if (ready?.status !== "True") return;
+      const wanted = wantedRun({ ...job, status: status! });
+      expectThat(wanted === undefined || job.spec.state === "suspended", `${wanted} is asked for`);
     });
   });
 
@@ -173,6 +202,10 @@ describe("nobody is forgotten", () => {
     tasksRun: "a row that changes",
     tasksStart: "a row that changes",
     over: "a user",
+    blocked: "a user",
+    suspended: "a user",
+    stopGivenUp: "a user, or a row that changes",
+    resultOutOfSight: "a poll that succeeds",
     deleted: "the API server",
   };
 

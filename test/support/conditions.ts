@@ -61,5 +61,6 @@ export function assertConditionsConform(job: FlinkJob, before?: FlinkJobStatus):
 
 /** A spec that cannot be acted on stalls the object beside what its trigger achieved. */
 function refused(status: FlinkJobStatus): boolean {
-  return status.conditions?.some(({ reason }) => reason === "TriggerIdReused") ?? false;
+  const refusals = ["TriggerIdReused", "RestorePointMissing", "RolledBack"];
+  return status.conditions?.some(({ reason }) => refusals.includes(reason)) ?? false;
 }

@@ -1,8 +1,17 @@
 import fc from "fast-check";
 import type { FlinkJobSpec } from "../../src/api/flinkjob.ts";
-import { jobIdOf } from "../../src/core/identity.ts";
-import type { Flight, Look, Observed, RunOutcome } from "../../src/core/observed.ts";
+import type { FlinkJobStatus, RestorePoint } from "../../src/api/status.ts";
+import { jobIdOf, runHash } from "../../src/core/identity.ts";
+import type {
+  Flight,
+  Look,
+  Observed,
+  OperationSeen,
+  RunOutcome,
+  Snapshots,
+} from "../../src/core/observed.ts";
 import { past } from "../../src/core/triggers.ts";
+import { keptVersion } from "../../src/core/versions.ts";
 import {
   aCluster,
   ago,
@@ -47,13 +56,31 @@ const spec: fc.Arbitrary<FlinkJobSpec> = fc
     jar: fc.constantFrom({ id: "a.jar" }, { uri: "http://repo/a.jar" }),
     entryClass: fc.constantFrom("shop.One", "shop.Two"),
     lostPolicy: fc.constantFrom("Fail" as const, "Resubmit" as const),
-    deletionPolicy: fc.constantFrom("Cancel" as const, "Orphan" as const),
+    deletionPolicy: fc.constantFrom("Cancel" as const, "Savepoint" as const, "Orphan" as const),
+    state: fc.constantFrom("running" as const, "running" as const, "suspended" as const),
+    upgradeMode: fc.constantFrom("stateless" as const, "savepoint" as const, "last-state" as const),
+    restartPolicy: fc.constantFrom("Never" as const, "OnFailure" as const),
+    strangerPolicy: fc.constantFrom("Cancel" as const, "Report" as const),
+    rollback: fc.constantFrom(undefined, { deadline: "5m" }),
+    savepointPath: fc.constantFrom(undefined, undefined, "/mine"),
     submission: fc.constantFrom({ maxAttempts: 1 }, { maxAttempts: 5 }, { maxAttempts: 5, timeout: "30s" }),
     trigger: fc.constantFrom(undefined, { id: "a" }, { id: "b" }),
     ttlSecondsAfterFinished: fc.constantFrom(undefined, 0, 60),
     flinkConfiguration: fc.constantFrom(undefined, { "pipeline.name": "x" }),
   })
   .map((patch) => aSpec(JSON.parse(JSON.stringify(patch))));
+
+const operationId = "a".repeat(32);
+const stop = fc.record({
+  mode: fc.constantFrom("cancel" as const, "savepoint" as const, "last-state" as const),
+  why: fc.constantFrom("Replacing" as const, "Suspending" as const, "Deleting" as const),
+  generation: fc.integer({ min: 1, max: 3 }),
+  requestedAt: time,
+  operationId: fc.constant(operationId),
+  number: fc.constant(1),
+  failures: fc.constantFrom(undefined, 1, 5),
+  failedAt: fc.option(time, { nil: undefined }),
+});
 
 const trigger = fc
   .record({
@@ -68,8 +95,12 @@ const trigger = fc
     finishedAt: fc.option(time, { nil: undefined }),
     why: fc.option(failureReason, { nil: undefined }),
     doubtful: fc.boolean(),
+    stop: fc.option(stop, { nil: undefined }),
+    stableBy: fc.option(time, { nil: undefined }),
+    restarts: fc.constantFrom(undefined, 1, 5),
   })
   .map(({ names, state, tries, sentAt, to, under, finishedAt, why, doubtful, ...rest }) => {
+    const { stop, stableBy, restarts } = rest;
     const ran = state === "running" || state === "finished";
     const sends = ran ? Math.max(1, rest.sends) : rest.sends;
     const acceptedAt = ran ? (rest.acceptedAt ?? ago(HOUR)) : rest.acceptedAt;
@@ -84,6 +115,10 @@ const trigger = fc
           triedAt: sentAt,
           acceptedAt,
           finishedAt,
+          stableBy,
+          restarts,
+          // Only what ran is stopped.
+          ...(ran || state === "canceled" ? { stop } : {}),
           ...(sends > 0 ? { sentTo, protection: under } : {}),
           ...(doubtful ? { unsettledHash: "0000000000000000" } : {}),
           ...(why ? { reason: why, failure: { reason: why, message: "", retryable: false } } : {}),
@@ -183,6 +218,42 @@ const look: fc.Arbitrary<Look> = fc
   })
   .map((fields) => ({ ...fields, endedAt: fields.at }) as Look);
 
+const left: fc.Arbitrary<Snapshots> = fc.record({
+  completed: fc.integer({ min: 0, max: 2 }),
+  newest: fc.option(
+    fc.record({
+      kind: fc.constantFrom("savepoint" as const, "checkpoint" as const),
+      path: fc.constantFrom("/one", "/two"),
+      takenAt: age.map((ms) => NOW - ms),
+      stops: fc.boolean(),
+    }),
+    { nil: undefined },
+  ),
+  retained: fc.record({ onCancel: fc.boolean(), onFailure: fc.boolean() }),
+});
+
+const operation: fc.Arbitrary<OperationSeen> = fc
+  .record({
+    jobId,
+    at: age.map((ms) => NOW - ms),
+    result: fc.oneof(
+      fc.constantFrom<OperationSeen["result"]>(
+        { state: "requested" },
+        { state: "inProgress" },
+        { state: "completed", path: "/one" },
+        { state: "failed", message: "no" },
+      ),
+      fc.option(left, { nil: undefined }).map((snapshots) => ({ state: "unknown" as const, snapshots })),
+    ),
+  })
+  .map((fields) => ({ ...fields, operationId, endedAt: fields.at }));
+
+const restorePoint = fc.record({
+  jobId,
+  kind: fc.constantFrom("savepoint" as const, "checkpoint" as const),
+  path: fc.constantFrom("/one", "/two"),
+});
+
 /** Anything that `decide` may be given. */
 export const anyObservation: fc.Arbitrary<Observed> = fc
   .record({
@@ -194,6 +265,11 @@ export const anyObservation: fc.Arbitrary<Observed> = fc
     cluster,
     flight: fc.option(flight, { nil: undefined }),
     look: fc.option(look, { nil: undefined }),
+    left: fc.option(left, { nil: undefined }),
+    operation: fc.option(operation, { nil: undefined }),
+    restorePoint: fc.option(restorePoint, { nil: undefined }),
+    stable: fc.option(spec, { nil: undefined }),
+    rolledBack: fc.boolean(),
     elsewhere: fc.option(fc.constantFrom(URL_A, URL_B), { nil: undefined }),
     /** Mostly, what is known is known of the trigger's own JobID. */
     fitting: fc.boolean(),
@@ -204,6 +280,7 @@ export const anyObservation: fc.Arbitrary<Observed> = fc
     if (parts.trigger) job = job.trigger(parts.trigger);
     if (parts.history.length > 0) job = job.history(...parts.history.map((one) => past(one.build())));
     const id = parts.trigger?.build().jobId;
+    if (parts.trigger) job = job.status({ ...job.build().status!, ...lifeOf(parts) });
     const fitted = <T extends { jobId: string }>(known: T | undefined) =>
       known && parts.fitting && id !== undefined ? { ...known, jobId: id } : known;
     const url = parts.cluster.kind === "notFound" ? undefined : parts.cluster.url;
@@ -211,8 +288,34 @@ export const anyObservation: fc.Arbitrary<Observed> = fc
       job: job.build(),
       cluster: parts.cluster,
       flight: fitted(parts.flight),
-      look: fitted(parts.look),
+      look: fitted(parts.look && { ...parts.look, ...(parts.look.found ? { snapshots: parts.left } : {}) }),
+      operation: fitted(parts.operation),
+      snapshots: fitted(parts.left && { jobId: id ?? "", at: NOW, snapshots: parts.left }),
       wantedUrl: parts.elsewhere ?? url,
       deletionTimeoutMs: 5 * 60 * SECOND,
     };
   });
+
+/** What stands in the status beside the trigger. */
+function lifeOf(parts: {
+  restorePoint: RestorePoint | undefined;
+  stable: FlinkJobSpec | undefined;
+  rolledBack: boolean;
+  spec: FlinkJobSpec;
+}): Partial<FlinkJobStatus> {
+  const { restorePoint, stable, rolledBack, spec } = parts;
+  const kept = stable && keptVersion(stable, 1);
+  const back = {
+    runHash: runHash(spec),
+    triggerId: "g2",
+    generation: 1,
+    reason: "JobFailed",
+    message: "no",
+    at: ago(0),
+  };
+  return {
+    ...(restorePoint ? { restorePoint } : {}),
+    ...(kept ? { stable: kept } : {}),
+    ...(kept && rolledBack ? { rolledBack: back } : {}),
+  };
+}
