@@ -85,6 +85,13 @@ const definitions: Definition[] = [
         description: "The same in words.",
         priority: 1,
       },
+      {
+        name: "Restore-Point",
+        type: "date",
+        jsonPath: ".status.restorePoint.takenAt",
+        description: "Age of the newest savepoint or checkpoint that is known.",
+        priority: 1,
+      },
     ],
     selectableFields: [{ jsonPath: ".spec.cluster.name" }],
   },

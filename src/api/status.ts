@@ -55,6 +55,11 @@ const job = z
     startTime: time("When Flink started the job.").optional(),
     endTime: time("When Flink saw it end.").optional(),
     webUrl: word("The job's page in Flink's web UI.").optional(),
+    restarts: count("How often it restarted since its JobManager started it; read when it does.").optional(),
+    lastException: z
+      .object({ at: time("When."), message: word("The user's own words, no stack trace.") })
+      .meta({ description: "Why it restarted last." })
+      .optional(),
   })
   .meta({ description: "The Flink job as its JobManager reports it." });
 export type JobStatus = z.output<typeof job>;

@@ -20,6 +20,7 @@ import { Followed } from "./followed.ts";
 import { Gather } from "./gather.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
+import { JobNews } from "./job-news.ts";
 import { JobReconciler } from "./job-reconciler.ts";
 import { Operations } from "./operations.ts";
 import { Perform } from "./perform.ts";
@@ -118,12 +119,14 @@ export class Controller {
     this.#flights = flights;
     const looks = new Map<string, Look>();
     const operations = new Operations(clock);
+    const news = new JobNews(clock);
     const versions = new Versions<FlinkJob>();
     const gather = new Gather({
       clusters: this.#flink,
       flights,
       looks,
       operations,
+      news,
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
@@ -141,6 +144,7 @@ export class Controller {
       sweeper: this.#sweeper,
       looks,
       operations,
+      news,
       clock,
       tell: options.tell,
       onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
@@ -155,6 +159,7 @@ export class Controller {
       jars,
       looks,
       operations,
+      news,
       clock,
       ...decisions,
     });

@@ -12,13 +12,15 @@ import { key } from "../kube/types.ts";
 import type { OwnJobs } from "./cluster-monitor.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
+import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
 
 export interface GatherOptions {
   clusters: Clusters;
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
-  operations: Pick<Operations, "get" | "snapshots">;
+  operations: Pick<Operations, "get">;
+  news: Pick<JobNews, "snapshots" | "troubles">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -38,7 +40,7 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, operations, followerOf } = this.#options;
+    const { flights, looks, operations, news, followerOf } = this.#options;
     const { deletionTimeoutMs, submissionBackoffMs, longestWayMs, findOptions } = this.#options;
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
@@ -48,7 +50,8 @@ export class Gather {
       flight: flights.get(uid),
       look: looks.get(uid),
       operation: operations.get(uid),
-      snapshots: operations.snapshots(uid),
+      snapshots: news.snapshots(uid),
+      troubles: news.troubles(uid),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,

@@ -8,6 +8,7 @@ import type { ReconcileOutcome } from "../kube/workers.ts";
 import type { Flights } from "./flights.ts";
 import type { Gather } from "./gather.ts";
 import type { Jars } from "./jars.ts";
+import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
 import type { Perform } from "./perform.ts";
 import type { Versions } from "./versions.ts";
@@ -24,6 +25,7 @@ export interface JobReconcilerOptions {
   jars: Jars;
   looks: Map<string, Look>;
   operations: Pick<Operations, "forget">;
+  news: Pick<JobNews, "forget">;
   clock: Clock;
   /** One line per decision. */
   log?: (job: FlinkJob, rule: string, changed: boolean) => void;
@@ -74,7 +76,7 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, gather, versions } = this.#options;
+    const { flights, jars, looks, operations, news, gather, versions } = this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
@@ -82,6 +84,7 @@ export class JobReconciler {
       flights.forget(before);
       looks.delete(before);
       operations.forget(before);
+      news.forget(before);
       jars.release(before).catch(() => undefined);
     }
     if (now === undefined) {

@@ -1,4 +1,4 @@
-import type { OperationSeen, SnapshotsSeen } from "../core/observed.ts";
+import type { OperationSeen } from "../core/observed.ts";
 import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
@@ -10,7 +10,6 @@ type OperationEffect = Extract<Effect, { kind: "stopWithSavepoint" | "readOperat
 export class Operations {
   readonly #clock: Clock;
   readonly #seen = new Map<string, OperationSeen>();
-  readonly #snapshots = new Map<string, SnapshotsSeen>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -20,24 +19,8 @@ export class Operations {
     return this.#seen.get(uid);
   }
 
-  snapshots(uid: string): SnapshotsSeen | undefined {
-    return this.#snapshots.get(uid);
-  }
-
-  /** Reads the newest checkpoint of a job. Throws FlinkError. */
-  async readSnapshots(
-    uid: string,
-    jobManager: Pick<JobManagerPort, "snapshots">,
-    jobId: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const at = this.#clock.now();
-    this.#snapshots.set(uid, { jobId, at, snapshots: await jobManager.snapshots(jobId, signal) });
-  }
-
   forget(uid: string): void {
     this.#seen.delete(uid);
-    this.#snapshots.delete(uid);
   }
 
   /** Asks for a savepoint, or what became of it. Throws FlinkError where no answer says anything. */

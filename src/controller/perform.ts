@@ -10,6 +10,7 @@ import type { Cluster, Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
 import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
+import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
 import type { Versions } from "./versions.ts";
 
@@ -23,6 +24,7 @@ export interface PerformOptions {
   sweeper: JarSweeper;
   looks: Map<string, Look>;
   operations: Operations;
+  news: JobNews;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -118,9 +120,10 @@ export class Perform {
       case "cancelApplication":
         await this.#cluster(effect.url, clusters).jobManager.cancelApplication(effect.jobId, signal);
         return false;
-      case "readSnapshots": {
+      case "readSnapshots":
+      case "readTroubles": {
         const { jobManager } = this.#cluster(effect.url, clusters);
-        await this.#options.operations.readSnapshots(uid, jobManager, effect.jobId, signal);
+        await this.#options.news.read(uid, jobManager, effect, signal);
         return true;
       }
       case "stopWithSavepoint":

@@ -11,6 +11,7 @@ import type {
   Observed,
   OperationSeen,
   SnapshotsSeen,
+  TroublesSeen,
 } from "./observed.ts";
 import { arrivesUntil } from "./on-its-way.ts";
 import { effectiveSpec, standingRollback } from "./versions.ts";
@@ -38,6 +39,7 @@ export interface Context {
   readonly row: JobRow | undefined;
   readonly operation: OperationSeen | undefined;
   readonly snapshots: SnapshotsSeen | undefined;
+  readonly troubles: TroublesSeen | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -74,6 +76,7 @@ export function contextOf(observed: Observed, now: number): Context {
     row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
     operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
+    troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

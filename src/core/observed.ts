@@ -19,6 +19,8 @@ export interface Observed {
   operation?: OperationSeen | undefined;
   /** What this process last read of the snapshots of the trigger's job. */
   snapshots?: SnapshotsSeen | undefined;
+  /** What this process last read of why the trigger's job restarted. */
+  troubles?: TroublesSeen | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
@@ -150,6 +152,16 @@ export interface SnapshotsSeen {
   /** When they were asked for. */
   at: number;
   snapshots: Snapshots | undefined;
+}
+
+export interface TroublesSeen {
+  jobId: string;
+  /** When they were asked for. */
+  at: number;
+  /** How often it restarted since its JobManager started it. */
+  restarts?: number | undefined;
+  /** The newest exception: when, by the JobManager's clock, and the user's own words. */
+  newest?: { at: number; message: string } | undefined;
 }
 
 export interface Snapshot {

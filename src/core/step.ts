@@ -11,7 +11,7 @@ import type {
   Stranger,
   TriggerStatus,
 } from "../api/status.ts";
-import type { JobRow } from "./observed.ts";
+import type { JobRow, TroublesSeen } from "./observed.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /**
@@ -63,6 +63,8 @@ export type Effect =
   | { kind: "cancelApplication"; jobId: string; url: string }
   /** Reads what snapshots the job has so far. */
   | { kind: "readSnapshots"; jobId: string; url: string }
+  /** Reads how often the job restarted, and the newest cause. */
+  | { kind: "readTroubles"; jobId: string; url: string }
   /** Asks Flink to stop the job with a savepoint. The same operationId again is the same savepoint. */
   | {
       kind: "stopWithSavepoint";
@@ -88,6 +90,8 @@ export interface Verdict extends Omit<Step, "status" | "events"> {
   /** What the trigger's job left; absent: unchanged; null: nothing that is known. */
   restorePoint?: RestorePoint | null | undefined;
   result?: JobResult | undefined;
+  /** Why the job restarted, as it was just read; absent: unchanged. */
+  troubles?: TroublesSeen | undefined;
   /** Absent: unchanged. */
   stable?: StableVersion | undefined;
   rolledBack?: RolledBack | undefined;

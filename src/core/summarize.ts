@@ -16,7 +16,7 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
       ? before?.job
       : verdict.job === null
         ? undefined
-        : jobStatus(verdict.job, trigger);
+        : { ...jobStatus(verdict.job, trigger), ...troublesOf(before?.job, verdict) };
   const history = verdict.past
     ? [verdict.past, ...(before?.history ?? [])].slice(0, HISTORY_LIMIT)
     : before?.history;
@@ -81,6 +81,17 @@ function jobStatus(row: JobRow, trigger: TriggerStatus | undefined): JobStatus {
     ...(row.endTime > 0 ? { endTime: iso(row.endTime) } : {}),
     ...(url ? { webUrl: `${url.replace(/\/$/u, "")}/#/job/${row.id}/overview` } : {}),
   };
+}
+
+/** They belong to one JobID, and stay on record until it is another. */
+function troublesOf(before: JobStatus | undefined, { job, troubles }: Verdict): Partial<JobStatus> {
+  const mine = before?.id === job?.id ? before : undefined;
+  const restarts = troubles?.restarts ?? mine?.restarts;
+  const newest = troubles?.newest;
+  const lastException = newest
+    ? { at: iso(newest.at), message: shortened(newest.message) }
+    : mine?.lastException;
+  return { ...(restarts === undefined ? {} : { restarts }), ...(lastException ? { lastException } : {}) };
 }
 
 function clusterName({ spec }: FlinkJob): string {

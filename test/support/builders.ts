@@ -22,6 +22,7 @@ import type {
   Snapshot,
   Snapshots,
   SnapshotsSeen,
+  TroublesSeen,
 } from "../../src/core/observed.ts";
 import type { Step } from "../../src/core/step.ts";
 import { summarize } from "../../src/core/summarize.ts";
@@ -356,6 +357,7 @@ export interface Scene {
   look?: Look | undefined;
   operation?: OperationSeen | undefined;
   snapshots?: SnapshotsSeen | undefined;
+  troubles?: TroublesSeen | undefined;
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;
@@ -363,11 +365,11 @@ export interface Scene {
 }
 
 export function observed(scene: Scene): Observed {
-  const { cluster = aCluster(), flight, look, operation, snapshots, adoptedBy } = scene;
+  const { cluster = aCluster(), flight, look, operation, snapshots, troubles, adoptedBy } = scene;
   const seen = cluster instanceof ClusterBuilder ? cluster.build() : cluster;
   const wantedUrl = "wantedUrl" in scene ? scene.wantedUrl : seen.kind === "notFound" ? undefined : seen.url;
   const job = scene.job.build();
-  const memory = { flight, look, operation, snapshots, adoptedBy };
+  const memory = { flight, look, operation, snapshots, troubles, adoptedBy };
   return { job, cluster: seen, ...memory, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
 }
 

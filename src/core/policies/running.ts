@@ -4,6 +4,7 @@ import type { StepEvent, Verdict } from "../step.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { withCheckpoints } from "./checkpoints.ts";
 import { reportJob } from "./tracking.ts";
+import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";
 
 const POLL_RECOVERY_MS = 2_000;
@@ -27,7 +28,7 @@ function lateAnswer({ flight }: Context): StepEvent[] {
 
 function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, row, look } = ctx;
-  if (row) return withCheckpoints(ctx, reportJob(ctx, trigger, row));
+  if (row) return withCheckpoints(ctx, withTroubles(ctx, reportJob(ctx, trigger, row)));
   switch (cluster.kind) {
     case "connecting":
       return { rule: "connecting" };

@@ -1,0 +1,49 @@
+import type { SnapshotsSeen, TroublesSeen } from "../core/observed.ts";
+import type { Effect } from "../core/step.ts";
+import type { Clock } from "../kube/clock.ts";
+import type { JobManagerPort } from "../ports.ts";
+
+type ReadEffect = Extract<Effect, { kind: "readSnapshots" | "readTroubles" }>;
+type ReadingPort = Pick<JobManagerPort, "snapshots" | "exceptions" | "jobRestarts">;
+
+/** What this process last read of jobs that run, by FlinkJob: their snapshots, and why they restarted. */
+export class JobNews {
+  readonly #clock: Clock;
+  readonly #snapshots = new Map<string, SnapshotsSeen>();
+  readonly #troubles = new Map<string, TroublesSeen>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  snapshots(uid: string): SnapshotsSeen | undefined {
+    return this.#snapshots.get(uid);
+  }
+
+  troubles(uid: string): TroublesSeen | undefined {
+    return this.#troubles.get(uid);
+  }
+
+  forget(uid: string): void {
+    this.#snapshots.delete(uid);
+    this.#troubles.delete(uid);
+  }
+
+  /** Throws FlinkError. */
+  async read(uid: string, jobManager: ReadingPort, effect: ReadEffect, signal: AbortSignal): Promise<void> {
+    const { jobId } = effect;
+    const at = this.#clock.now();
+    if (effect.kind === "readSnapshots") {
+      this.#snapshots.set(uid, { jobId, at, snapshots: await jobManager.snapshots(jobId, signal) });
+      return;
+    }
+    const newest = (await jobManager.exceptions(jobId, signal))?.[0];
+    const restarts = await jobManager.jobRestarts(jobId, signal);
+    this.#troubles.set(uid, {
+      jobId,
+      at,
+      ...(restarts === undefined ? {} : { restarts }),
+      ...(newest ? { newest: { at: newest.at, message: newest.message } } : {}),
+    });
+  }
+}
