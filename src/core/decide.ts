@@ -2,6 +2,7 @@ import { FINALIZER } from "../api/group.ts";
 import { type Context, contextOf } from "./context.ts";
 import { eventsBetween, savepointEvents } from "./events.ts";
 import type { Observed } from "./observed.ts";
+import { unfitSpec } from "./policies/configured-run.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
 import { pending } from "./policies/pending.ts";
@@ -78,6 +79,8 @@ function refused(ctx: Context): Verdict["refused"] {
     const message = `Trigger ID "${wanted}" was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.`;
     return { reason: "TriggerIdReused", message };
   }
+  const unfit = wanted !== undefined && ctx.trigger?.state === "running" ? unfitSpec(ctx) : undefined;
+  if (unfit) return unfit;
   const blocked = blockedBy(ctx);
   if (blocked !== undefined) return { reason: "RestorePointMissing", message: blocked };
   return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };

@@ -147,6 +147,24 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
     });
   });
 
+  test("an edit that would not be sent leaves the running job alone, and says so", async () => {
+    await apply("edited", { "execution.checkpointing.interval": "10 s" });
+    const { status: before } = await running("edited");
+    await world.editJob("edited", { flinkConfiguration: { "execution.checkpointing.interval": "often" } });
+    const refused = await world.until("edited", ({ status }) =>
+      Boolean(
+        status?.conditions?.some(
+          ({ type, reason }) => type === "Stalled" && reason === "InvalidConfiguration",
+        ),
+      ),
+    );
+    expect(refused.status?.trigger).toMatchObject({
+      id: "g1",
+      jobId: before?.trigger?.jobId,
+      state: "running",
+    });
+  });
+
   test("configurationPolicy: Reject", async () => {
     await apply("strict", { "jobmanager.rpc.port": 8081 }, { configurationPolicy: "Reject" });
     const { status } = await failed("strict");

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import {
+  aCluster,
   aJob,
   aLook,
+  aRow,
   type aSpec,
   aTrigger,
   decideOn,
@@ -78,4 +80,14 @@ test("what an upgrade carries on from wins over the path in the map, and is name
   expect(step.status?.configuration).toEqual({
     overridden: [{ key: "execution.savepoint.path", by: "status.trigger.savepointPath" }],
   });
+});
+
+test("the job that runs is not stopped for a request that would not be sent; the spec is refused beside it", () => {
+  const edit = { flinkConfiguration: { "execution.checkpointing.interval": "often" } };
+  const job = aJob().trigger(aTrigger().running()).edited(edit);
+  const step = decide({ ...observed({ job, cluster: aCluster().listing(aRow()) }), findOptions }, NOW);
+  expect(step.effect).toBeUndefined();
+  expect(step.status?.trigger).toMatchObject({ id: "g1", state: "running" });
+  const stalled = step.status?.conditions?.find(({ type }) => type === "Stalled");
+  expect(stalled).toMatchObject({ status: "True", reason: "InvalidConfiguration" });
 });

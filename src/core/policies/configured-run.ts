@@ -19,7 +19,7 @@ export interface ConfiguredRun {
 /** The run request for this trigger on this JobManager, with what is to be told of its configuration. */
 export function configuredRun(
   { spec, job, findOptions }: Context,
-  { jobId, savepointPath }: TriggerStatus,
+  { jobId, savepointPath }: Pick<TriggerStatus, "jobId" | "savepointPath">,
   jobManager: JobManagerView,
 ): ConfiguredRun {
   const options = findOptions?.(jobManager.flinkVersion);
@@ -35,4 +35,12 @@ export function configuredRun(
     refusal: refusalOf(report, spec.configurationPolicy),
     events: event ? [event] : [],
   };
+}
+
+/** Why the run request that the spec asks for would not be sent: no job is stopped for such a one. */
+export function unfitSpec(ctx: Context): ConfiguredRun["refusal"] {
+  const { cluster, wantedUrl, spec } = ctx;
+  // Which Flink runs elsewhere is not known here.
+  if (cluster.kind !== "reachable" || cluster.url !== wantedUrl) return undefined;
+  return configuredRun(ctx, { jobId: "", savepointPath: spec.savepointPath }, cluster.jobManager).refusal;
 }

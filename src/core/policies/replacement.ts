@@ -7,6 +7,7 @@ import type { Verdict } from "../step.ts";
 import { isOver, newTrigger, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { adoption } from "./adoption.ts";
+import { unfitSpec } from "./configured-run.ts";
 import { isUnread } from "./ending.ts";
 import { send } from "./sending.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
@@ -54,6 +55,7 @@ export function replacement(ctx: Context): Verdict | undefined {
   if (isOver(trigger)) return replaced(ctx, trigger, wanted);
   if (trigger.state !== "running" || !row || isTerminal(row.state) || cluster.kind !== "reachable")
     return undefined;
+  if (unfitSpec(ctx)) return undefined;
   return stopJob(ctx, trigger, row, cluster, { why: "Replacing", mode: stopModeOf(ctx) });
 }
 
