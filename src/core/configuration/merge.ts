@@ -75,7 +75,7 @@ export function mergeConfiguration(
     if (found.taken.has(key)) continue;
     const by = options && winnerOver(key, texts, options);
     if (by !== undefined) report.overridden.push({ key, by });
-    const ignored = options && ignoredKey(key, options);
+    const ignored = ignoredKey(key, options);
     if (ignored) report.ignored.push(ignored);
     if (isInternal(key) || (ignored && !mayBeRead(key, options))) continue;
     const message = options && invalidValue(key, text, options);
@@ -103,8 +103,9 @@ function winnerOver(
   return winner === key ? undefined : winner;
 }
 
-function ignoredKey(key: string, options: OptionsOfVersion): IgnoredKey | undefined {
+function ignoredKey(key: string, options: OptionsOfVersion | undefined): IgnoredKey | undefined {
   if (isInternal(key)) return { key, reason: "DangerousOption" };
+  if (!options) return undefined;
   const found = options.find(key);
   if (found) return outOfScope(key, found.option);
   if (!options.isComplete) return undefined;
