@@ -142,6 +142,45 @@ describe.each(flinkTargets())("the life of a job, on Flink $version", (target) =
     expect(status?.conditions?.find(({ type }) => type === "Stalled")?.status).toBe("True");
   });
 
+  test("Flink restarts it: how often, and why, stands in the status", async () => {
+    const flinkConfiguration = {
+      "restart-strategy.type": "fixed-delay",
+      "restart-strategy.fixed-delay.attempts": 1000,
+      "restart-strategy.fixed-delay.delay": "1s",
+    };
+    await create("restarts", { flinkConfiguration }, "--fail-at", "10");
+    const { status } = await world.until(
+      "restarts",
+      ({ status }) => (status?.job?.restarts ?? 0) > 0,
+      60_000,
+    );
+    expect(status?.job?.lastException?.message).toContain("the user's code says no at 10");
+    expect(status?.trigger).toMatchObject({ state: "running", attempt: 1 });
+  });
+
+  test("a JobManager without high availability is lost: Resubmit goes on from the newest checkpoint", async () => {
+    const flink = await world.flink({ version: target.version });
+    const spec = { upgradeMode: "last-state", lostPolicy: "Resubmit", cluster: { url: flink.url } } as const;
+    // What the operator knows of is up to 13 s old: Flink must keep as many.
+    const kept = { "execution.checkpointing.interval": "1s", "execution.checkpointing.num-retained": 40 };
+    await create("lost", { ...spec, flinkConfiguration: { ...RETAINED, ...kept } });
+    await runs("lost", "g1");
+    const known = await world.until(
+      "lost",
+      ({ status }) => status?.restorePoint?.kind === "checkpoint",
+      40_000,
+    );
+    await flink.killJobManager();
+    await flink.startJobManager();
+    const { status } = await runs("lost", "g1", 2);
+    await counts("lost", 20);
+    expect(status?.trigger?.savepointPath).toMatch(/chk-/);
+    expect(Date.parse(known.status!.restorePoint!.takenAt!)).toBeGreaterThan(0);
+    expect(status?.history).toMatchObject([{ attempt: 1, failure: { reason: "JobLost" } }]);
+    expect(await numbers("lost").lost()).toEqual([]);
+    expect(await numbers("lost").torn()).toEqual([]);
+  });
+
   test("deletionPolicy Savepoint: its path outlives the FlinkJob in an event", async () => {
     await create("kept", { deletionPolicy: "Savepoint" });
     const { status } = await runs("kept", "g1");
