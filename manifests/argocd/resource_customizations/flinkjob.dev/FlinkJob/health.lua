@@ -32,10 +32,11 @@ end
 if trigger.state == "failed" then
   return health("Degraded")
 end
+-- Ready is true as well: the job is as the spec asks.
+if obj.spec.state == "suspended" and (trigger.state == nil or trigger.state == "canceled") then
+  return health("Suspended")
+end
 if ready.status == "True" or trigger.state == "finished" then
   return health("Healthy")
-end
-if obj.spec.state == "suspended" and trigger.state ~= "running" and trigger.state ~= "pending" then
-  return health("Suspended")
 end
 return health("Progressing")
