@@ -15,6 +15,9 @@ import type { Versions } from "./versions.ts";
 
 /** So many steps in a row for one key, then others get their turn. */
 const STEPS_IN_A_ROW = 4;
+/** The first wait after a conflict; it doubles with each one more in a row. Milliseconds. */
+const STALE_AGAIN_MS = 200;
+const LONGEST_STALE_MS = 10_000;
 
 export interface JobReconcilerOptions {
   store: Pick<ReadonlyStore<FlinkJob>, "get">;
@@ -36,6 +39,8 @@ export class JobReconciler {
   readonly #options: JobReconcilerOptions;
   /** uid by key, to clean up after an object that is gone. */
   readonly #uids = new Map<string, string>();
+  /** Conflicts in a row, by key. */
+  readonly #conflicts = new Map<string, number>();
 
   constructor(options: JobReconcilerOptions) {
     this.#options = options;
@@ -50,7 +55,8 @@ export class JobReconciler {
       const step = decide(gather.observe(job), clock.now());
       log?.(job, step.rule, step.status !== undefined || step.effect !== undefined);
       const again = await this.#perform(perform, key, job, step, signal);
-      if (again === "stale") return { requeueAfterMs: STALE_AGAIN_MS };
+      if (again === "stale") return { requeueAfterMs: this.#staleAgainMs(key) };
+      this.#conflicts.delete(key);
       if (!again)
         return step.requeueAfterMs === undefined ? undefined : { requeueAfterMs: step.requeueAfterMs };
     }
@@ -74,6 +80,16 @@ export class JobReconciler {
     }
   }
 
+  /**
+   * A conflict usually means that the cache is a moment behind, and its event queues the key as well. It comes late where the
+   * watch is dead and nobody knows yet.
+   */
+  #staleAgainMs(key: string): number {
+    const conflicts = this.#conflicts.get(key) ?? 0;
+    this.#conflicts.set(key, conflicts + 1);
+    return Math.min(LONGEST_STALE_MS, STALE_AGAIN_MS * 2 ** conflicts);
+  }
+
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
     const { flights, jars, looks, operations, news, gather, versions } = this.#options;
@@ -89,6 +105,7 @@ export class JobReconciler {
     }
     if (now === undefined) {
       this.#uids.delete(key);
+      this.#conflicts.delete(key);
       versions.forget(key);
       gather.forget(key);
     } else {
@@ -96,6 +113,3 @@ export class JobReconciler {
     }
   }
 }
-
-/** A conflict usually means that the cache is a moment behind; its event comes as well. Milliseconds. */
-const STALE_AGAIN_MS = 200;

@@ -135,7 +135,18 @@ describe.each(pages)("%s", (page) => {
 /** The operator's, and those of the scripts in dev/ and test/. */
 const ownFlags = new Set([
   ...Object.keys(optionTable).map(flagOf),
-  ...["--once", "--json", "--kube", "--ha", "--version", "--config", "--check", "--unit", "--context"],
+  ...[
+    "--once",
+    "--json",
+    "--scene",
+    "--kube",
+    "--ha",
+    "--version",
+    "--config",
+    "--check",
+    "--unit",
+    "--context",
+  ],
   ...["--mutants", "--schedules", "--seed", "--depth", "--all", "--real"],
 ]);
 
@@ -156,7 +167,10 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-test("the README's picture is one of a demo that saw everything", () => {
-  expect(read("README.md")).toContain("](docs/demo.svg)");
-  expect(read("docs/demo.svg")).toContain(">All of it was observed.</text>");
+test.each([
+  ["README.md", "docs/demo.svg"],
+  ["docs/guarantees.md", "docs/race.svg"],
+])("the picture in %s is one of a demo that saw everything", (page, picture) => {
+  expect(read(page)).toContain(`](${relative(dirname(page), picture)})`);
+  expect(read(picture)).toContain(">All of it was observed.</text>");
 });
