@@ -45,10 +45,11 @@ const paint = painter(colours);
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 // Ctrl-C ends the play, not the cleaning up.
-const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => reject(new Error(`ended by ${signal}`)));
+let interrupt = (_: NodeJS.Signals) => {};
+const interrupted = new Promise<NodeJS.Signals>((resolve) => {
+  interrupt = resolve;
 });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
 
 async function tellAll(theatre: Theatre): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
@@ -64,6 +65,7 @@ try {
   const theatre = await Theatre.open(progress);
   try {
     const outcomes = await Promise.race([tellAll(theatre), interrupted]);
+    if (typeof outcomes === "string") throw new Error(`ended by ${outcomes}`);
     const complete = outcomes.every((outcome) => outcome.complete && isOnce(outcome.ours));
     const said = complete ? "All of it was observed." : "Not all of it was observed.";
     const text = `${scoreboard(outcomes, paint)}\n\n${said}`;

@@ -49,6 +49,7 @@ export class Act {
   readonly #followed = new AbortController();
   readonly #following: Promise<void>[] = [];
   readonly #names: string[] = [];
+  readonly #onEnd: (() => Promise<void>)[] = [];
   #shownAnswer = "";
   #problem: unknown;
   #missed = 0;
@@ -154,9 +155,15 @@ export class Act {
     };
   }
 
+  /** To be called when nothing of the scene may go on. */
+  onEnd(act: () => Promise<void>): void {
+    this.#onEnd.push(act);
+  }
+
   /** Nothing of the scene goes on. */
   async end(): Promise<void> {
     this.#timeline.end();
+    for (const act of this.#onEnd) await act();
     this.#followed.abort();
     await Promise.all([...this.#following, ...this.#agents.map((agent) => agent.kill())]);
     await this.recorder.close();

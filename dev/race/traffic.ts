@@ -15,18 +15,22 @@ export class Traffic {
   readonly #act: Act;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
+  #problem: unknown;
   readonly #names: string[] = [];
   readonly #open = new Set<string>();
 
   constructor(act: Act) {
     this.#act = act;
-    this.#loop = this.#run();
+    this.#loop = this.#run().catch((error: unknown) => {
+      this.#problem = error;
+    });
+    act.onEnd(() => this.#end());
   }
 
   /** Lets the last ones come to their end, and counts. */
   async settle(): Promise<{ flinkJobs: number; jobs: number }> {
-    this.#stop.abort();
-    await this.#loop;
+    await this.#end();
+    if (this.#problem !== undefined) throw this.#problem;
     const names = this.#names;
     await this.#act.until(async () => (await this.#unfinished()) === 0);
     const jobs = names.reduce((sum, name) => sum + this.#act.recorder.runs(name), 0);
@@ -36,6 +40,11 @@ export class Traffic {
       `${names.length} more FlinkJobs came in throughout, and Flink ran ${jobs} jobs for them`,
     );
     return { flinkJobs: names.length, jobs };
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
   }
 
   async #run(): Promise<void> {
