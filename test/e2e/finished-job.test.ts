@@ -70,6 +70,16 @@ describe.each(flinkTargets())("a job that finished is never run again, on Flink 
     await unchanged();
   });
 
+  test("but when its status is taken away as well, nothing guards it here any more (docs/guarantees.md, statusWiped)", async () => {
+    const { status: _, ...rest } = await world.job("once");
+    const args = ["replace", "--subresource=status", "-f", "-"];
+    expect(await world.kubectl(args, JSON.stringify(rest))).toMatchObject({ code: 0 });
+    await eventually(async () => (await trace.mains()) === 2, 20_000);
+    const { status } = await world.until("once", ({ status }) => status?.trigger !== undefined);
+    // The same run all the same, under the same JobID.
+    expect(status?.trigger).toMatchObject({ attempt: 1, jobId: finished.status?.trigger?.jobId });
+  });
+
   async function clusterReady(): Promise<string | undefined> {
     const { stdout } = await world.kubectl([
       "get",
