@@ -11,6 +11,7 @@ import { ListThenSubmit, type Watched } from "./list-then-submit.ts";
 import type { Place } from "./place.ts";
 import { type Answer, Recorder } from "./recorder.ts";
 import { type Lane, type Mood, Timeline } from "./timeline.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** How many Flink jobs one party ran for one wish, as the recorder counted them. */
 export interface Count {
@@ -127,7 +128,11 @@ export class Act {
   async until(check: () => boolean | Promise<boolean>, limitMs = PATIENCE_MS): Promise<boolean> {
     const deadline = performance.now() + limitMs;
     while (performance.now() < deadline) {
-      if (await check()) return true;
+      if (await check()) {
+        // Whoever tells of it in the timeline looks as often.
+        await delay(2 * LOOK_EVERY_MS);
+        return true;
+      }
       await delay(LOOK_EVERY_MS);
     }
     return false;
@@ -138,7 +143,11 @@ export class Act {
     await this.place.flink.killJobManager();
   }
 
-  async outcome(scene: string, traffic?: Outcome["traffic"]): Promise<Outcome> {
+  /** The counts, when the last of the traffic has settled. */
+  async outcome(scene: string, traffic?: Traffic): Promise<Outcome> {
+    this.#followed.abort();
+    await Promise.all([...this.#following, ...this.#agents.map((agent) => agent.kill())]);
+    const counted = await traffic?.settle();
     const { version, ha } = this.place.flink;
     const count = (name: string) => ({
       jobs: this.recorder.runs(name),
@@ -150,7 +159,7 @@ export class Act {
       highAvailability: ha,
       agent: count(this.agentJob),
       ours: count(this.ourJob),
-      ...(traffic ? { traffic } : {}),
+      ...(counted ? { traffic: counted } : {}),
       complete: this.#missed === 0,
     };
   }

@@ -79,7 +79,7 @@ export class ListThenSubmit {
     // From now on it knows that its job is there; should it vanish, it has to be submitted again.
     this.#accepted = false;
     this.#sees = states.length;
-    this.#say(states.length === 1 ? `sees it ${states[0]}` : `sees ${states.length}: ${states.join(", ")}`);
+    this.#say(states.length === 1 ? `sees it ${states[0]}` : `sees ${states.length} of it`);
   }
 
   /** The states of its job in the list; undefined where the JobManager does not answer. */

@@ -89,7 +89,7 @@ async function failover(act: Act): Promise<Outcome> {
   );
   act.claim(fooled && doubled, `the agent believed the list: ${jobs(act, agentJob)} now, both alive`);
   claimOne(act, "the operator saw that main() ran again, and sent nothing", seen);
-  return act.outcome("failover", await traffic.settle());
+  return act.outcome("failover", traffic);
 }
 
 /** The answer that does not come in time: the request goes on without its sender, and the list does not show it yet. */
@@ -120,7 +120,7 @@ async function noAnswer(act: Act): Promise<Outcome> {
   const alive = recorder.alive(agentJob);
   act.claim(alive > 1, `the agent's job lives ${alive} times, also after the failover`);
   claimOne(act, "the operator waited for main() and sent nothing more");
-  return act.outcome("no-answer", await traffic.settle());
+  return act.outcome("no-answer", traffic);
 }
 
 /** What has finished is in no list after a restart. Whoever asks only the list runs it again. */
