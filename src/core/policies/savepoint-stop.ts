@@ -5,6 +5,8 @@ import { restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 
 const POLL_MS = 500;
+/** A job ends this soon after the savepoint that stops it. Milliseconds. */
+const STOPS_WITHIN_MS = 60_000;
 /** News older than this are asked for again before anything is concluded from them. Milliseconds. */
 const NEWS_ARE_FRESH_MS = 1_500;
 
@@ -33,10 +35,15 @@ export function savepointStop(
     case "unknown": {
       // The history decides before anything is asked for again: a savepoint that stops is this one.
       const newest = seen.result.snapshots?.newest;
-      if (newest?.stops) return completed(ctx, trigger, row, newest);
+      if (newest?.stops && !wentOn(ctx, row, newest)) return completed(ctx, trigger, row, newest);
       return askAgain(ctx, trigger, stop, cluster);
     }
   }
+}
+
+/** A job that runs long after its last savepoint has survived it: Flink could not stop it, and it was restarted. */
+function wentOn({ now }: Context, { state }: JobRow, { takenAt }: Snapshot): boolean {
+  return state === "RUNNING" && now - takenAt > STOPS_WITHIN_MS;
 }
 
 /** What is known of the stop's savepoint; undefined where it must be asked for. */

@@ -78,6 +78,14 @@ describe("upgradeMode: savepoint", () => {
       { effect: undefined, status: { restorePoint: { jobId: JOB, kind: "savepoint", path: "/sp" } } },
     ],
     [
+      "one that should have stopped it, and did not: the same is asked for again",
+      anOperation({
+        state: "unknown",
+        snapshots: snapshots({ kind: "savepoint", path: "/sp", stops: true, takenAt: NOW - 2 * MINUTE }),
+      }),
+      { effect: { kind: "stopWithSavepoint" } },
+    ],
+    [
       "a savepoint that somebody took is none that stops",
       anOperation({ state: "unknown", snapshots: snapshots({ kind: "savepoint", path: "/other" }) }),
       { effect: { kind: "stopWithSavepoint" } },
