@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 import type { Plugin } from "esbuild";
 import { root } from "./bundle.ts";
 
@@ -96,13 +96,21 @@ export function leaveOut(filter: RegExp, file: string): Plugin {
   };
 }
 
+/** Unpacking takes memory for the window, 4 MB unless it is said that 256 KiB will do. */
+const smallWindow = {
+  [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+  [constants.BROTLI_PARAM_LGWIN]: 18,
+};
+
 /** The table of Flink's options goes inside, packed: 160 KB that most operators never look at. */
 export function packOptionTable(): Plugin {
   return {
     name: "option-table",
     setup: ({ onLoad }) =>
       onLoad({ filter: /[/\\]src[/\\]flink[/\\]options[/\\]option-table\.ts$/ }, async ({ path }) => {
-        const packed = brotliCompressSync(await readFile(join(dirname(path), "flink-options.tsv")));
+        const packed = brotliCompressSync(await readFile(join(dirname(path), "flink-options.tsv")), {
+          params: smallWindow,
+        });
         const contents = `
 import { brotliDecompressSync } from "node:zlib";
 const packed = ${JSON.stringify(packed.toString("base64"))};

@@ -51,12 +51,14 @@ interface Row {
 }
 
 const LIST = /^List<(\w+)>$/;
+const NONE: readonly string[] = [];
 
 /** Every option of every minor version of Flink that takes flinkConfiguration. */
 export class OptionCatalogue {
   /** Oldest first. */
   readonly versions: readonly string[];
   readonly #rows: readonly Row[];
+  readonly #ranges = new Map<string, readonly string[]>();
   readonly #byVersion = new Map<string, OptionsOfVersion>();
 
   /** `text`: a line of versions, then one tab-separated row each; lines that begin with # are comments. */
@@ -116,19 +118,24 @@ export class OptionCatalogue {
         type: (element ?? type) as OptionType,
         list: element !== undefined,
         default: standard,
-        aliases: aliases === "" ? [] : aliases.split(" "),
-        values: values === "" ? [] : values.split(" "),
+        aliases: aliases === "" ? NONE : aliases.split(" "),
+        values: values === "" ? NONE : values.split(" "),
         description: text,
       },
     };
   }
 
   /** "1.17-1.19,2.3": from, to and all between. */
-  #range(text: string): string[] {
-    return text.split(",").flatMap((part) => {
-      const [from = "", to = from] = part.split("-");
-      return this.versions.slice(this.versions.indexOf(from), this.versions.indexOf(to) + 1);
-    });
+  #range(text: string): readonly string[] {
+    let range = this.#ranges.get(text);
+    if (!range) {
+      range = text.split(",").flatMap((part) => {
+        const [from = "", to = from] = part.split("-");
+        return this.versions.slice(this.versions.indexOf(from), this.versions.indexOf(to) + 1);
+      });
+      this.#ranges.set(text, range);
+    }
+    return range;
   }
 }
 
@@ -150,6 +157,7 @@ export class OptionsOfVersion {
   readonly catalogue: OptionCatalogue;
   readonly #byKey = new Map<string, FlinkOption>();
   readonly #byAlias = new Map<string, FlinkOption>();
+  #spellings: ReadonlyMap<string, string> | undefined;
   /** By the beginning of their keys, dot included: maps, and families such as `kubernetes.*`. */
   readonly #byPrefix = new Map<string, FlinkOption>();
 
@@ -193,5 +201,11 @@ export class OptionsOfVersion {
   /** Every key that has a meaning, former names last. */
   names(): string[] {
     return [...this.#byKey.keys(), ...this.#byAlias.keys()];
+  }
+
+  /** The names by how they are compared; always with the same function. */
+  spellings(plain: (name: string) => string): ReadonlyMap<string, string> {
+    this.#spellings ??= new Map(this.names().map((name) => [plain(name), name]));
+    return this.#spellings;
   }
 }

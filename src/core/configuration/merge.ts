@@ -5,6 +5,9 @@ import { isSensitive } from "./sensitive.ts";
 import { suggestionFor } from "./suggestion.ts";
 import { problemWith } from "./values.ts";
 
+/** Each costs a walk over a thousand names; who misspells more has another problem. */
+const MOST_SUGGESTIONS = 10;
+
 /** Why a key of flinkConfiguration has no effect on the job. */
 export type IgnoredReason =
   /** Settled when the cluster starts. */
@@ -71,11 +74,16 @@ export function mergeConfiguration(
     invalid: [...found.invalid],
   };
   const configuration: Record<string, string> = {};
+  let unknown = 0;
   for (const [key, text] of texts) {
     if (found.taken.has(key)) continue;
     const by = options && winnerOver(key, texts, options);
     if (by !== undefined) report.overridden.push({ key, by });
     const ignored = ignoredKey(key, options);
+    if (ignored?.reason === "UnknownOption" && options && ++unknown <= MOST_SUGGESTIONS) {
+      const suggestion = suggestionFor(key, options);
+      if (suggestion !== undefined) ignored.suggestion = suggestion;
+    }
     if (ignored) report.ignored.push(ignored);
     if (isInternal(key) || (ignored && !mayBeRead(key, options))) continue;
     const message = options && invalidValue(key, text, options);
@@ -116,8 +124,7 @@ function ignoredKey(key: string, options: OptionsOfVersion | undefined): Ignored
       .find((name) => catalogue.versionsWith(name).includes(version));
     return { key, reason: "UnsupportedByVersion", ...(successor !== undefined && { suggestion: successor }) };
   }
-  const suggestion = suggestionFor(key, options);
-  return { key, reason: "UnknownOption", ...(suggestion !== undefined && { suggestion }) };
+  return { key, reason: "UnknownOption" };
 }
 
 function outOfScope(key: string, { scope }: FlinkOption): IgnoredKey | undefined {
