@@ -16,6 +16,8 @@ export class Versions<T extends KubeObject> {
 
   /** `object` is what the API server answered to a write that was based on `base`. */
   wrote(base: T, object: T): void {
+    // As in the cache. Here, the next write would send them back as well.
+    delete object.metadata.managedFields;
     this.#written.set(key(object), { base: base.metadata.resourceVersion, object });
   }
 

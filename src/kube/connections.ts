@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici";
 import type { ClusterAccess } from "./config.ts";
 import { type Credential, textOf } from "./credentials.ts";
@@ -24,8 +23,15 @@ export class ConnectFailure extends Error {
 const connectLimitMs = 5_000;
 const keepAliveMs = 30_000;
 
+/** What connections are made from: a change of any of these calls for new ones. */
+interface Identity {
+  ca: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
+}
+
 interface Pools {
-  identity: string;
+  identity: Identity;
   lanes: Record<Lane, Dispatcher>;
 }
 
@@ -44,13 +50,11 @@ export class Connections {
 
   /** The connections that present this credential's certificate and trust the current authorities. */
   async lane(lane: Lane, credential: Credential): Promise<Dispatcher> {
-    const ca = await textOf(this.#access.ca);
-    const identity = createHash("sha256")
-      .update(JSON.stringify([ca, credential.cert, credential.key]))
-      .digest("hex");
-    if (this.#pools?.identity !== identity) {
+    const { cert, key } = credential;
+    const identity = { ca: await textOf(this.#access.ca), cert, key };
+    if (this.#pools === undefined || !isSame(this.#pools.identity, identity)) {
       const old = this.#pools;
-      this.#pools = this.#open(identity, ca, credential);
+      this.#pools = this.#open(identity);
       // Requests under way finish on the old connections; watches end by their own time limit.
       if (old) for (const pool of Object.values(old.lanes)) pool.close().catch(ignoreClosing);
     }
@@ -71,7 +75,8 @@ export class Connections {
     if (pools) await Promise.all(Object.values(pools.lanes).map((pool) => pool.destroy()));
   }
 
-  #open(identity: string, ca: string | undefined, { cert, key }: Credential): Pools {
+  #open(identity: Identity): Pools {
+    const { ca, cert, key } = identity;
     if (this.#closed) throw new Error("the connections are closed");
     const { server, serverName, insecure, proxyUrl } = this.#access;
     const tls = {
@@ -91,10 +96,20 @@ export class Connections {
     const origin = new URL(server).origin;
     const open = (connections: number | null): Dispatcher =>
       proxyUrl
-        ? new ProxyAgent({ ...common, uri: proxyUrl, requestTls: tls, connections })
+        ? new ProxyAgent({
+            ...common,
+            uri: proxyUrl,
+            proxyTls: { allowH2: false },
+            requestTls: tls,
+            connections,
+          })
         : new Pool(origin, { ...common, connections, connect: connector(tls) });
     return { identity, lanes: { ordinary: open(this.#limit), apart: open(null) } };
   }
+}
+
+function isSame(a: Identity, b: Identity): boolean {
+  return a.ca === b.ca && a.cert === b.cert && a.key === b.key;
 }
 
 function connector(tls: object): buildConnector.connector {

@@ -46,12 +46,14 @@ export class Transport {
   readonly #maxBodyBytes: number;
   readonly #deadlineMs: number;
   readonly #metrics: RequestMetrics;
+  readonly #origin: string;
   readonly #host: string;
   readonly #basePath: string;
 
   constructor(access: ClusterAccess, options: TransportOptions = {}) {
     const url = new URL(access.server);
     this.access = access;
+    this.#origin = url.origin;
     this.#host = url.host;
     this.#basePath = url.pathname.replace(/\/+$/, "");
     this.#connections = new Connections(access, options.maxConnections ?? 64);
@@ -109,7 +111,7 @@ export class Transport {
       const credential = await this.access.credentials.current();
       const lane = await this.#connections.lane(request.lane ?? "ordinary", credential);
       const response = await lane.request({
-        origin: new URL(this.access.server).origin,
+        origin: this.#origin,
         method: request.method,
         path: this.#basePath + request.path + queryText(request.query),
         headers: {
