@@ -26,10 +26,10 @@ export class Child<Started> {
     return new Child(child, started);
   }
 
-  /** Sends anything; resolves with the `report` that comes back. */
-  async report<Report>(): Promise<Report> {
+  /** Sends a message; resolves with the `report` that comes back. */
+  async report<Report>(message: object = {}): Promise<Report> {
     const answer = once(this.#process, "message");
-    this.#process.send({});
+    this.#process.send(message);
     const [{ report }] = (await answer) as [{ report: Report }];
     return report;
   }

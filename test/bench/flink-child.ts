@@ -7,7 +7,7 @@ export interface FlinkReport {
   arrivals: Record<string, number>;
   /** How often a request carried each JobID. */
   requestsPerJob: Record<string, number>;
-  /** By name: when a bare watcher's request arrived. */
+  /** By namespace/name: when the request of a floor arrived. */
   floor: Record<string, number>;
   /** Every other request so far, by method and path without IDs. */
   calls: Record<string, number>;

@@ -1,22 +1,71 @@
-// The floor: a bare watch, one status patch per object, one request to Flink. No queue, no cache, no decision, no safety.
+// What no operator can beat, in two measures. `bare`: a watch, one status patch per object, one request to Flink. `same-writes`:
+// all the writes that the operator makes for a job, in its order, each as soon as the last is answered. Neither has a queue,
+// a limit, a cache, a decision or any safety.
+import type { FlinkJob } from "../../src/api/objects.ts";
 import { flinkJobs } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
+import { events, type KubeEvent } from "../../src/kube/event-writer.ts";
+import { microTime } from "../../src/kube/lease.ts";
 import { Transport } from "../../src/kube/transport.ts";
 
-const [kubeconfig = "", namespace = "", flinkUrl = ""] = process.argv.slice(2);
+const [kubeconfig = "", namespace = "", flinkUrl = "", kind = "bare"] = process.argv.slice(2);
 const kube = new KubeClient(new Transport(await loadClusterAccess({ kubeconfig })));
+const handle = kind === "bare" ? patchAndRequest : writeAndRequest;
+/** A status of the operator's own, so that ours is as large. */
+let model: FlinkJob["status"];
+let finished = 0;
+let telling = Promise.resolve();
+
 process.on("disconnect", () => process.exit());
+process.on("message", (message: { model?: FlinkJob["status"] }) => {
+  model = message.model ?? model;
+  process.send?.({ report: finished });
+});
 
 const watch = await kube.watch(flinkJobs, { namespace });
 process.send?.({ started: true });
 for await (const { type, object } of watch) {
-  if (type === "ADDED") void handle(object.metadata.name);
+  if (type === "ADDED") void handle(object);
 }
 
-async function handle(name: string): Promise<void> {
+async function patchAndRequest({ metadata: { name } }: FlinkJob): Promise<void> {
   const patch = { type: "merge" as const, body: { status: { state: "Pending", cluster: "floor" } } };
   await kube.patch(flinkJobs, { namespace, name }, patch, { subresource: "status" });
-  const reply = await fetch(`${flinkUrl}/floor/${name}`, { method: "POST", body: "{}" });
+  await request(name);
+  finished++;
+}
+
+async function writeAndRequest(added: FlinkJob): Promise<void> {
+  const { name, uid, resourceVersion } = added.metadata;
+  const body = { metadata: { finalizers: ["flinkjob.dev/floor"], uid, resourceVersion } };
+  const held = await kube.patch(flinkJobs, { namespace, name }, { type: "merge", body });
+  const recorded = await kube.replaceStatus(flinkJobs, { ...held, status: model! });
+  await request(name);
+  await kube.replaceStatus(flinkJobs, { ...recorded, status: { ...model!, cluster: "floor" } });
+  // One after the other, as the operator's.
+  telling = telling.then(() => tell(added, "Submitted")).then(() => tell(added, "Running"));
+  await telling;
+  finished++;
+}
+
+async function request(name: string): Promise<void> {
+  const reply = await fetch(`${flinkUrl}/floor/${namespace}/${name}`, { method: "POST", body: "{}" });
   await reply.arrayBuffer();
+}
+
+async function tell({ apiVersion, kind: regarded, metadata }: FlinkJob, reason: string): Promise<void> {
+  const { name, uid } = metadata;
+  const event: KubeEvent = {
+    metadata: { name: `${name}.${reason.toLowerCase()}`, namespace },
+    eventTime: microTime(Date.now()),
+    reportingController: "flinkjob.dev/floor",
+    reportingInstance: "floor",
+    action: reason,
+    reason,
+    type: "Normal",
+    note: `Flink 2.3.0 accepted trigger g1 as job ${uid}.`,
+    regarding: { apiVersion, kind: regarded, namespace, name, uid: uid ?? "" },
+  };
+  await kube.create(events, event);
 }

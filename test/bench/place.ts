@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startKube } from "../../dev/kube/cluster.ts";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
 import { API_VERSION } from "../../src/api/group.ts";
-import type { FlinkCluster } from "../../src/api/objects.ts";
+import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { flinkClusters, flinkJobs } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
@@ -29,12 +29,13 @@ const namespaces: Resource<KubeObject> = {
   namespaced: false,
 };
 
-/** The operator's namespace, and the one that only the bare watcher sees. */
+/** The operator's namespace, and those that only a floor sees (floor-child.ts). */
 export const benchNamespace = "bench";
-export const floorNamespace = "floor";
+export const bareNamespace = "bare";
+export const sameWritesNamespace = "same-writes";
 export const clusterName = "fake";
 
-/** A real control plane, a fake Flink and a bare watcher, each in processes of its own. */
+/** A real control plane, a fake Flink and the floors, each in processes of its own. */
 export interface Place extends AsyncDisposable {
   readonly kubeconfig: string;
   readonly kube: KubeClient;
@@ -42,6 +43,8 @@ export interface Place extends AsyncDisposable {
   readonly jarId: string;
   readonly flinkPid: number;
   flinkReport(): Promise<FlinkReport>;
+  /** How many objects the client with the same writes is through with; `model` is the status that it writes from now on. */
+  sameWrites(model?: FlinkJob["status"]): Promise<number>;
 }
 
 export async function makePlace(progress: (line: string) => void): Promise<Place> {
@@ -59,8 +62,13 @@ export async function makePlace(progress: (line: string) => void): Promise<Place
     undo.defer(() => flink.stop());
     const { url, jarId } = flink.started;
     await prepare(kube, url);
-    const floor = await Child.start("floor-child.ts", [kubeconfig, floorNamespace, url]);
-    undo.defer(() => floor.stop());
+    const startFloor = async (kind: string) => {
+      const child = await Child.start("floor-child.ts", [kubeconfig, kind, url, kind]);
+      undo.defer(() => child.stop());
+      return child;
+    };
+    await startFloor(bareNamespace);
+    const sameWrites = await startFloor(sameWritesNamespace);
     return {
       kubeconfig,
       kube,
@@ -68,6 +76,7 @@ export async function makePlace(progress: (line: string) => void): Promise<Place
       jarId,
       flinkPid: flink.pid,
       flinkReport: () => flink.report<FlinkReport>(),
+      sameWrites: (model) => sameWrites.report<number>({ model }),
       [Symbol.asyncDispose]: () => undo.disposeAsync(),
     };
   } catch (error) {
@@ -79,7 +88,8 @@ export async function makePlace(progress: (line: string) => void): Promise<Place
 async function prepare(kube: KubeClient, flinkUrl: string): Promise<void> {
   for (const crd of Object.values(customResourceDefinitions()))
     await kube.create(definitions, crd as unknown as KubeObject);
-  for (const name of [benchNamespace, floorNamespace]) await kube.create(namespaces, { metadata: { name } });
+  for (const name of [benchNamespace, bareNamespace, sameWritesNamespace])
+    await kube.create(namespaces, { metadata: { name } });
   const metadata = { name: clusterName, namespace: benchNamespace };
   const cluster: FlinkCluster = {
     apiVersion: API_VERSION,
@@ -90,7 +100,7 @@ async function prepare(kube: KubeClient, flinkUrl: string): Promise<void> {
   // The API server serves a new kind a moment after it took the definition.
   await eventually(() => kube.create(flinkClusters, cluster), 10_000, 50);
   await eventually(
-    async () => (await kube.watch(flinkJobs, { namespace: floorNamespace })).close(),
+    async () => (await kube.watch(flinkJobs, { namespace: bareNamespace })).close(),
     10_000,
     50,
   );

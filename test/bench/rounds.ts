@@ -7,7 +7,7 @@ import { noMetrics } from "../../src/kube/metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { counterClass } from "../support/fake-flink/index.ts";
 import type { BundledOperator } from "./operator.ts";
-import { benchNamespace, clusterName, floorNamespace, type Place } from "./place.ts";
+import { bareNamespace, benchNamespace, clusterName, type Place, sameWritesNamespace } from "./place.ts";
 
 /** The life of one FlinkJob up to Ready; ms since 1970 by this machine's one clock. */
 export interface Life {
@@ -21,16 +21,22 @@ export interface Life {
   readonly readyAt: number;
 }
 
+/** The way of an object of a floor to Flink. */
+export type Passage = Pick<Life, "createdAt" | "arrivedAt">;
+
 export interface Round {
   readonly lives: readonly Life[];
-  /** From the create call to the arrival of the bare watcher's request, for as many objects made in the same way. */
-  readonly floorMs: readonly number[];
+  /** The same for as many objects made in the same way, by a bare watcher with one patch for each. */
+  readonly bare: readonly Passage[];
+  /** By a client that makes the operator's writes and does nothing else; empty for jobs one after the other. */
+  readonly sameWrites: readonly Passage[];
   /** Writes of the operator to the API server per job, until all were Ready and nothing followed for two polls. */
   readonly writesPerJob: number;
 }
 
 const parallelCreates = 10;
 const pollMs = 5_000;
+const warmUps = 30;
 let rounds = 0;
 
 /** One FlinkJob after the other, each followed to Ready, and an object for the bare watcher after each. */
@@ -39,24 +45,39 @@ export async function singles(place: Place, operator: BundledOperator, count: nu
   for (const name of round.names) {
     await round.create(benchNamespace, name);
     await eventually(() => round.readyAt.has(name), 30_000, 5);
-    await round.create(floorNamespace, name);
-    await eventually(async () => name in (await place.flinkReport()).floor, 30_000, 20);
+    await round.create(bareNamespace, name);
+    await round.arrivals(bareNamespace, [name], 20);
   }
   return round.end();
 }
 
-/** All objects for the bare watcher, ten create calls at a time; when it is through, all FlinkJobs in the same way. */
+/**
+ * All objects for the bare watcher, ten create calls at a time; when it is through, as many for the client with the same
+ * writes; then all FlinkJobs. Each in the same way.
+ */
 export async function atOnce(place: Place, operator: BundledOperator, count: number): Promise<Round> {
   const round = await RunningRound.begin(place, operator, count);
-  await round.createAll(floorNamespace);
-  const arrived = async () => {
-    const { floor } = await place.flinkReport();
-    return round.names.every((name) => name in floor);
-  };
-  await eventually(arrived, 120_000, 500);
+  await round.createAll(bareNamespace);
+  await round.arrivals(bareNamespace, round.names, 500);
+  // As warm as the operator after its jobs one after the other.
+  await place.sameWrites(await aStatus(place));
+  for (let n = 0; n < warmUps; n++) {
+    await round.create(sameWritesNamespace, `warm-up-${n}`);
+    await eventually(async () => (await place.sameWrites()) > n, 30_000, 20);
+  }
+  const before = await place.sameWrites();
+  await round.createAll(sameWritesNamespace);
+  await eventually(async () => (await place.sameWrites()) === before + count, 300_000, 500);
   await round.createAll(benchNamespace);
   await eventually(() => round.readyAt.size === count, 300_000, 50);
   return round.end();
+}
+
+/** What the operator wrote for a job that runs. */
+async function aStatus({ kube }: Place): Promise<FlinkJob["status"]> {
+  for await (const { status } of kube.listAll(flinkJobs, { namespace: benchNamespace }))
+    if (status?.trigger?.state === "running") return status;
+  throw new Error("No job runs yet");
 }
 
 class RunningRound {
@@ -111,6 +132,15 @@ class RunningRound {
     await Promise.all(Array.from({ length: parallelCreates }, creator));
   }
 
+  /** Waits until Flink has heard of all these objects of a floor. */
+  async arrivals(namespace: string, names: readonly string[], everyMs: number): Promise<void> {
+    const arrived = async () => {
+      const { floor } = await this.#place.flinkReport();
+      return names.every((name) => `${namespace}/${name}` in floor);
+    };
+    await eventually(arrived, 120_000, everyMs);
+  }
+
   async end(): Promise<Round> {
     // Events are written a moment later than the status.
     await new Promise((resolve) => setTimeout(resolve, 2 * pollMs));
@@ -129,10 +159,17 @@ class RunningRound {
         readyAt: known(this.readyAt.get(name)),
       };
     });
-    const floorMs = this.names.map(
-      (name) => known(report.floor[name]) - known(this.#created.get(`${floorNamespace}/${name}`)),
-    );
-    return { lives, floorMs, writesPerJob: writes / this.names.length };
+    const passages = (namespace: string) =>
+      this.names
+        .map((name) => `${namespace}/${name}`)
+        .filter((key) => this.#created.has(key))
+        .map((key) => ({ createdAt: known(this.#created.get(key)), arrivedAt: known(report.floor[key]) }));
+    return {
+      lives,
+      bare: passages(bareNamespace),
+      sameWrites: passages(sameWritesNamespace),
+      writesPerJob: writes / this.names.length,
+    };
   }
 
   #see({ metadata: { name }, status }: FlinkJob): void {
