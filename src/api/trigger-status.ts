@@ -37,6 +37,8 @@ const stop = z
       "The savepoint's trigger ID at Flink: the same for the same JobID and number.",
     ).optional(),
     number: count("Counts the savepoints that were asked for, from 1.").optional(),
+    path: word("Where its savepoint is, once that is complete.").optional(),
+    earlierPath: word("A savepoint of an earlier stop that failed all the same: not this one's.").optional(),
     failures: count("How many of them failed.").optional(),
     failedAt: time("When the newest one was seen to have failed.").optional(),
   })

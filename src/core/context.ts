@@ -59,7 +59,8 @@ export function contextOf(observed: Observed, now: number): Context {
     observed.look &&
     observed.look.jobId === jobId &&
     isFresh(observed.look, flight, now) &&
-    !mayHaveMissedIt(observed.look, arrivesUntil(trigger, flight, observed.longestWayMs), now)
+    !mayHaveMissedIt(observed.look, arrivesUntil(trigger, flight, observed.longestWayMs), now) &&
+    !isBeforeStop(observed.look, trigger)
       ? observed.look
       : undefined;
   return {
@@ -119,6 +120,12 @@ function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
 /** Taken while the request could still arrive, and now it no longer can: only another look shows whether it did. */
 function mayHaveMissedIt(look: Look, until: number | undefined, now: number): boolean {
   return until !== undefined && look.at < until && until <= now;
+}
+
+/** What a job has left is another thing once it is being stopped. */
+function isBeforeStop(look: Look, trigger: TriggerStatus | undefined): boolean {
+  const { stop } = trigger ?? {};
+  return stop?.mode === "savepoint" && stop.failedAt === undefined && look.at <= Date.parse(stop.requestedAt);
 }
 
 export function iso(time: number): string {

@@ -1,11 +1,11 @@
 import { formatDuration } from "../../api/duration.ts";
 import type { JobResult, RestorePoint, TriggerStatus } from "../../api/status.ts";
-import type { Context } from "../context.ts";
+import { type Context, iso } from "../context.ts";
 import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts";
 import { carriesState, leftBehind, restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed } from "../triggers.ts";
-import { newsOf, readOperation } from "./savepoint-stop.ts";
+import { newsOf, readOperation, savepointOf } from "./savepoint-stop.ts";
 
 /** An application ends up to 2 s after its jobs; one that sticks must not hide the end of the job. Milliseconds. */
 const APPLICATION_ENDS_WITHIN_MS = 6_000;
@@ -42,7 +42,7 @@ export function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Ve
     return {
       rule: "mainFailedLate",
       ...left(ctx, row),
-      trigger: failed(ctx, trigger, look.failure),
+      trigger: failed(ctx, { ...trigger, acceptedAt: trigger.acceptedAt ?? iso(ctx.now) }, look.failure),
       job: row,
     };
   }
@@ -87,11 +87,11 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
 
 /** FINISHED after a stop with savepoint. Where the savepoint is must be known before the end is on record. */
 function stoppedEnd(ctx: Context, trigger: TriggerStatus, row: JobRow, cluster: ReachableCluster): Verdict {
-  const { look, job } = ctx;
+  const { look } = ctx;
   const stop = trigger.stop!;
-  if (job.status?.restorePoint?.jobId === row.id) return end(ctx, trigger, row);
-  const newest = look?.snapshots?.newest;
-  if (newest?.stops) return { ...end(ctx, trigger, row), restorePoint: restorePointOf(row.id, newest) };
+  if (stop.path !== undefined) return end(ctx, trigger, row);
+  const taken = savepointOf(stop, look?.snapshots);
+  if (taken) return { ...end(ctx, trigger, row), restorePoint: restorePointOf(row.id, taken) };
   const seen = newsOf(ctx, stop);
   if (!seen) return readOperation(trigger, stop, cluster);
   switch (seen.result.state) {
@@ -157,7 +157,8 @@ function left(ctx: Context, row: JobRow): Pick<Verdict, "restorePoint" | "result
   const restorePoint = snapshots && (leftBehind(row, snapshots) ?? null);
   const known = job.status?.restorePoint;
   // A stop with savepoint is on record already, and its end tells nothing newer.
-  const told = known?.jobId === row.id && known.kind === "savepoint" && trigger?.stop?.mode === "savepoint";
+  const path = row.state === "FINISHED" ? trigger?.stop?.path : undefined;
+  const told = path !== undefined && known?.path === path;
   const runTime = formatDuration(Math.max(0, row.endTime - row.startTime));
   return {
     ...(restorePoint !== undefined && !told ? { restorePoint } : {}),

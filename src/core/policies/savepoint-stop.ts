@@ -1,6 +1,6 @@
 import type { StopStatus, TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
-import type { JobRow, OperationSeen, ReachableCluster, Snapshot } from "../observed.ts";
+import type { JobRow, OperationSeen, ReachableCluster, Snapshot, Snapshots } from "../observed.ts";
 import { restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 
@@ -25,7 +25,7 @@ export function savepointStop(
     case "inProgress":
       return { rule: "savepointUnderWay", job: row, watchClosely: true, requeueAfterMs: POLL_MS };
     case "completed":
-      return completed(ctx, trigger, row, {
+      return completed(trigger, stop, row, {
         kind: "savepoint",
         path: seen.result.path,
         takenAt: Date.parse(stop.requestedAt),
@@ -34,8 +34,8 @@ export function savepointStop(
       return failedStop(ctx, trigger, stop, row, seen.result.message);
     case "unknown": {
       // The history decides before anything is asked for again: a savepoint that stops is this one.
-      const newest = seen.result.snapshots?.newest;
-      if (newest?.stops && !wentOn(ctx, row, newest)) return completed(ctx, trigger, row, newest);
+      const taken = savepointOf(stop, seen.result.snapshots);
+      if (taken && !wentOn(ctx, row, taken)) return completed(trigger, stop, row, taken);
       return askAgain(ctx, trigger, stop, cluster);
     }
   }
@@ -44,6 +44,15 @@ export function savepointStop(
 /** A job that runs long after its last savepoint has survived it: Flink could not stop it, and it was restarted. */
 function wentOn({ now }: Context, { state }: JobRow, { takenAt }: Snapshot): boolean {
   return state === "RUNNING" && now - takenAt > STOPS_WITHIN_MS;
+}
+
+/** The savepoint of this very stop among a job's snapshots. */
+export function savepointOf(
+  { earlierPath }: StopStatus,
+  snapshots: Snapshots | undefined,
+): Snapshot | undefined {
+  const newest = snapshots?.newest;
+  return newest?.stops && newest.path !== earlierPath ? newest : undefined;
 }
 
 /** What is known of the stop's savepoint; undefined where it must be asked for. */
@@ -68,14 +77,14 @@ export function readOperation(
 }
 
 /** The savepoint is on record before anything that could lose it; the job's end is awaited. */
-function completed(ctx: Context, trigger: TriggerStatus, row: JobRow, snapshot: Snapshot): Verdict {
-  const known = ctx.job.status?.restorePoint;
-  const recorded = known?.jobId === row.id && known.path === snapshot.path;
-  if (recorded) return { rule: "savepointStopsJob", job: row, watchClosely: true, requeueAfterMs: POLL_MS };
+function completed(trigger: TriggerStatus, stop: StopStatus, row: JobRow, snapshot: Snapshot): Verdict {
+  const { path } = snapshot;
+  if (stop.path === path)
+    return { rule: "savepointStopsJob", job: row, watchClosely: true, requeueAfterMs: POLL_MS };
   const message = `Savepoint ${snapshot.path} is complete; the job must be seen to end.`;
   return {
     rule: "savepointCompleted",
-    trigger: { ...trigger, message },
+    trigger: { ...trigger, message, stop: { ...stop, path } },
     restorePoint: restorePointOf(row.id, snapshot),
     job: row,
     watchClosely: true,

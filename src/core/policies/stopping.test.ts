@@ -25,6 +25,10 @@ const edited = (spec: Partial<FlinkJobSpec>, trigger = aTrigger().running()) =>
 const runs = aCluster().listing(aRow());
 const look = (patch = {}) => aLook({ found: true, snapshots: snapshots(patch) });
 
+/** After the stop was asked for: an earlier look says nothing about what it left. */
+const later = NOW + SECOND;
+const seenLater = (patch = {}) => ({ now: later, look: aLook({ at: later, endedAt: later, ...patch }) });
+
 /** The step after the one before, as the same process sees it. */
 function then(scene: Scene, patch: Partial<Scene> = {}) {
   const { status } = decideOn(scene);
@@ -110,7 +114,12 @@ describe("upgradeMode: savepoint", () => {
   test("the job ended with it: the next one starts from there, and not before", () => {
     const complete = then({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
     expect(decideOn(complete).effect).toBeUndefined();
-    const over = { ...complete, cluster: aCluster().listing(aRow("FINISHED")), look: look() };
+    const over = {
+      ...complete,
+      cluster: aCluster().listing(aRow("FINISHED")),
+      ...seenLater({ found: true, snapshots: snapshots() }),
+    };
+    expect(decideOn({ ...over, look: look() }).rule).toBe("readEnd");
     const end = decideOn(over);
     expect(end.status).toMatchObject({ trigger: { id: "g1", state: "canceled", reason: "Canceled" } });
     expect(decideOn(then(over))).toMatchObject({
@@ -176,7 +185,11 @@ describe("upgradeMode: savepoint", () => {
       rule: "savepointUnderWay",
     });
     const complete = then({ ...reverted, operation: anOperation({ state: "completed", path: "/sp" }) });
-    const over = { ...complete, cluster: aCluster().listing(aRow("FINISHED")), look: look() };
+    const over = {
+      ...complete,
+      cluster: aCluster().listing(aRow("FINISHED")),
+      ...seenLater({ found: true, snapshots: snapshots() }),
+    };
     expect(decideOn(then(over))).toMatchObject({
       rule: "resume",
       status: { trigger: { id: "g1", attempt: 2, savepointPath: "/sp" } },
@@ -207,7 +220,8 @@ describe("upgradeMode: savepoint", () => {
   });
 
   test("a JobManager that is lost before it told where the savepoint is: nothing starts without it", () => {
-    const gone = { ...stopping, cluster: aCluster().process("other"), look: aLook({ incarnation: "other" }) };
+    const cluster = aCluster().process("other");
+    const gone = { ...stopping, cluster, ...seenLater({ incarnation: "other" }) };
     const step = decideOn(gone);
     expect(step.status?.trigger).toMatchObject({ state: "failed", reason: "SavepointLost" });
     const next = decideOn(then(gone));
@@ -220,7 +234,8 @@ describe("upgradeMode: savepoint", () => {
 
   test("the same once it is on record: the next one starts from there", () => {
     const complete = then({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
-    const gone = { ...complete, cluster: aCluster().process("other"), look: aLook({ incarnation: "other" }) };
+    const cluster = aCluster().process("other");
+    const gone = { ...complete, cluster, ...seenLater({ incarnation: "other" }) };
     expect(decideOn(gone)).toMatchObject({
       rule: "stoppedUnseen",
       status: { trigger: { state: "canceled" } },
@@ -228,6 +243,43 @@ describe("upgradeMode: savepoint", () => {
     expect(decideOn(then(gone))).toMatchObject({
       effect: { kind: "submit", request: { savepointPath: "/sp" } },
     });
+  });
+});
+
+describe("what is taken for the savepoint of a stop", () => {
+  const known = { mode: "savepoint", why: "Replacing", generation: 2, requestedAt: ago(SECOND) } as const;
+  const stop = { ...known, operationId: operationIdOf(JOB, "stop", 1), number: 1 };
+  const scene = (patch: Partial<typeof stop> & { earlierPath?: string }): Scene => ({
+    job: edited(
+      { upgradeMode: "savepoint" },
+      aTrigger()
+        .running()
+        .with({ stop: { ...stop, ...patch } }),
+    ),
+    cluster: aCluster().listing(aRow("FINISHED")),
+  });
+
+  test("not the checkpoint that was followed while the job ran", () => {
+    const { job, ...rest } = scene({});
+    const followed = { jobId: JOB, kind: "checkpoint" as const, path: "/chk-1" };
+    const before = { ...job.build().status!, restorePoint: followed };
+    expect(decideOn({ ...rest, job: job.status(before), look: look({ path: "/chk-1" }) }).rule).toBe(
+      "readOperation",
+    );
+    const lost = decideOn({ ...rest, job: job.status(before), cluster: aCluster(), look: aLook() });
+    expect(lost.status?.trigger?.reason).toBe("SavepointLost");
+  });
+
+  test("not that of an earlier stop, which failed all the same", () => {
+    const stops = { kind: "savepoint", stops: true, path: "/sp-1" } as const;
+    expect(decideOn({ ...scene({ earlierPath: "/sp-1" }), look: look(stops) }).rule).toBe("readOperation");
+    expect(decideOn({ ...scene({}), look: look(stops) })).toMatchObject({
+      rule: "ended",
+      status: { restorePoint: { path: "/sp-1" } },
+    });
+    const running = { ...scene({ earlierPath: "/sp-1" }), cluster: runs };
+    const operation = anOperation({ state: "unknown", snapshots: snapshots(stops) });
+    expect(decideOn({ ...running, operation }).rule).toBe("stopWithSavepointAgain");
   });
 });
 

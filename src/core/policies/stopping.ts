@@ -152,6 +152,7 @@ function savepoint(ctx: Context, trigger: TriggerStatus, { url }: ReachableClust
   const number = (before?.number ?? 0) + 1;
   const operationId = operationIdOf(trigger.jobId, "stop", number);
   const failures = before?.generation === generation ? before.failures : undefined;
+  const newest = ctx.look?.snapshots?.newest;
   const stop: StopStatus = {
     mode: "savepoint",
     why,
@@ -160,6 +161,7 @@ function savepoint(ctx: Context, trigger: TriggerStatus, { url }: ReachableClust
     operationId,
     number,
     ...(failures === undefined ? {} : { failures }),
+    ...(newest?.stops ? { earlierPath: newest.path } : {}),
   };
   const message = "The job is being stopped with a savepoint.";
   return {

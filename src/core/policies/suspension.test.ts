@@ -77,6 +77,22 @@ describe("spec.state: suspended", () => {
     });
   });
 
+  test("in doubt, the same JobID is asked for again when it is resumed", () => {
+    const scene = { cluster: aCluster("Durable").process("other"), look: aLook({ incarnation: "other" }) };
+    const sent = aTrigger().sent({ under: "Durable", ago: 60_000 });
+    const held = decideOn({ ...scene, job: aJob(suspended).trigger(sent) });
+    expect(held).toMatchObject({
+      rule: "suspendedInDoubt",
+      effect: undefined,
+      status: { trigger: { state: "pending", reason: "OutcomeUnknown", jobId: jobIdOf(UID, "g1", 1) } },
+    });
+    const resumed = aJob().status(held.status!);
+    expect(decideOn({ ...scene, job: resumed })).toMatchObject({
+      rule: "sendAgain",
+      effect: { kind: "submit", jobId: jobIdOf(UID, "g1", 1) },
+    });
+  });
+
   test("main() that runs on Flink 2.3 is cancelled, and that was for the suspension", () => {
     const job = aJob(suspended).trigger(aTrigger().sent());
     const cluster = aCluster().v23();

@@ -3,8 +3,9 @@ import { type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
-import { isOver } from "../triggers.ts";
+import { isOver, pending } from "../triggers.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
+import { isKnownAbsent } from "./unsettled.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 
@@ -50,6 +51,10 @@ function withoutTrigger({ cluster }: Context): Verdict | undefined {
 export function suspended(ctx: Context, trigger: TriggerStatus): Verdict {
   const wait = trigger.sends > 0 ? onItsWayMs(ctx, trigger) : 0;
   if (wait > 0) return { rule: "mayStillArrive", requeueAfterMs: wait };
+  if (trigger.sends > 0 && !isKnownAbsent(ctx, trigger)) {
+    const message = `Suspended (spec.state), and the outcome of its run request is unknown: whether job ${trigger.jobId} ran is found out when it is resumed.`;
+    return { rule: "suspendedInDoubt", trigger: pending(trigger, "OutcomeUnknown", message) };
+  }
   const message = "Suspended before it ran (spec.state).";
   return {
     rule: "suspended",

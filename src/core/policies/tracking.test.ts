@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   aCluster,
+  ago,
   aJob,
   aLook,
   anApplication,
@@ -8,6 +9,7 @@ import {
   aTrigger,
   decideOn,
   NOW,
+  snapshots,
 } from "../../../test/support/builders.ts";
 
 const job = aJob().trigger(aTrigger().running());
@@ -61,4 +63,17 @@ test("a failed job's cause is read before its end is recorded", () => {
   expect(decideOn({ job, cluster })).toMatchObject({ status: undefined, effect: { kind: "lookUp" } });
   const look = aLook({ found: true, failure: { reason: "JobFailed", message: "disk full" } });
   expect(decideOn({ job, cluster, look }).status?.trigger?.failure?.message).toBe("disk full");
+});
+
+test("what failed before it was seen to run was accepted all the same, so that its state is not forgotten", () => {
+  const sent = aJob({ upgradeMode: "savepoint" }).trigger(aTrigger().sent());
+  const cluster = aCluster()
+    .v23()
+    .listing({ ...aRow("FAILED"), endTime: NOW - 10_000 });
+  const look = anApplication("FAILED", 1, { found: true, failure, snapshots: snapshots() });
+  const { status } = decideOn({ job: sent, cluster, look });
+  expect(status).toMatchObject({
+    trigger: { state: "failed", acceptedAt: ago(0) },
+    restorePoint: { kind: "checkpoint" },
+  });
 });

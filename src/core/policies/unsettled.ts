@@ -101,19 +101,16 @@ export function isStuck({ cluster }: Context, { application, mains }: Look): boo
 
 /** Not there, and no main() that could bring it. Whether that proves anything depends on who answers. */
 function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
-  const { protection, jobStoreExpirationMs } = cluster.jobManager;
+  const { protection } = cluster.jobManager;
   const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (trigger.acceptedAt !== undefined) return gone(ctx, trigger, look, cluster);
   // Flink itself refuses a second run, if it kept the results all the time.
   if (protection === "Durable" && trigger.protection === "Durable") return send(ctx, trigger);
   if (sameProcess) {
-    const age = ctx.now - (at(trigger.sentAt) ?? 0);
-    const wouldBeListed =
-      protection === "JobManagerLifetime" || age < jobStoreExpirationMs * REMEMBERED_SHARE;
     // It is sent to the process that the list comes from; what another said before does not count there.
     if (!isSameProcess(look.incarnation, cluster.jobManager.incarnation))
       return { rule: "replacedWhileLooking", watchClosely: true, requeueAfterMs: LOOK_AGAIN_MS };
-    if (wouldBeListed) return send(ctx, trigger);
+    if (wouldBeListed(ctx, trigger, cluster)) return send(ctx, trigger);
   }
   if (ctx.spec.lostPolicy === "Resubmit") return send(ctx, trigger);
   const onItsWay = onItsWayMs(ctx, trigger);
@@ -127,6 +124,28 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
     trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
     job: null,
   };
+}
+
+/** The process that it was sent to would still list its job, had there been one. */
+function wouldBeListed(
+  { now }: Context,
+  { sentAt }: TriggerStatus,
+  { jobManager }: ReachableCluster,
+): boolean {
+  const { protection, jobStoreExpirationMs } = jobManager;
+  const age = now - (at(sentAt) ?? 0);
+  return protection === "JobManagerLifetime" || age < jobStoreExpirationMs * REMEMBERED_SHARE;
+}
+
+/** Whether a request that was sent is known to have brought nothing: its own process says so, and would know. */
+export function isKnownAbsent(ctx: Context, trigger: TriggerStatus): boolean {
+  const { cluster, look } = ctx;
+  if (cluster.kind !== "reachable" || !look || look.found || look.application || look.mains > 0) return false;
+  const { incarnation } = look;
+  const same = isSameProcess(incarnation, trigger.sentTo?.incarnation);
+  return (
+    same && isSameProcess(incarnation, cluster.jobManager.incarnation) && wouldBeListed(ctx, trigger, cluster)
+  );
 }
 
 /** Flink had accepted the job, and neither it nor its main() is there any more. */
@@ -146,7 +165,7 @@ export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: 
 
 /** A job that is stopped with a savepoint and gone came to that end, or the savepoint would not be complete. */
 function stoppedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
-  if (ctx.job.status?.restorePoint?.jobId !== trigger.jobId) return savepointLost(ctx, trigger);
+  if (trigger.stop?.path === undefined) return savepointLost(ctx, trigger);
   const reason = trigger.stop?.why === "Suspending" ? ("Suspended" as const) : ("Canceled" as const);
   const message = "The job was stopped with a savepoint.";
   return {
