@@ -1,6 +1,7 @@
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Move } from "../world/moves.ts";
 import type { MainEnd } from "../world/setting.ts";
+import { versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import { endMain } from "./main.ts";
 import { die, start } from "./process.ts";
@@ -21,7 +22,8 @@ export const flinkMoves: readonly Move[] = [
     name: "mainEnds",
     offer: ({ manager, setting, calm }, offer) => {
       for (let a = 0; a < manager.mains.length; a++) {
-        if (calm) offer(a, 0);
+        if (setting.bad === "throws" && isBad(manager.mains[a]!)) offer(a, ENDS.indexOf("throws"));
+        else if (calm) offer(a, 0);
         else for (const end of setting.mains) offer(a, ENDS.indexOf(end));
       }
     },
@@ -54,6 +56,16 @@ export const flinkMoves: readonly Move[] = [
       world.manager.endJob(world.manager.jobs[a]!.id, "FAILED", world.setting, world);
     },
     tell: (world, a) => `job ${world.short(world.manager.jobs[a]?.id)} fails`,
+  },
+  {
+    name: "badJobFails",
+    offer: ({ manager, setting }, offer) => {
+      if (setting.bad !== "fails") return;
+      for (let a = 0; a < manager.jobs.length; a++)
+        if (manager.jobs[a]!.state === "RUNNING" && isBad(manager.jobs[a]!)) offer(a);
+    },
+    make: (world, a) => world.manager.endJob(world.manager.jobs[a]!.id, "FAILED", world.setting, world),
+    tell: (world, a) => `job ${world.short(world.manager.jobs[a]?.id)} is of a bad version and fails`,
   },
   {
     name: "jobIsCanceled",
@@ -103,6 +115,10 @@ export const flinkMoves: readonly Move[] = [
     tell: () => "another JobManager process takes its place",
   },
 ];
+
+function isBad({ content }: { content: number }): boolean {
+  return versionOf(content) % 2 === 1;
+}
 
 function canEnd(manager: World["manager"], index: number): boolean {
   const { id, state, hasJob } = manager.applications[index]!;

@@ -1,8 +1,11 @@
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Setting } from "../world/setting.ts";
-import type { Application, Job, Main, Witness } from "./records.ts";
+import type { Application, Job, Main, Operation, Stored, Witness } from "./records.ts";
+import { failStops } from "./snapshots.ts";
 
 const HOUR = 3_600_000;
+/** rest.async.store-duration */
+const FIVE_MINUTES = 300_000;
 
 /** One JobManager process at a time, and what its HA storage keeps between them (reference: 2.4 and 3a of the facts). */
 export class JobManager {
@@ -18,6 +21,14 @@ export class JobManager {
   storedJobs: Job[] = [];
   storedApplications: Application[] = [];
   jars: string[] = [];
+  /** Stops with savepoint that this process knows of. */
+  operations: Operation[] = [];
+  /** How many were asked for. */
+  savepoints = 0;
+  /** Savepoints and checkpoints, wherever they are kept. */
+  storage: readonly Stored[] = [];
+  /** HA storage: what each job goes on from. */
+  recoveries: readonly { readonly jobId: string; readonly from: Stored }[] = [];
 
   clone(): JobManager {
     const copy = new JobManager();
@@ -31,6 +42,10 @@ export class JobManager {
     copy.storedJobs = this.storedJobs.slice();
     copy.storedApplications = this.storedApplications.slice();
     copy.jars = this.jars.slice();
+    copy.operations = this.operations.slice();
+    copy.savepoints = this.savepoints;
+    copy.storage = this.storage;
+    copy.recoveries = this.recoveries;
     return copy;
   }
 
@@ -50,8 +65,13 @@ export class JobManager {
   endJob(id: string, state: "FINISHED" | "FAILED" | "CANCELED", setting: Setting, witness: Witness): void {
     this.setJob(id, { state, endedAt: witness.now });
     this.storedJobs = this.storedJobs.filter((job) => job.id !== id);
+    if (this.recoveries.length > 0) this.recoveries = this.recoveries.filter(({ jobId }) => jobId !== id);
+    const kept = state !== "FINISHED" && setting.retains;
+    if (!kept && this.storage.length > 0)
+      this.storage = this.storage.filter(({ jobId, kind }) => jobId !== id || kind === "savepoint");
     if (setting.protection !== "RunningJobs" && !this.results.includes(id)) this.results.push(id);
-    witness.jobEnds(id, state);
+    if (this.operations.length > 0) failStops(this, witness.now);
+    witness.jobEnds(this.job(id)!, state);
   }
 
   endApplication(
@@ -65,16 +85,31 @@ export class JobManager {
     if (setting.protection !== "RunningJobs") this.applicationResults.push(id);
   }
 
-  cancelJob(id: string): void {
+  cancelJob(id: string, now: number): void {
     const job = this.job(id);
-    if (job && !isTerminal(job.state)) this.setJob(id, { state: "CANCELLING" });
+    if (!job || isTerminal(job.state)) return;
+    this.setJob(id, { state: "CANCELLING" });
+    if (this.operations.length > 0) failStops(this, now);
   }
 
-  cancelApplication(id: string): void {
+  cancelApplication(id: string, now: number): void {
     if (this.application(id)?.state !== "RUNNING") return;
     this.setApplication(id, { state: "CANCELING" });
     this.mains = this.mains.filter((main) => main.jobId !== id);
-    this.cancelJob(id);
+    this.cancelJob(id, now);
+  }
+
+  stored(path: string | undefined): Stored | undefined {
+    return path === undefined ? undefined : this.storage.find((one) => one.path === path);
+  }
+
+  recoveryOf(id: string): Stored | undefined {
+    return this.recoveries.find(({ jobId }) => jobId === id)?.from;
+  }
+
+  /** What the job goes on from after a failover. */
+  remember(id: string, from: Stored): void {
+    this.recoveries = [...this.recoveries.filter(({ jobId }) => jobId !== id), { jobId: id, from }];
   }
 
   goOn(id: string): void {
@@ -85,6 +120,10 @@ export class JobManager {
   forget(now: number): void {
     const remembered = ({ endedAt }: { endedAt: number }) => endedAt === -1 || now - endedAt < HOUR;
     if (!this.jobs.every(remembered)) this.jobs = this.jobs.filter(remembered);
+    if (this.operations.length > 0)
+      this.operations = this.operations.filter(
+        ({ endedAt }) => endedAt === -1 || now - endedAt < FIVE_MINUTES,
+      );
     if (!this.applications.every(remembered)) this.applications = this.applications.filter(remembered);
   }
 

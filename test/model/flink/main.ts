@@ -5,6 +5,7 @@ import type { JobManager } from "./job-manager.ts";
 import { acceptedApplication, outcomes } from "./outcomes.ts";
 import { die } from "./process.ts";
 import type { Application, Arrival, Job, Main, Origin, Witness } from "./records.ts";
+import { restored } from "./snapshots.ts";
 
 /** A run request reaches the endpoint. */
 export function arrive(manager: JobManager, request: Arrival, setting: Setting, witness: Witness): void {
@@ -18,7 +19,14 @@ export function arrive(manager: JobManager, request: Arrival, setting: Setting, 
       witness.answer(id, outcomes.duplicate);
       return;
     }
-    const begun: Application = { id: jobId, content, state: "RUNNING", hasJob: false, endedAt: -1 };
+    const begun: Application = {
+      id: jobId,
+      content,
+      state: "RUNNING",
+      hasJob: false,
+      endedAt: -1,
+      from: request.from,
+    };
     manager.applications.push(begun);
     if (setting.protection !== "JobManagerLifetime") manager.storedApplications.push(begun);
     witness.answer(id, acceptedApplication(jobId));
@@ -37,6 +45,7 @@ export function arrive(manager: JobManager, request: Arrival, setting: Setting, 
     application,
     request: waiting,
     jar: needed,
+    from: request.from,
     begunAt,
     doubled,
     redirected,
@@ -87,11 +96,28 @@ function execute(
   if ((known && !isTerminal(known.state)) || manager.results.includes(jobId)) return outcomes.duplicate;
   const ha = setting.protection !== "JobManagerLifetime";
   const { now, order } = witness;
-  const job: Job = { id: jobId, content, state: "RUNNING", startedAt: now, endedAt: -1, begunAt: order };
+  const before = manager.recoveryOf(jobId) ?? manager.stored(main.from);
+  const missing = main.from !== undefined && before === undefined;
+  const job: Job = {
+    id: jobId,
+    content,
+    state: "RUNNING",
+    startedAt: now,
+    endedAt: -1,
+    begunAt: order,
+    burnt: missing,
+    ...restored(before, now),
+  };
   manager.jobs = manager.jobs.filter(({ id }) => id !== jobId);
   manager.jobs.push(job);
   if (ha) manager.storedJobs.push(job);
-  witness.jobBegins(jobId, content, originOf(main));
+  if (ha && before) manager.remember(jobId, before);
+  if (missing) {
+    witness.jobBegins(job, "burnt");
+    manager.endJob(jobId, "FAILED", setting, witness);
+    return outcomes.savepointNotFound;
+  }
+  witness.jobBegins(job, originOf(main));
   if (!burns) return undefined;
   manager.endJob(jobId, "FAILED", setting, witness);
   return outcomes.savepointNotFound;

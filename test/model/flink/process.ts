@@ -2,6 +2,7 @@ import type { Setting } from "../world/setting.ts";
 import type { JobManager } from "./job-manager.ts";
 import { outcomes } from "./outcomes.ts";
 import type { Main, Witness } from "./records.ts";
+import { restored } from "./snapshots.ts";
 
 /** The process is gone, with every main() in it and every answer that was to come. */
 export function die(manager: JobManager, setting: Setting, witness: Witness, alsoCut?: Main): void {
@@ -11,6 +12,7 @@ export function die(manager: JobManager, setting: Setting, witness: Witness, als
   manager.mains = [];
   manager.jobs = [];
   manager.applications = [];
+  manager.operations = [];
   if (!setting.keepsJars) manager.jars = [];
   if (setting.protection !== "JobManagerLifetime") return;
   manager.results = [];
@@ -24,17 +26,17 @@ export function start(manager: JobManager, setting: Setting, witness: Witness): 
   if (setting.protection === "JobManagerLifetime") return;
   const applications = manager.storedApplications;
   manager.applications = applications.map((application) => ({ ...application, hasJob: false }));
-  for (const { id, content } of applications) {
+  for (const { id, content, from } of applications) {
     witness.mainBegins(id, true);
     // Before everything that anybody saw of this process.
     const begunAt = -1;
-    const common = { jar: undefined, begunAt, doubled: false, redirected: false };
+    const common = { jar: undefined, from, begunAt, doubled: false, redirected: false };
     manager.mains.push({ jobId: id, content, application: true, request: 0, ...common });
   }
   const resubmitted = new Set(applications.map(({ id }) => id));
   manager.jobs = manager.storedJobs
     .filter(({ id }) => !resubmitted.has(id))
-    .map((job) => ({ ...job, state: "INITIALIZING" }));
+    .map((job) => ({ ...job, state: "INITIALIZING", ...restored(manager.recoveryOf(job.id), witness.now) }));
   manager.storedJobs = manager.storedJobs.filter(({ id }) => !resubmitted.has(id));
-  for (const { id, content } of manager.jobs) witness.jobBegins(id, content, "recovered");
+  for (const job of manager.jobs) witness.jobBegins(job, "recovered");
 }

@@ -2,7 +2,6 @@ import type { FlinkJobSpec } from "../../../src/api/flinkjob.ts";
 import { API_VERSION, FINALIZER } from "../../../src/api/group.ts";
 import type { FlinkJob } from "../../../src/api/objects.ts";
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
-import { numberOf } from "../search/digest.ts";
 
 /** When every schedule begins. */
 export const EPOCH = Date.parse("2026-03-01T12:00:00.000Z");
@@ -152,19 +151,3 @@ function jobOf({ uid, generation, deletedAt, finalizer, spec, status }: Content)
   objects.set(key, job);
   return job;
 }
-
-/** Equal statuses are one object too. */
-const statuses = new Map<string, FlinkJobStatus>();
-
-export function sameStatusObject(status: FlinkJobStatus): FlinkJobStatus {
-  const text = JSON.stringify(status);
-  const known = statuses.get(text);
-  if (known) return known;
-  if (statuses.size > 30_000) statuses.clear();
-  // As the API server would store it: what is undefined is not there.
-  const stored = JSON.parse(text) as FlinkJobStatus;
-  statuses.set(text, stored);
-  return stored;
-}
-
-export const jobName = (uid: number): number => numberOf(uidText(uid));

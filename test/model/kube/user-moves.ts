@@ -39,6 +39,29 @@ export const userMoves: readonly Move[] = [
     (world) => edit(world, "trigger", -1),
     "goes back to the trigger ID before",
   ),
+  action(
+    "reverts",
+    "reverts",
+    (world) => kept(world) && world.wish.content > 0,
+    (world) => edit(world, "content", -1),
+    "takes the last change of what the job is back",
+  ),
+  action(
+    "suspends",
+    "suspensions",
+    (world) => kept(world) && world.wish.suspended === 0,
+    (world) => edit(world, "suspended"),
+    "suspends the job",
+  ),
+  {
+    name: "resumes",
+    unneeded: true,
+    offer: (world, offer) => {
+      if (kept(world) && world.wish.suspended > 0) offer(0);
+    },
+    make: (world) => edit(world, "suspended", -1),
+    tell: () => "the user resumes the job",
+  },
   action("deletes", "deletions", kept, ({ api, now }) => api.delete(EPOCH + now), "deletes the FlinkJob"),
   action(
     "recreates",

@@ -12,6 +12,8 @@ export interface Request {
   readonly content: number;
   readonly application: boolean;
   readonly jar: string | undefined;
+  /** What its job is to start from. */
+  readonly from: string | undefined;
   /** When it can last have left: what the others go by is when it was recorded. */
   readonly leftAt: number;
   readonly recordedAt: number;

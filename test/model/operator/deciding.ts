@@ -23,7 +23,7 @@ export function decideStep(world: World, operator: Operator): void {
   }
   operator.follow(version.uid);
   const { step, watching } = world.decisions.of(operator, version.job, world.now);
-  invariants.decides(world, operator, step);
+  invariants.decides(world, operator, version, step);
   if (watching !== operator.watching) operator.cluster = watching ? connecting : undefined;
   operator.watching = watching;
   world.note(() => `  rule ${step.rule}${step.status ? `; wants to write ${told(world, step)}` : ""}`);
@@ -55,6 +55,8 @@ export function write(world: World, operator: Operator, answerLost: boolean): vo
     return;
   }
   operator.written = api.newest;
+  // Two things within one millisecond are told apart by their order.
+  if (step.status?.trigger?.stop?.requestedAt === new Date(world.time).toISOString()) world.now++;
   settle(world, operator, api.newest, step, lookBegunAt);
 }
 

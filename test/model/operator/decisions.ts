@@ -6,7 +6,7 @@ import { Gather } from "../../../src/controller/gather.ts";
 import { jobIdPrefix } from "../../../src/core/identity.ts";
 import type { ClusterObservation, Look } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
-import { EPOCH, idOf, sameStatusObject } from "../kube/api-server.ts";
+import { EPOCH, idOf } from "../kube/api-server.ts";
 import type { Setting } from "../world/setting.ts";
 import type { Operator } from "./operator.ts";
 
@@ -50,8 +50,8 @@ export class Decisions {
       clusters,
       flights,
       looks,
-      operations: { get: () => undefined },
-      news: { snapshots: () => undefined, troubles: () => undefined },
+      operations: { get: () => this.#operator?.operation },
+      news: { snapshots: () => this.#operator?.snapshots, troubles: () => undefined },
       followerOf: () => undefined,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
@@ -69,15 +69,14 @@ export class Decisions {
   }
 
   of(operator: Operator, job: FlinkJob, now: number): Decision {
-    const { cluster, flight, look } = operator;
-    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${now}`;
+    const { cluster, flight, look, operation, snapshots } = operator;
+    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${now}`;
     const known = this.#known.get(key);
     if (known) return known;
     if (this.#known.size > LIMIT) this.#known.clear();
     this.#operator = operator;
     const step = this.#decide(this.#gather.observe(job), EPOCH + now);
-    const stored = step.status ? { ...step, status: sameStatusObject(step.status) } : step;
-    const decision = { step: stored, watching: this.#watching };
+    const decision = { step, watching: this.#watching };
     this.#known.set(key, decision);
     return decision;
   }

@@ -1,8 +1,9 @@
 import type { World } from "../world/world.ts";
 import type { Operator } from "./operator.ts";
-import { lookOf } from "./seen.ts";
+import { lookOf, snapshotsOf } from "./seen.ts";
 
 const RETRY_MS = 1_000;
+const noAccumulators = { accumulators: {} };
 const mainFailed = { reason: "MainFailed" as const, message: "the user's code says no" };
 
 const jobFailed = { reason: "JobFailed" as const, message: "a task of the user's says no" };
@@ -49,7 +50,15 @@ export function lookWhole(world: World, operator: Operator): void {
   const job = manager.job(look.jobId)?.state;
   const mainFailure = job !== "FAILED" && look.application?.state === "FAILED" ? mainFailed : undefined;
   const failure = job === "FAILED" ? jobFailed : mainFailure;
-  operator.look = lookOf({ ...look, ...seen, endedAt: time, ...(failure ? { failure } : {}) });
+  const snapshots = snapshotsOf(world, look.jobId);
+  operator.look = lookOf({
+    ...look,
+    ...seen,
+    endedAt: time,
+    ...(failure ? { failure } : {}),
+    ...(snapshots ? { snapshots } : {}),
+    ...(job === "FINISHED" ? { result: noAccumulators } : {}),
+  });
   operator.lookBegunAt = begunAt;
   operator.task = undefined;
   operator.queued = true;

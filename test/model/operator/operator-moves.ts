@@ -67,6 +67,22 @@ export const operatorMoves: readonly Move[] = [
     tell: (world, a) => `${name(a)} does what it decided: ${world.operators[a]!.task?.step.effect?.kind}`,
   },
   {
+    name: "actAnswerLost",
+    unneeded: true,
+    offer: (world, offer) => {
+      if (world.left.lostAnswers > 0)
+        each(({ task }) => task?.stage === "effect" && task.step.effect?.kind === "stopWithSavepoint")(
+          world,
+          offer,
+        );
+    },
+    make: (world, a) => {
+      world.left.lostAnswers--;
+      act(world, world.operators[a]!, true);
+    },
+    tell: (_, a) => `${name(a)} asks for the stop with savepoint, and the answer is lost`,
+  },
+  {
     name: "looksForMains",
     offer: stage("lookForMains"),
     make: (world, a) => lookHalf(world, world.operators[a]!),

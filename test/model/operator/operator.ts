@@ -1,4 +1,10 @@
-import type { ClusterObservation, Flight, Look } from "../../../src/core/observed.ts";
+import type {
+  ClusterObservation,
+  Flight,
+  Look,
+  OperationSeen,
+  SnapshotsSeen,
+} from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import type { Version } from "../kube/api-server.ts";
 
@@ -28,10 +34,13 @@ export class Operator {
   request = 0;
   /** What that request asks for. */
   content = 0;
+  from: string | undefined;
   /** The process that it is meant for. */
   incarnation = 0;
   look: Look | undefined;
   lookBegunAt = -1;
+  operation: OperationSeen | undefined;
+  snapshots: SnapshotsSeen | undefined;
   cluster: ClusterObservation | undefined;
   failures = 0;
   watching = false;
@@ -85,6 +94,8 @@ export class Operator {
       this.request = 0;
       this.look = undefined;
       this.lookBegunAt = -1;
+      this.operation = undefined;
+      this.snapshots = undefined;
     }
     this.uid = uid;
   }

@@ -3,15 +3,16 @@ import type { Effect, Step } from "../../../src/core/step.ts";
 import { outcomes } from "../flink/outcomes.ts";
 import type { Version } from "../kube/api-server.ts";
 import * as invariants from "../truth/invariants.ts";
-import { contentOf } from "../world/wishes.ts";
+import { contentOfHash } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import { finish, RETRY_MS } from "./deciding.ts";
+import { operate } from "./operating.ts";
 import type { Operator } from "./operator.ts";
-import { flightAnswered, flightOf } from "./seen.ts";
+import { flightAnswered, flightOf, readSnapshots } from "./seen.ts";
 import { dropJar } from "./submission.ts";
 
 /** The one effect of a step (src/controller/perform.ts). */
-export function act(world: World, operator: Operator): void {
+export function act(world: World, operator: Operator, answerLost = false): void {
   const { version, step, lookBegunAt } = operator.task!;
   const effect = step.effect!;
   switch (effect.kind) {
@@ -37,9 +38,21 @@ export function act(world: World, operator: Operator): void {
         operator.requeue(world.now + RETRY_MS, world.now);
         return;
       }
-      if (effect.kind === "cancelJob") world.manager.cancelJob(effect.jobId);
-      else world.manager.cancelApplication(effect.jobId);
+      if (effect.kind === "cancelJob") world.manager.cancelJob(effect.jobId, world.now);
+      else world.manager.cancelApplication(effect.jobId, world.now);
       break;
+    case "stopWithSavepoint":
+    case "readOperation":
+      operate(world, operator, effect, answerLost);
+      return;
+    case "readSnapshots":
+      operator.task = undefined;
+      if (!world.manager.up) operator.requeue(world.now + RETRY_MS, world.now);
+      else {
+        operator.snapshots = readSnapshots(world, effect.jobId);
+        operator.queued = true;
+      }
+      return;
     case "abandonFlight":
       abandon(world, operator);
       break;
@@ -74,7 +87,9 @@ function submit(
   invariants.submits(world, operator.task!.version, effect.jobId, lookBegunAt);
   operator.look = undefined;
   operator.lookBegunAt = -1;
-  operator.content = contentOf(operator.task!.version.job!.spec);
+  const { step, version } = operator.task!;
+  operator.content = contentOfHash((step.status ?? version.job!.status)?.trigger?.runHash ?? "");
+  operator.from = effect.request.savepointPath;
   operator.incarnation = Number(effect.incarnation.slice(1));
   const { jobId, sentAt, earlierSentAt } = effect;
   operator.flight = flightOf({ jobId, phase: "fetchingJar", since: world.time, sentAt, earlierSentAt });

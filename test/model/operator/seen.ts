@@ -4,12 +4,17 @@ import type {
   JobManagerView,
   JobRow,
   Look,
+  OperationSeen,
   RunOutcome,
+  Snapshots,
+  SnapshotsSeen,
 } from "../../../src/core/observed.ts";
 import type { JobManager } from "../flink/job-manager.ts";
 import type { Job } from "../flink/records.ts";
+import { shown } from "../flink/snapshots.ts";
 import { EPOCH, idOf } from "../kube/api-server.ts";
 import type { Setting } from "../world/setting.ts";
+import type { World } from "../world/world.ts";
 
 export const URL_A = "http://a.flink:8081";
 
@@ -32,6 +37,9 @@ const views = new Interned<JobManagerView>();
 const rows = new Interned<JobRow>();
 const flights = new Interned<Flight>();
 const looks = new Interned<Look>();
+const operations = new Interned<OperationSeen>();
+const seenSnapshots = new Interned<SnapshotsSeen>();
+const snapshots = new Interned<Snapshots>();
 
 export const connecting: ClusterObservation = { kind: "connecting", url: URL_A };
 export const unreachable: ClusterObservation = {
@@ -89,8 +97,39 @@ export function flightAnswered(flight: Flight, now: number, outcome: RunOutcome)
   return flightOf({ ...flight, phase: "answered", endedAt: EPOCH + now, outcome });
 }
 
+export function operationOf(seen: OperationSeen): OperationSeen {
+  const { operationId, endedAt, result } = seen;
+  const { path, snapshots: known } = result as { path?: string; snapshots?: Snapshots };
+  return operations.of(`${operationId}${endedAt}${result.state}${path}.${idOf(known)}`, () => seen);
+}
+
+/** What GET /jobs/:id/checkpoints and its configuration tell of a job; undefined where it is not known. */
+export function snapshotsOf({ manager, setting, now }: World, jobId: string): Snapshots | undefined {
+  const left = shown(manager, jobId, now);
+  if (!left) return undefined;
+  const { completed, newest } = left;
+  const { retains } = setting;
+  return snapshots.of(`${completed}${newest?.path}.${newest?.takenAt}.${newest?.stops}.${retains}`, () => {
+    const retained = { onCancel: retains && completed > 0, onFailure: retains && completed > 0 };
+    if (!newest) return { completed, retained };
+    const { kind, path, takenAt, stops } = newest;
+    return {
+      completed,
+      retained,
+      newest: { kind, path, takenAt: EPOCH + takenAt, ...(stops ? { stops } : {}) },
+    };
+  });
+}
+
+/** As an operator remembers it (src/controller/operations.ts). */
+export function readSnapshots(world: World, jobId: string): SnapshotsSeen {
+  const known = snapshotsOf(world, jobId);
+  const at = world.time;
+  return seenSnapshots.of(`${jobId}${at}.${idOf(known)}`, () => ({ jobId, at, snapshots: known }));
+}
+
 export function lookOf(look: Look): Look {
   const { jobId, at, endedAt, incarnation, found, mains, application, failure } = look;
-  const key = `${jobId}${at}.${endedAt}.${incarnation}.${found}.${mains}.${application?.state}.${application?.jobs}.${failure?.reason}`;
+  const key = `${jobId}${at}.${endedAt}.${incarnation}.${found}.${mains}.${application?.state}.${application?.jobs}.${failure?.reason}.${idOf(look.snapshots)}.${look.result === undefined ? 0 : 1}`;
   return looks.of(key, () => look);
 }

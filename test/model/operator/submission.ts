@@ -44,6 +44,7 @@ function leave(
     epoch: operator.epoch,
     jobId,
     content: operator.content,
+    from: operator.from,
     application: world.setting.applications,
     jar,
     leftAt: world.isAlone ? world.now : recordedAt,

@@ -1,6 +1,6 @@
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
 import { waitAfterTries } from "../../../src/core/backoff.ts";
-import type { Flight, RunOutcome } from "../../../src/core/observed.ts";
+import type { Flight, RunOutcome, Snapshots } from "../../../src/core/observed.ts";
 import { EPOCH, idOf, type Version } from "../kube/api-server.ts";
 import type { Operator } from "../operator/operator.ts";
 import { POLLS_EVERY_MS } from "../world/time-moves.ts";
@@ -13,6 +13,10 @@ const OLD_MS = 4 * 3_600_000;
 const LOOK_IS_OLD_MS = 2_000;
 const ANSWER_IS_OLD_MS = 5_000;
 const IMPATIENT_MS = 31_000;
+const LONGEST_BACKOFF_MS = 81_000;
+const STABLE_MS = 31_000;
+/** Whether the snapshots of a job that ended have come to rest, and its application has ended. */
+const END_IS_OLD_MS = 7_500;
 
 /** What a status means, without the words for people and with its times apart. */
 interface StatusDigest {
@@ -44,12 +48,36 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.word(trigger.protection);
     digest.word(trigger.failure?.reason);
     digest.word(trigger.applicationId);
-    for (const time of [trigger.triedAt, trigger.sentAt])
+    digest.word(trigger.savepointPath);
+    digest.number(
+      (trigger.restarts ?? 0) + 64 * (trigger.stop?.failures ?? 0) + 4096 * (trigger.stop?.generation ?? 0),
+    );
+    digest.word(trigger.stop?.mode);
+    digest.word(trigger.stop?.why);
+    digest.word(trigger.stop?.operationId);
+    digest.word(trigger.stop?.path);
+    digest.word(trigger.stop?.earlierPath);
+    for (const time of [
+      trigger.triedAt,
+      trigger.sentAt,
+      trigger.stop?.failedAt,
+      trigger.stableBy,
+      readySince(status),
+      trigger.finishedAt,
+    ])
       times.push(time === undefined ? -1 : Date.parse(time) - EPOCH);
     tries = trigger.tries;
     digest.number((trigger.acceptedAt ? 1 : 0) + (trigger.finishedAt ? 2 : 0));
     accepted = trigger.acceptedAt ? Date.parse(trigger.acceptedAt) : 0;
   }
+  digest.word(status.restorePoint?.path);
+  digest.word(status.restorePoint?.jobId);
+  digest.word(status.restorePoint?.kind);
+  digest.word(status.stable?.runHash);
+  digest.word(status.rolledBack?.runHash);
+  digest.number(status.result?.accumulators === undefined ? 0 : 1);
+  for (const { jobId } of status.strangers ?? []) digest.word(jobId);
+  digest.number(-5);
   for (const { jobId } of status.history ?? []) digest.word(jobId);
   for (const { status: value } of status.conditions ?? []) digest.word(value);
   const made = { fixed: digest.value, times, acceptedAt: accepted, tries };
@@ -65,12 +93,36 @@ export function fingerprint(world: World): number {
   const oldest = Math.min(
     ...world.operators.map(({ alive, seen }) => (alive ? seen : api.versions.length - 1)),
   );
-  for (let index = oldest; index < api.versions.length; index++) version(digest, age, api.versions[index]!);
+  for (let index = oldest; index < api.versions.length; index++)
+    version(digest, age, world, api.versions[index]!);
   for (const operator of world.operators) ofOperator(digest, age, world, operator);
 
   digest.number((manager.up ? 1 : 0) + manager.incarnation * 2);
+  const settles = world.setting.applications || world.setting.upgradeMode !== "stateless";
+  for (const { id, state, path, endedAt } of manager.operations) {
+    digest.word(id);
+    digest.word(state);
+    digest.word(path);
+    age(endedAt, 300_000);
+  }
+  for (const { path, work } of manager.storage) {
+    digest.word(path);
+    digest.number(work);
+  }
+  for (const { jobId, from } of manager.recoveries) {
+    digest.word(jobId);
+    digest.word(from.path);
+  }
+  digest.word(ledger.promise?.jobId);
+  digest.number((ledger.promise?.work ?? -1) + 64 * (ledger.promise?.base ?? 0));
   for (const list of [manager.jobs, manager.storedJobs]) {
-    for (const { id, state, content, begunAt } of list) {
+    for (const { id, state, content, begunAt, endedAt, work, left, shown } of list) {
+      if (settles) age(endedAt, END_IS_OLD_MS);
+      digest.number(work);
+      digest.number(left.completed + (left.newest?.stops ? 1024 : 0));
+      digest.word(left.newest?.path);
+      digest.word(shown?.left.newest?.path);
+      digest.number(shown ? Math.min(3_000, world.now - shown.at) : -1);
       digest.word(id);
       digest.word(state);
       digest.number(content);
@@ -86,7 +138,8 @@ export function fingerprint(world: World): number {
     }
     digest.number(-3);
   }
-  for (const { jobId, content, request, jar, begunAt, doubled, redirected } of manager.mains) {
+  for (const { jobId, content, request, jar, from, begunAt, doubled, redirected } of manager.mains) {
+    digest.word(from);
     digest.word(jobId);
     digest.number(content);
     digest.number(network.requests.findIndex(({ id }) => id === request));
@@ -107,6 +160,7 @@ export function fingerprint(world: World): number {
     jobId,
     content,
     jar,
+    from,
     leftAt,
     phase,
     outcome,
@@ -118,6 +172,7 @@ export function fingerprint(world: World): number {
     digest.word(jobId);
     digest.number(content);
     digest.word(jar);
+    digest.word(from);
     digest.word(phase);
     digest.number(incarnation);
     digest.number(outcome ? ofOutcome(outcome) : 0);
@@ -135,14 +190,18 @@ export function fingerprint(world: World): number {
   );
   for (const count of Object.values(world.left)) digest.number(count);
   digest.number(
-    world.wish.content * 256 + world.wish.trigger * 16 + world.wish.other + (world.calm ? 65536 : 0),
+    world.wish.content * 256 +
+      world.wish.trigger * 16 +
+      world.wish.other +
+      (world.calm ? 65536 : 0) +
+      (world.wish.suspended ? 131072 : 0),
   );
   return digest.value;
 }
 
 type Age = (at: number, old?: number) => void;
 
-function version(digest: Digest, age: Age, { uid, job }: Version): void {
+function version(digest: Digest, age: Age, world: World, { uid, job }: Version): void {
   digest.number(uid);
   if (!job) return;
   const { generation = 0, deletionTimestamp, finalizers } = job.metadata;
@@ -150,15 +209,22 @@ function version(digest: Digest, age: Age, { uid, job }: Version): void {
   digest.number(contentOf(job.spec));
   digest.number(idOf(job.spec));
   if (deletionTimestamp) age(Date.parse(deletionTimestamp) - EPOCH, IMPATIENT_MS);
-  if (job.status) withTimes(digest, age, job.status);
+  if (job.status) withTimes(digest, age, world, job.status);
 }
 
-function withTimes(digest: Digest, age: Age, status: FlinkJobStatus): void {
+function withTimes(digest: Digest, age: Age, { now, setting }: World, status: FlinkJobStatus): void {
   const { fixed, times, tries } = ofStatus(status);
+  const { restarts } = setting;
   digest.number(fixed);
   age(times[0] ?? -1, waitAfterTries(tries));
   // Whether Flink would still remember a job that it ended, and whether patience has ended.
   age(times[1] ?? -1, IMPATIENT_MS);
+  age(times[2] ?? -1, LONGEST_BACKOFF_MS);
+  // When it must be stable: how much later.
+  const stableBy = times[3] ?? -1;
+  digest.number(stableBy < 0 ? -1 : Math.max(0, stableBy - now));
+  age(times[4] ?? -1, stableBy < 0 ? 0 : STABLE_MS);
+  age(times[5] ?? -1, restarts ? LONGEST_BACKOFF_MS : 0);
 }
 
 function ofOperator(digest: Digest, age: Age, world: World, operator: Operator): void {
@@ -172,6 +238,20 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
   digest.number(Number.isFinite(dueAt) ? dueAt - world.now : -1);
   digest.number(world.network.requests.findIndex(({ id }) => id === operator.request));
   digest.word(operator.jar);
+  digest.word(operator.from);
+  const { operation, snapshots } = operator;
+  if (snapshots) {
+    ofSnapshots(digest, snapshots.snapshots);
+    age(snapshots.at - EPOCH, 300_000);
+  }
+  if (operation) {
+    digest.word(operation.operationId);
+    digest.word(operation.result.state);
+    const { path, snapshots } = operation.result as { path?: string; snapshots?: Snapshots };
+    digest.word(path);
+    ofSnapshots(digest, snapshots);
+    age(operation.endedAt - EPOCH, LOOK_IS_OLD_MS);
+  }
   digest.number((operator.watching ? 1 : 0) + (operator.swept ? 2 : 0) + 4 * operator.failures);
   if (flight) {
     digest.word(flight.jobId);
@@ -187,13 +267,16 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.word(look.incarnation);
     digest.number((look.found ? 1 : 0) + 2 * look.mains);
     digest.word(look.application?.state);
+    ofSnapshots(digest, look.snapshots);
     if (flight?.phase === "answered") digest.number(Math.min(4_000, look.at - flight.endedAt));
   }
   if (cluster) {
     digest.word(cluster.kind);
     if (cluster.kind === "reachable") {
       digest.word(cluster.jobManager.incarnation);
-      for (const { id, state } of cluster.jobs.values()) {
+      for (const { id, state, endTime } of cluster.jobs.values()) {
+        if (world.setting.upgradeMode !== "stateless" || world.setting.applications)
+          age(endTime < 0 ? -1 : endTime - EPOCH, END_IS_OLD_MS);
         digest.word(id);
         digest.word(state);
       }
@@ -207,7 +290,7 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.number(world.api.newest.resourceVersion - task.version.resourceVersion);
     digest.word(task.step.rule);
     digest.word(task.step.effect?.kind);
-    if (task.step.status) withTimes(digest, age, task.step.status);
+    if (task.step.status) withTimes(digest, age, world, task.step.status);
     if (task.half) {
       age(task.half.at - EPOCH, LOOK_IS_OLD_MS);
       digest.number((task.half.look.found ? 1 : 0) + 2 * task.half.look.mains);
@@ -215,6 +298,17 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
       digest.word(task.half.look.incarnation);
     }
   }
+}
+
+function ofSnapshots(digest: Digest, snapshots: Snapshots | undefined): void {
+  if (!snapshots) return;
+  digest.word(snapshots.newest?.path);
+  digest.number(snapshots.completed + (snapshots.newest?.stops ? 1024 : 0));
+}
+
+function readySince({ conditions }: FlinkJobStatus): string | undefined {
+  const ready = conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True" ? ready.lastTransitionTime : undefined;
 }
 
 function ofAnswer(digest: Digest, age: Age, flight: Flight): void {

@@ -1,5 +1,5 @@
 import { FINALIZER } from "../../../src/api/group.ts";
-import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import type { FlinkJobStatus, TriggerStatus } from "../../../src/api/status.ts";
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import type { Origin } from "../flink/records.ts";
@@ -81,8 +81,14 @@ export function submits(world: World, version: Version, jobId: string, lookBegun
 }
 
 /** What its own list shows to live is not sent beside, whatever else was lost. */
-export function decides(world: World, { cluster }: Operator, { effect }: Step): void {
-  if (effect?.kind !== "submit" || cluster?.kind !== "reachable") return;
+export function decides(world: World, { cluster }: Operator, version: Version, { effect }: Step): void {
+  if (effect?.kind !== "submit") return;
+  if (version.job?.spec.state === "suspended")
+    world.broken(
+      "sendsSuspended",
+      `${world.short(effect.jobId)} is about to be sent, and the FlinkJob is suspended`,
+    );
+  if (cluster?.kind !== "reachable") return;
   const prefix = effect.jobId.slice(0, 16);
   for (const { id, state } of cluster.jobs.values()) {
     if (id === effect.jobId || !id.startsWith(prefix) || isTerminal(state)) continue;
@@ -104,11 +110,15 @@ export function statusWritten(world: World, before: FlinkJobStatus | undefined, 
   if (!trigger) return;
   const { newest } = world.api;
   world.ledger.recorded(trigger.jobId, newest.uid, trigger.id, trigger.attempt);
+  const { restarts, budget } = world.setting;
+  const others = budget.suspensions + budget.reverts + budget.failovers;
+  if (restarts !== undefined && trigger.attempt > 1 + restarts + others)
+    world.broken("restartsWithoutBound", `attempt ${trigger.attempt} of ${trigger.id}`);
   if (step.effect?.kind === "submit") mints(world, trigger.jobId);
   if (before?.trigger && before.trigger.jobId !== trigger.jobId && step.effect?.kind === "submit")
     mints(world, trigger.jobId);
   counts(world, trigger.jobId, trigger.sends);
-  claims(world, trigger.jobId, trigger.state, trigger.failure?.reason);
+  claims(world, trigger);
 }
 
 /** Write ahead: whatever is out there is on record. */
@@ -141,7 +151,8 @@ function mints(world: World, jobId: string): void {
   world.broken("mintsBesideLivingJob", what, window);
 }
 
-function claims(world: World, jobId: string, state: string, reason: string | undefined): void {
+function claims(world: World, { jobId, state, failure, stop }: TriggerStatus): void {
+  const reason = failure?.reason;
   const entry = world.ledger.of(jobId);
   const wrong = (claim: string) =>
     world.broken(
@@ -150,7 +161,8 @@ function claims(world: World, jobId: string, state: string, reason: string | und
     );
   if (state === "running" && !entry?.begun) wrong("running");
   if (state === "finished" && entry?.end !== "FINISHED") wrong("finished");
-  if (state === "canceled" && entry?.begun && entry.end !== "CANCELED") wrong("canceled");
+  const stopped = stop?.mode === "savepoint" && entry?.end === "STOPPED";
+  if (state === "canceled" && entry?.begun && entry.end !== "CANCELED" && !stopped) wrong("canceled");
   if (reason === "JobFailed" && entry?.end !== "FAILED") wrong("JobFailed");
 }
 

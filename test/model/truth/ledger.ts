@@ -1,6 +1,6 @@
 import type { FlinkJobState } from "../../../src/core/observed.ts";
 
-export type End = "FINISHED" | "FAILED" | "CANCELED" | "LOST";
+export type End = "FINISHED" | "FAILED" | "CANCELED" | "STOPPED" | "LOST";
 
 /** What really became of one JobID. Values are replaced, never changed. */
 export interface Entry {
@@ -11,9 +11,19 @@ export interface Entry {
   /** How many times a job began under this JobID, without those that Flink recovered. */
   readonly begun: number;
   readonly content: number;
+  /** How much had been done by what it started from. */
+  readonly base: number;
   readonly end: End | undefined;
   /** How many run requests arrived, without copies that something on the way made. */
   readonly arrived: number;
+}
+
+/** State that the next job may count on. */
+export interface Promised {
+  readonly jobId: string;
+  readonly trigger: string;
+  readonly work: number;
+  readonly base: number;
 }
 
 /** The truth, which no operator can read: what was recorded, what ran, how it ended. */
@@ -23,6 +33,8 @@ export class Ledger {
   failovers = 0;
   hours = 0;
   wiped = 0;
+  /** What the last job to end left, and what it had started from. */
+  promise: Promised | undefined;
   /** A FlinkJob was let go before its job was seen to end, with an event that says so. */
   letGoLate = 0;
 
@@ -33,6 +45,7 @@ export class Ledger {
     copy.hours = this.hours;
     copy.wiped = this.wiped;
     copy.letGoLate = this.letGoLate;
+    copy.promise = this.promise;
     return copy;
   }
 
@@ -50,17 +63,19 @@ export class Ledger {
       attempt,
       begun: 0,
       content: 0,
+      base: 0,
       end: undefined,
       arrived: 0,
     });
   }
 
-  began(jobId: string, content: number): void {
+  began(jobId: string, content: number, base: number): void {
     const begun = (this.of(jobId)?.begun ?? 0) + 1;
-    this.#set(jobId, { begun, content, end: undefined });
+    this.#set(jobId, { begun, content, base, end: undefined });
   }
 
-  ended(jobId: string, end: FlinkJobState | "LOST"): void {
+  /** STOPPED: with a savepoint, by the operator. */
+  ended(jobId: string, end: FlinkJobState | "STOPPED" | "LOST"): void {
     this.#set(jobId, { end: end as End });
   }
 

@@ -1,6 +1,6 @@
 import { uidText } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
-import { contentOf } from "../world/wishes.ts";
+import { contentOf, contentOfHash, versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 
 /** Nothing will happen any more: is it as wished, and does the status say so? */
@@ -20,11 +20,36 @@ export function judge(world: World): void {
   }
   const trigger = job.status?.trigger;
   if (job.metadata.deletionTimestamp !== undefined) world.broken("notDeleted", "the FlinkJob is still there");
-  else if (!trigger) world.broken("notRecorded", "nothing is recorded of the wish");
+  else if (!trigger && job.spec.state !== "suspended")
+    world.broken("notRecorded", "nothing is recorded of the wish");
   if (!trigger) return;
   const stranger = mine.find(({ id }) => id !== trigger.jobId);
   const unknown = () => `${world.short(stranger!.id)} runs, and the status knows nothing of it`;
   if (stranger) world.broken("strangerLives", unknown(), wiped);
+  const { conditions = [], rolledBack, stable } = job.status!;
+  const stalled = conditions.find(({ type, status }) => type === "Stalled" && status === "True")?.reason;
+  if (job.spec.state === "suspended") {
+    if (mine.length > 0)
+      world.broken("runsSuspended", `${world.short(mine[0]!.id)} runs, and the FlinkJob is suspended`, wiped);
+    else if (
+      (trigger.state === "pending" && trigger.reason !== "OutcomeUnknown") ||
+      trigger.state === "running"
+    )
+      world.broken(
+        "saysWhatIsNot",
+        `the status says ${trigger.state} (${trigger.reason}) of a suspended FlinkJob`,
+      );
+    return;
+  }
+  if (stalled === "RestorePointMissing") {
+    const lost = ledger.failovers + ledger.hours + ledger.wiped > 0 || !setting.retains;
+    if (!lost)
+      world.broken(
+        "blockedWithoutCause",
+        `nothing starts, and the state of ${world.short(trigger.jobId)} is there`,
+      );
+    return;
+  }
   const own = mine.find(({ id }) => id === trigger.jobId);
   const entry = ledger.of(trigger.jobId);
   const says = `the status says ${trigger.state} (${trigger.reason}) of ${world.short(trigger.jobId)}`;
@@ -40,6 +65,18 @@ export function judge(world: World): void {
     return;
   }
   const content = own?.content ?? entry?.content;
+  if (rolledBack) {
+    const wished = versionOf(contentOf(job.spec));
+    if (content !== contentOfHash(stable?.runHash ?? ""))
+      world.broken(
+        "notAsWished",
+        `${world.short(trigger.jobId)} is not the version that was stable`,
+        foreign,
+      );
+    else if (setting.bad === undefined || wished % 2 === 0)
+      world.broken("rolledBackWithoutCause", `generation ${trigger.generation} was good`);
+    return;
+  }
   const reused = job.status?.conditions?.some(({ reason }) => reason === "TriggerIdReused");
   if (content !== contentOf(job.spec) && !reused)
     world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, foreign);
@@ -66,8 +103,13 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
     }
     case "SubmissionTimedOut":
       return unless(setting.timeout !== undefined, "there is no time-out");
+    case "SavepointLost":
+      return unless(ledger.failovers + ledger.hours > 0, "nothing was lost");
     case "MainFailed":
-      return unless(mains.includes("throws") || mains.includes("submitsThenThrows"), "main() is sound");
+      return unless(
+        setting.bad === "throws" || mains.includes("throws") || mains.includes("submitsThenThrows"),
+        "main() is sound",
+      );
     case "NoJobInMain":
       return unless(mains.includes("noJob"), "main() submits its job");
     case "JarNotFound":
@@ -77,8 +119,8 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
       return unless(end === "FAILED", `it ended ${end}`);
     case "Canceled":
       return unless(
-        ledger.entries.length > 1 || setting.timeout !== undefined || used("edits", "newTriggerIds"),
-        "nobody asked for that",
+        trigger.stop === undefined && (ledger.entries.length > 1 || setting.timeout !== undefined),
+        trigger.stop ? "it was stopped for something that is no longer wanted" : "nobody asked for that",
       );
     default:
       return "no such thing can happen here";

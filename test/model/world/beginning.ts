@@ -6,7 +6,11 @@ import { World } from "./world.ts";
 /** The operator sees the object and the cluster, and holds the finalizer. */
 const READY = ["decides", "polls", "decides", "acts", "sees"].map(moveOf);
 const SENT = [...READY, ...["decides", "writes", "sees", "acts", "sends", "arrives 1"].map(moveOf)];
-const MOVES = { created: [], ready: READY, sent: SENT };
+const RUNS = [
+  ...SENT,
+  ...["mainEnds", "polls", "answers 1", "decides", "writes", "sees", "decides"].map(moveOf),
+];
+const MOVES = { created: [], ready: READY, sent: SENT, runs: RUNS };
 
 /** Where the schedules of a setting begin. */
 export function beginning(setting: Setting): World {

@@ -1,4 +1,5 @@
 import { flinkMoves } from "../flink/flink-moves.ts";
+import { snapshotMoves } from "../flink/snapshot-moves.ts";
 import { userMoves } from "../kube/user-moves.ts";
 import { networkMoves } from "../network/network-moves.ts";
 import { operatorMoves } from "../operator/operator-moves.ts";
@@ -20,6 +21,7 @@ export const MOVES: readonly Move[] = [
   ...operatorMoves,
   ...networkMoves,
   ...flinkMoves,
+  ...snapshotMoves,
   ...timeMoves,
   ...userMoves,
 ];

@@ -22,6 +22,14 @@ export interface Budget {
   jobFailures: number;
   /** An hour passes: Flink forgets what has ended. */
   hours: number;
+  /** Jobs do something that is worth keeping, and complete a checkpoint. */
+  checkpoints: number;
+  /** A stop with savepoint fails, before or after the savepoint is complete. */
+  savepointFailures: number;
+  /** The user suspends the job; resuming it costs nothing. */
+  suspensions: number;
+  /** The user takes the last change of what the job is back. */
+  reverts: number;
   /** A moment passes in which nobody does anything: what was seen goes stale. */
   pauses: number;
   /** The user changes what the job is. */
@@ -61,6 +69,7 @@ export type Window =
   | "statusWiped"
   | "deletionTimedOut"
   | "doubledRequest"
+  | "firstCheckpoint"
   | "replacedMeanwhile";
 
 /** One small world: what is there, what may happen, and how often. */
@@ -70,9 +79,9 @@ export interface Setting {
   mutant?: string;
   /**
    * Where schedules begin: the object was just created; the operator is about to make its first decision that matters;
-   * or its first run request has arrived.
+   * or its first run request has arrived; or its first job runs, and the status says so.
    */
-  begins: "created" | "ready" | "sent";
+  begins: "created" | "ready" | "sent" | "runs";
   /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
   prompt: boolean;
   /** /run-application (2.3), or /run (2.2). */
@@ -85,8 +94,17 @@ export interface Setting {
   /** Uploaded JARs outlive the process (web.upload.dir). */
   keepsJars: boolean;
   lostPolicy: "Fail" | "Resubmit";
-  deletionPolicy: "Cancel" | "Orphan";
+  deletionPolicy: "Cancel" | "Savepoint" | "Orphan";
   maxAttempts: number;
+  upgradeMode: "stateless" | "savepoint" | "last-state";
+  /** Checkpoints outlive a job that was cancelled or failed. */
+  retains: boolean;
+  /** spec.restart.limit, with restartPolicy OnFailure; undefined: Never. */
+  restarts?: number;
+  /** spec.rollback, with a deadline of two minutes. */
+  rollback: boolean;
+  /** Every second version of the user's is bad: its main() throws, or its job fails. */
+  bad?: "throws" | "fails";
   /** spec.submission.timeout. */
   timeout?: string;
   /** --submission-backoff, in milliseconds. */
@@ -110,6 +128,10 @@ export const noBudget: Budget = {
   failovers: 0,
   jobFailures: 0,
   hours: 0,
+  checkpoints: 0,
+  savepointFailures: 0,
+  suspensions: 0,
+  reverts: 0,
   pauses: 0,
   edits: 0,
   otherEdits: 0,

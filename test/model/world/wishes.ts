@@ -11,12 +11,15 @@ export interface Wish {
   readonly trigger: number;
   /** Something that makes no difference to what runs. */
   readonly other: number;
+  /** 1: spec.state is suspended. */
+  readonly suspended: number;
 }
 
 const specs = new Map<string, FlinkJobSpec>();
 
 export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
   const { jar, lostPolicy, deletionPolicy, maxAttempts, timeout, ownTriggerIds } = setting;
+  const { upgradeMode, restarts, rollback } = setting;
   const key = [
     ...Object.values(wish),
     jar,
@@ -25,6 +28,9 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     maxAttempts,
     timeout,
     ownTriggerIds,
+    upgradeMode,
+    restarts,
+    rollback,
   ].join();
   const known = specs.get(key);
   if (known) return known;
@@ -32,10 +38,11 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     cluster: { url: URL_A },
     jar: jar === "id" ? { id: "word-count.jar" } : { uri: "http://jars.shop/word-count.jar" },
     args: [`content-${wish.content}`],
-    state: "running",
-    upgradeMode: "stateless",
-    restartPolicy: "Never",
-    restart: { limit: 5, backoff: "10s" },
+    state: wish.suspended > 0 ? "suspended" : "running",
+    upgradeMode,
+    restartPolicy: restarts === undefined ? "Never" : "OnFailure",
+    restart: { limit: restarts ?? 5, backoff: "10s" },
+    ...(rollback ? { rollback: { deadline: "2m" } } : {}),
     strangerPolicy: "Cancel",
     configurationPolicy: "Warn",
     lostPolicy,
@@ -48,13 +55,26 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
   return spec;
 }
 
+const versions = new Map<number, number>();
+
+/** Which of the user's versions a job was made from: 0, 1, 2 ... */
+export function versionOf(content: number): number {
+  return versions.get(content) ?? 0;
+}
+
+/** The number for what status.trigger.runHash says that the job is. */
+export function contentOfHash(hash: string): number {
+  return numberOf(hash);
+}
+
 const contents = new WeakMap<FlinkJobSpec, number>();
 
 /** A number for what a spec says the job is. */
 export function contentOf(spec: FlinkJobSpec): number {
   const known = contents.get(spec);
   if (known !== undefined) return known;
-  const content = numberOf(runHash(spec));
+  const content = contentOfHash(runHash(spec));
   contents.set(spec, content);
+  versions.set(content, Number(spec.args?.[0]?.split("-")[1]));
   return content;
 }

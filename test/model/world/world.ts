@@ -1,7 +1,7 @@
 import type { FlinkJobSpec } from "../../../src/api/flinkjob.ts";
 import type { FlinkJobState, RunOutcome } from "../../../src/core/observed.ts";
 import { JobManager } from "../flink/job-manager.ts";
-import type { Origin, Witness } from "../flink/records.ts";
+import type { Job, Origin, Witness } from "../flink/records.ts";
 import { ApiServer, EPOCH } from "../kube/api-server.ts";
 import { Network } from "../network/network.ts";
 import type { Decisions } from "../operator/decisions.ts";
@@ -9,6 +9,7 @@ import { Operator } from "../operator/operator.ts";
 import { flightAnswered } from "../operator/seen.ts";
 import * as invariants from "../truth/invariants.ts";
 import { Ledger } from "../truth/ledger.ts";
+import { endsWithState, startsWithState } from "../truth/state.ts";
 import type { Budget, Setting, Window } from "./setting.ts";
 import { specOf } from "./wishes.ts";
 
@@ -34,7 +35,7 @@ export class World implements Witness {
   /** Counts everything that happens. */
   order = 1;
   /** The user's wish, by its parts. */
-  wish = { content: 0, trigger: 0, other: 0 };
+  wish = { content: 0, trigger: 0, other: 0, suspended: 0 };
   /** Faults have stopped: nothing goes wrong any more, and the user is content. */
   calm = false;
   violation: Violation | undefined;
@@ -102,16 +103,22 @@ export class World implements Witness {
     this.note(() => `main() of ${this.short(jobId)} begins${byFlink ? " again, brought back by Flink" : ""}`);
   }
 
-  jobBegins(jobId: string, content: number, how: Origin): void {
-    this.note(() => `Flink job ${this.short(jobId)} runs (${how})`);
-    const before = this.ledger.of(jobId);
-    if (how !== "recovered") this.ledger.began(jobId, content);
-    invariants.jobBegins(this, jobId, before, how);
+  jobBegins(job: Job, how: Origin): void {
+    const { id, content, work } = job;
+    this.note(() => `Flink job ${this.short(id)} runs (${how}${work > 0 ? `, from ${work}` : ""})`);
+    const before = this.ledger.of(id);
+    if (how !== "recovered") this.ledger.began(id, content, work);
+    invariants.jobBegins(this, id, before, how);
+    if (how !== "burnt") startsWithState(this, job, how);
   }
 
-  jobEnds(jobId: string, state: FlinkJobState): void {
-    this.note(() => `Flink job ${this.short(jobId)} is ${state}`);
-    this.ledger.ended(jobId, state);
+  jobEnds(job: Job, state: FlinkJobState): void {
+    const { id, work } = job;
+    this.note(() => `Flink job ${this.short(id)} is ${state}${work > 0 ? ` at ${work}` : ""}`);
+    const stopped = this.manager.operations.some((one) => one.jobId === id && one.state === "completed");
+    const end = stopped && state === "FINISHED" ? "STOPPED" : state;
+    this.ledger.ended(id, end);
+    endsWithState(this, job, end);
   }
 
   jarMissing(jobId: string): void {

@@ -1,34 +1,12 @@
-import { decide } from "../../../src/core/decide.ts";
-import { type Budget, noBudget, type Setting } from "./setting.ts";
-
-/** A world in which nothing goes wrong, unless said otherwise. */
-export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<Budget>): Setting {
-  return {
-    name,
-    begins: "ready",
-    prompt: false,
-    applications: false,
-    protection: "Durable",
-    batch: false,
-    mains: ["submits"],
-    jar: "id",
-    keepsJars: true,
-    lostPolicy: "Fail",
-    deletionPolicy: "Cancel",
-    maxAttempts: 3,
-    ownTriggerIds: false,
-    habits: {},
-    decide,
-    open: [],
-    ...patch,
-    budget: { ...noBudget, ...budget },
-  };
-}
+import { aSetting } from "./a-setting.ts";
+import { largeLifeCycleWorlds, lifeCycleWorlds } from "./life-cycle-worlds.ts";
+import type { Budget, Setting } from "./setting.ts";
 
 const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 
 /** Each is small enough to be explored to its end, or deep; together they have every fault and every class. */
 export const smallWorlds: readonly Setting[] = [
+  ...lifeCycleWorlds,
   aSetting("first submission", { begins: "created" }, {}),
   aSetting("one crash", { prompt: true }, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
@@ -95,8 +73,8 @@ export const smallWorlds: readonly Setting[] = [
   ),
   aSetting(
     "an old trigger ID",
-    { prompt: true, ownTriggerIds: true, batch: true, protection: "RunningJobs" },
-    { newTriggerIds: 1, oldTriggerIds: 1 },
+    { begins: "sent", prompt: true, ownTriggerIds: true, batch: true, protection: "RunningJobs" },
+    { newTriggerIds: 1, oldTriggerIds: 1, hours: 1 },
   ),
   aSetting("deleted at once", { begins: "created", prompt: true }, { deletions: 1, crashes: 1 }),
   aSetting("deletion", {}, { deletions: 1, crashes: 1 }),
@@ -149,7 +127,7 @@ const everything: Partial<Budget> = {
 const allMains = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId"] as const;
 
 /** Too large to be explored: walked through at random, with every fault at once. */
-export const largeWorlds: readonly Setting[] = (
+const largeSubmissionWorlds: readonly Setting[] = (
   ["Durable", "RunningJobs", "JobManagerLifetime"] as const
 ).flatMap((protection) =>
   [false, true].flatMap((applications) => {
@@ -182,3 +160,5 @@ export const largeWorlds: readonly Setting[] = (
     ];
   }),
 );
+
+export const largeWorlds: readonly Setting[] = [...largeSubmissionWorlds, ...largeLifeCycleWorlds];

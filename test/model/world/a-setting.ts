@@ -1,0 +1,29 @@
+import { decide } from "../../../src/core/decide.ts";
+import { type Budget, noBudget, type Setting } from "./setting.ts";
+
+/** A world in which nothing goes wrong, unless said otherwise. */
+export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<Budget>): Setting {
+  return {
+    name,
+    begins: "ready",
+    prompt: false,
+    applications: false,
+    protection: "Durable",
+    batch: false,
+    mains: ["submits"],
+    jar: "id",
+    keepsJars: true,
+    lostPolicy: "Fail",
+    deletionPolicy: "Cancel",
+    maxAttempts: 3,
+    ownTriggerIds: false,
+    upgradeMode: "stateless",
+    retains: true,
+    rollback: false,
+    habits: {},
+    decide,
+    open: [],
+    ...patch,
+    budget: { ...noBudget, ...budget },
+  };
+}
