@@ -151,7 +151,10 @@ export function isKnownAbsent(ctx: Context, trigger: TriggerStatus): boolean {
 /** Flink had accepted the job, and neither it nor its main() is there any more. */
 export function gone(ctx: Context, trigger: TriggerStatus, look: Look, cluster: ReachableCluster): Verdict {
   const stopped = trigger.stop?.mode === "savepoint" && trigger.stop.failedAt === undefined;
-  if (stopped && cluster.jobManager.highAvailability) return stoppedUnseen(ctx, trigger);
+  // Without its savepoint nothing starts, unless a run from an older state is asked for in so many words.
+  const told = trigger.stop?.path !== undefined;
+  const mayRepeat = ctx.spec.lostPolicy === "Resubmit" && !cluster.jobManager.highAvailability;
+  if (stopped && (told || !mayRepeat)) return stoppedUnseen(ctx, trigger);
   const sameProcess = isSameProcess(look.incarnation, trigger.sentTo?.incarnation);
   if (sameProcess || cluster.jobManager.highAvailability) return endedUnseen(ctx, trigger);
   const message = `The JobManager that ran job ${trigger.jobId} is gone, and without high availability the job with it.`;

@@ -48,6 +48,8 @@ export function write(world: World, operator: Operator, answerLost: boolean): vo
   const before = api.newest.job?.status;
   const fits = api.writeStatus(version, step.status!, setting.habits.overwrites);
   if (fits) invariants.statusWritten(world, before, step);
+  // Two things within one millisecond are told apart by their order.
+  if (step.status?.trigger?.stop?.requestedAt === new Date(world.time).toISOString()) world.now++;
   else world.note(() => "  conflict: somebody else was faster");
   if (!fits || answerLost) {
     operator.written = undefined;
@@ -55,8 +57,6 @@ export function write(world: World, operator: Operator, answerLost: boolean): vo
     return;
   }
   operator.written = api.newest;
-  // Two things within one millisecond are told apart by their order.
-  if (step.status?.trigger?.stop?.requestedAt === new Date(world.time).toISOString()) world.now++;
   settle(world, operator, api.newest, step, lookBegunAt);
 }
 

@@ -13,7 +13,9 @@ export function startsWithState(world: World, job: Job, how: Origin): void {
   const least = rolledBack ? promise.base : promise.work;
   if (job.work >= least) return;
   const what = `${world.short(job.id)} starts from ${job.work}, and ${world.short(promise.jobId)} had left ${least}`;
-  world.broken("startsWithLess", what, excuse(world));
+  const agreed =
+    setting.lostPolicy === "Resubmit" && ledger.failovers > 0 ? ("resubmit" as const) : undefined;
+  world.broken("startsWithLess", what, excuse(world) ?? agreed);
 }
 
 /** What a job leaves when it ends: its newest savepoint or retained checkpoint, or else what it had started from. */
