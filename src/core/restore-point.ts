@@ -20,7 +20,8 @@ export function startPoint(ctx: Context, before: TriggerStatus): StartPoint {
   const itsOwnStart = { path: before.savepointPath ?? spec.savepointPath };
   // A version that was rolled back hands on what it got, not what it made of it.
   if (ctx.rolledBack && ctx.rolledBack.triggerId === before.id) return itsOwnStart;
-  if (before.acceptedAt === undefined) return itsOwnStart;
+  // What may have run unseen may have left more than it started from.
+  if (before.acceptedAt === undefined && before.failure?.reason !== "OutcomeLost") return itsOwnStart;
   const { restorePoint } = job.status ?? {};
   if (restorePoint?.jobId === before.jobId) {
     return restorePoint.kind === "none" ? itsOwnStart : { path: restorePoint.path };

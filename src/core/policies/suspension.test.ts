@@ -93,6 +93,14 @@ describe("spec.state: suspended", () => {
     });
   });
 
+  test("a JobManager that may have forgotten the job does not say that it never ran", () => {
+    const cluster = aCluster("JobManagerLifetime");
+    const sent = (ago: number) =>
+      aJob(suspended).trigger(aTrigger().sent({ under: "JobManagerLifetime", ago }));
+    expect(decideOn({ job: sent(60_000), cluster, look: aLook() }).rule).toBe("suspended");
+    expect(decideOn({ job: sent(3_600_000), cluster, look: aLook() }).rule).toBe("suspendedInDoubt");
+  });
+
   test("main() that runs on Flink 2.3 is cancelled, and that was for the suspension", () => {
     const job = aJob(suspended).trigger(aTrigger().sent());
     const cluster = aCluster().v23();

@@ -110,7 +110,9 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
     // It is sent to the process that the list comes from; what another said before does not count there.
     if (!isSameProcess(look.incarnation, cluster.jobManager.incarnation))
       return { rule: "replacedWhileLooking", watchClosely: true, requeueAfterMs: LOOK_AGAIN_MS };
-    if (wouldBeListed(ctx, trigger, cluster)) return send(ctx, trigger);
+    // Without HA the process refuses the JobID as long as it lives, listed or not.
+    if (protection === "JobManagerLifetime" || wouldBeListed(ctx, trigger, cluster))
+      return send(ctx, trigger);
   }
   if (ctx.spec.lostPolicy === "Resubmit") return send(ctx, trigger);
   const onItsWay = onItsWayMs(ctx, trigger);
@@ -132,9 +134,7 @@ function wouldBeListed(
   { sentAt }: TriggerStatus,
   { jobManager }: ReachableCluster,
 ): boolean {
-  const { protection, jobStoreExpirationMs } = jobManager;
-  const age = now - (at(sentAt) ?? 0);
-  return protection === "JobManagerLifetime" || age < jobStoreExpirationMs * REMEMBERED_SHARE;
+  return now - (at(sentAt) ?? 0) < jobManager.jobStoreExpirationMs * REMEMBERED_SHARE;
 }
 
 /** Whether a request that was sent is known to have brought nothing: its own process says so, and would know. */
