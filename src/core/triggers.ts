@@ -45,9 +45,12 @@ export function running(
   message: string,
 ): TriggerStatus {
   const { unsettledHash, ...settled } = trigger;
+  // Either may be what runs: the one that is not asked for by now makes sure that what is asked for will run.
+  const inDoubt = [unsettledHash, trigger.runHash].filter((hash) => hash !== undefined);
+  const wished = runHash(ctx.spec);
   return {
     ...settled,
-    runHash: unsettledHash ?? trigger.runHash,
+    runHash: inDoubt.find((hash) => hash !== wished) ?? trigger.runHash,
     state: "running",
     reason,
     message,

@@ -31,6 +31,7 @@ export function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Ve
   if (!look && (row.state === "FAILED" || application || leavesSomething(ctx, trigger, row))) {
     return { rule: "readEnd", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
   }
+  // One that was not there yet when it was asked for may have failed since.
   const ending =
     application &&
     !isOver(look?.application?.state) &&
@@ -167,5 +168,5 @@ function left(ctx: Context, row: JobRow): Pick<Verdict, "restorePoint" | "result
 }
 
 function isOver(state: ApplicationState | undefined): boolean {
-  return state === undefined || state === "FAILED" || state === "CANCELED" || state === "FINISHED";
+  return state === "FAILED" || state === "CANCELED" || state === "FINISHED";
 }

@@ -236,6 +236,10 @@ describe("an unsettled request whose content changed", () => {
     expect(step.status?.trigger).toMatchObject({ state: "running", runHash: runHash(one) });
     const next = decideOn({ job: job.status(step.status!), cluster: aCluster().listing(aRow()) });
     expect(next).toMatchObject({ rule: "cancelStopped", effect: { kind: "cancelJob" } });
+    // Changed back by now: then it is the other one that may run and is not asked for.
+    const reverted = aJob(one).meta({ generation: 3 }).trigger(doubtful);
+    const known = decideOn({ job: reverted, cluster: aCluster().listing(aRow()) });
+    expect(known.status?.trigger).toMatchObject({ state: "running", runHash: runHash(two) });
   });
 });
 

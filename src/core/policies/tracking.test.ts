@@ -47,6 +47,15 @@ describe("the end of a job that Flink 2.3 cancelled", () => {
     expect(step.status).toMatchObject({ state: "Canceled" });
   });
 
+  test("an application that was not there yet when it was looked for is looked for again", () => {
+    const early = aLook({ found: true });
+    expect(decideOn({ job, cluster: on23(), look: early })).toMatchObject({
+      rule: "applicationEnds",
+      requeueAfterMs: 700,
+    });
+    expect(decideOn({ job, cluster: on23(10_000), look: early }).status?.state).toBe("Canceled");
+  });
+
   test("is Canceled when the application was cancelled too", () => {
     const look = anApplication("CANCELED", 1, { found: true });
     expect(decideOn({ job, cluster: on23(), look }).status).toMatchObject({ state: "Canceled" });

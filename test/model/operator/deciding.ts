@@ -48,9 +48,9 @@ export function write(world: World, operator: Operator, answerLost: boolean): vo
   const before = api.newest.job?.status;
   const fits = api.writeStatus(version, step.status!, setting.habits.overwrites);
   if (fits) invariants.statusWritten(world, before, step);
-  // Two things within one millisecond are told apart by their order.
-  if (step.status?.trigger?.stop?.requestedAt === new Date(world.time).toISOString()) world.now++;
   else world.note(() => "  conflict: somebody else was faster");
+  // Two things within one millisecond are told apart by their order.
+  if (fits && step.status?.trigger?.stop?.requestedAt === new Date(world.time).toISOString()) world.now++;
   if (!fits || answerLost) {
     operator.written = undefined;
     operator.requeue(world.now + (fits ? RETRY_MS : 200), world.now);
