@@ -204,6 +204,7 @@ describe("nobody is forgotten", () => {
     over: "a user",
     blocked: "a user",
     suspended: "a user",
+    suspendedInDoubt: "a user, or a row that changes",
     stopGivenUp: "a user, or a row that changes",
     resultOutOfSight: "a poll that succeeds",
     deleted: "the API server",
