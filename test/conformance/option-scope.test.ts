@@ -23,11 +23,11 @@ const effective: Record<string, [value: string, seen: (shown: Shown) => unknown,
     ({ config }) => config["user-config"],
     { topic: "orders", limit: "5" },
   ],
-  "pipeline.operator-chaining.enabled": ["false", ({ job }) => job.vertices.length, 3],
+  "pipeline.operator-chaining.enabled": ["false", ({ job }) => job.vertices.length, 2],
   "pipeline.max-parallelism": [
     "77",
     ({ job }) => job.vertices.map(({ maxParallelism }) => maxParallelism),
-    [77, 77, 77],
+    [77, 77],
   ],
   "pipeline.vertex-name-include-index-prefix": [
     "true",
@@ -83,9 +83,9 @@ const failing: Record<string, [value: string, args: string[], want: RegExp]> = {
   "execution.state-recovery.path": ["file:///no/such", [], /file:\/\/\/no\/such/],
   "state.backend.type": ["no.such.Backend", ["--interval", "100"], /no\.such\.Backend/],
   "state.changelog.enabled": ["true", ["--interval", "100"], /[cC]hangelog/],
-  "restart-strategy.type": ["no.such.Strategy", [], /no\.such\.strategy is an unknown value/],
+  "restart-strategy.type": ["no.such.Strategy", [], /no\.such\.strategy/i],
   "execution.runtime-mode": ["no.such.Mode", [], /no\.such\.Mode/],
-  "pipeline.cached-files": ["nonsense", [], /not a key-value pair/],
+  "pipeline.cached-files": ["nonsense", [], /nonsense|key-value pair/],
   "client.timeout": ["often", [], /client\.timeout/],
 };
 
@@ -139,6 +139,14 @@ const catalogue = lazyOptions();
 describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
   const rest = new FlinkRest({ url, destinations: new Destinations({ loopback: true }) });
   const options = catalogue(`${version}.0`);
+  /** As this version calls it; undefined where it has no such option. */
+  const nameOf = (key: string) =>
+    [key, ...(catalogue("2.3.0")?.find(key)?.option.aliases ?? [])].find((name) => options?.find(name));
+  const inThisVersion = <T>(sample: Record<string, T>) =>
+    Object.entries(sample).flatMap(([key, value]) => {
+      const name = nameOf(key);
+      return name === undefined ? [] : [[name, value] as const];
+    });
   let jarId: string;
   let dir: string;
 
@@ -171,10 +179,10 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
   describe("a job's own options have their effect", () => {
     let shown: Shown;
     beforeAll(async () => {
-      const map = Object.fromEntries(Object.entries(effective).map(([key, [value]]) => [key, value]));
+      const map = Object.fromEntries(inThisVersion(effective).map(([key, [value]]) => [key, value]));
       const { jobId, answer, properties } = await run({
         ...map,
-        "execution.checkpointing.dir": `file://${dir}/checkpoints`,
+        [nameOf("execution.checkpointing.dir") ?? ""]: `file://${dir}/checkpoints`,
       });
       await answer;
       shown = {
@@ -187,18 +195,18 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
       await rest.cancelJob(jobId);
     });
 
-    it.each(Object.entries(effective))("%s", (key, [, seen, want]) => {
+    it.each(inThisVersion(effective))("%s", (key, [, seen, want]) => {
       expect(options?.find(key)?.option.scope).toBe("job");
       expect(seen(shown)).toEqual(want);
     });
 
     it("execution.checkpointing.dir, seen on the disk", () => {
-      expect(options?.find("execution.checkpointing.dir")?.option.scope).toBe("job");
+      expect(options?.find(nameOf("execution.checkpointing.dir") ?? "")?.option.scope).toBe("job");
     });
   });
 
   describe("a job's own option that cannot be followed is an error", () => {
-    it.each(Object.entries(failing))("%s", async (key, [value, args, want]) => {
+    it.each(inThisVersion(failing))("%s", async (key, [value, args, want]) => {
       expect(options?.find(key)?.option.scope).toBe("job");
       const { answer } = await run({ [key]: value }, args);
       const refusal = await answer.then(
@@ -212,24 +220,24 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
   describe("the cluster's options have none", () => {
     let taskManager: Properties;
     let jobManager: ReadonlyMap<string, string>;
-    let task: Properties;
+    let main: Properties;
     let slotsBefore: unknown;
     let slotsThen: unknown;
     beforeAll(async () => {
       slotsBefore = await slots();
-      const { jobId, answer, properties } = await run(ineffective);
+      const { jobId, answer, properties } = await run(Object.fromEntries(inThisVersion(ineffective)));
       await answer;
       taskManager = await properties("taskmanager");
-      task = await properties("task");
+      main = await properties("main");
       jobManager = await rest.jobManagerConfig();
       slotsThen = await slots();
       await rest.cancelJob(jobId);
     });
 
-    it.each(Object.entries(ineffective))("%s", (key, value) => {
+    it.each(inThisVersion(ineffective))("%s", (key, value) => {
       expect(options?.find(key)?.option.scope).toBe("cluster");
-      // It came as far as the task: it was not lost on the way, nobody asked for it.
-      expect(task[key]).toBe(value);
+      // It came as far as main(): it was not lost on the way, nobody asked for it.
+      expect(main[key]).toBe(value);
       expect(taskManager[key]).not.toBe(value);
       expect(jobManager.get(key)).not.toBe(value);
     });
@@ -247,9 +255,9 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
     it("... nor how many checkpoints are kept and told", async () => {
       const { jobId, answer } = await run({
         "execution.checkpointing.interval": "50 ms",
-        "execution.checkpointing.storage": "filesystem",
-        "execution.checkpointing.dir": `file://${dir}/few`,
-        "execution.checkpointing.num-retained": "5",
+        [nameOf("execution.checkpointing.storage") ?? ""]: "filesystem",
+        [nameOf("execution.checkpointing.dir") ?? ""]: `file://${dir}/few`,
+        [nameOf("execution.checkpointing.num-retained") ?? ""]: "5",
         "web.checkpoints.history": "1",
       });
       await answer;

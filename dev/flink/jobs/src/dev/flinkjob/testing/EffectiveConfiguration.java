@@ -4,6 +4,7 @@ import dev.flinkjob.Arguments;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,11 +12,10 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.flink.api.common.ExecutionConfig;
-import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.runtime.execution.Environment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 
 /**
@@ -52,10 +52,7 @@ public final class EffectiveConfiguration {
                 .uid("sequence")
                 .map(new Teller(out.toString()))
                 .uid("teller")
-                .name("teller")
-                .sinkTo(new DiscardingSink<>())
-                .uid("discard")
-                .name("discard");
+                .name("teller");
         String name = arguments.text("name", "");
         if (name.isEmpty()) {
             env.execute();
@@ -85,24 +82,29 @@ public final class EffectiveConfiguration {
         private static final long serialVersionUID = 1L;
 
         private final String out;
+        private transient boolean told;
 
         Teller(String out) {
             this.out = out;
         }
 
         @Override
-        public void open(OpenContext context) {
-            StreamingRuntimeContext runtime = (StreamingRuntimeContext) getRuntimeContext();
-            if (runtime.getTaskInfo().getIndexOfThisSubtask() == 0) {
-                write(Path.of(out), "task", runtime.getJobConfiguration().toMap());
-                write(Path.of(out), "taskmanager", runtime.getTaskManagerRuntimeInfo().getConfiguration().toMap());
-            }
-        }
-
-        @Override
         public Long map(Long element) throws Exception {
+            if (!told && Task.isFirst(getRuntimeContext())) {
+                Environment task = environment();
+                write(Path.of(out), "task", task.getJobConfiguration().toMap());
+                write(Path.of(out), "taskmanager", task.getTaskManagerInfo().getConfiguration().toMap());
+            }
+            told = true;
             Thread.sleep(20);
             return element;
+        }
+
+        /** Not every version hands it out. */
+        private Environment environment() throws ReflectiveOperationException {
+            Field environment = StreamingRuntimeContext.class.getDeclaredField("taskEnvironment");
+            environment.setAccessible(true);
+            return (Environment) environment.get(getRuntimeContext());
         }
     }
 }
