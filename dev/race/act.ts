@@ -195,8 +195,7 @@ export class Act {
         this.#problem ??= error;
         return shown;
       });
-      if (word !== shown && word !== "")
-        this.tell("flinkJob", word, word.startsWith("failed") ? "bad" : "plain");
+      if (word !== shown && word !== "") this.tell("flinkJob", word);
       shown = word;
       await delay(LOOK_EVERY_MS);
     }
