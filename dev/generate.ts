@@ -35,7 +35,7 @@ function reasonsPage(): string {
 
 Made from \`src/api/reasons.ts\` by \`npm run generate\`. Do not edit.
 
-A reason stands in \`status.trigger.reason\`, \`status.trigger.failure.reason\`, in the conditions and in events. Reasons are
+A reason stands in \`status.trigger.reason\`, \`status.trigger.failure.reason\`, a FlinkSavepoint's \`status.reason\`, in the conditions and in events. Reasons are
 API: programs may match them.
 
 | reason | meaning, and what to do |

@@ -44,6 +44,7 @@ export async function renderArgocd(): Promise<string> {
     data: {
       "resource.customizations.health.flinkjob.dev_FlinkCluster": await script("FlinkCluster/health.lua"),
       "resource.customizations.health.flinkjob.dev_FlinkJob": await script("FlinkJob/health.lua"),
+      "resource.customizations.health.flinkjob.dev_FlinkSavepoint": await script("FlinkSavepoint/health.lua"),
       "resource.customizations.actions.flinkjob.dev_FlinkJob": stringify(actions, { lineWidth: 0 }),
     },
   };

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { CONTROLLER_NAME } from "./api/group.ts";
 import type { Condition } from "./api/meta.ts";
-import type { FlinkJob } from "./api/objects.ts";
-import { Controller } from "./controller/controller.ts";
-import { flinkJobs } from "./controller/resources.ts";
+import type { FlinkJob, FlinkSavepoint } from "./api/objects.ts";
+import { Controller, SAVEPOINT_WORKERS } from "./controller/controller.ts";
+import { flinkJobs, flinkSavepoints } from "./controller/resources.ts";
 import { JarSource } from "./flink/jars/jar-source.ts";
 import { lazyOptions } from "./flink/options/option-catalogue.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
@@ -94,6 +94,10 @@ async function run(options: Options): Promise<void> {
       forObject(logger, nameOf(job)).info({ reason, trigger: job.status?.trigger?.id }, message);
       events.record(flinkJobs, job, { type, reason, note: message });
     },
+    tellSavepoint: (savepoint, { type, reason, message }) => {
+      forObject(logger, nameOf(savepoint)).info({ reason, job: savepoint.status?.jobId }, message);
+      events.record(flinkSavepoints, savepoint, { type, reason, note: message });
+    },
     metrics: metrics.kube,
     onOutcome: (outcome, seconds) => metrics.flink.submission(outcome.kind, seconds),
     onStatusWritten: (kind) => metrics.flink.statusWritten(kind),
@@ -105,6 +109,8 @@ async function run(options: Options): Promise<void> {
   });
   metrics.setWorkers("flinkjob", options.workers);
   metrics.setWorkers("flinkcluster", 1);
+  metrics.setWorkers("flinksavepoint", SAVEPOINT_WORKERS);
+  metrics.setWorkers("savepointschedule", 1);
   metrics.addCensus({
     states: () =>
       controller.jobs.list().flatMap(({ status }) => (status?.trigger ? [status.trigger.state] : [])),
@@ -113,7 +119,8 @@ async function run(options: Options): Promise<void> {
 
   const watching = new AbortController();
   const watched = controller.watch(watching.signal);
-  const caches = { flinkjobs: controller.jobs, flinkclusters: controller.clusters };
+  const { jobs, clusters, savepoints } = controller;
+  const caches = { flinkjobs: jobs, flinkclusters: clusters, flinksavepoints: savepoints };
   const eventLoop = new EventLoopCheck(LATE_EVENT_LOOP_MS);
   const silence = watchCheck(caches, SILENT_WATCH_MS);
   const endpoints = [
@@ -187,7 +194,7 @@ async function synced(controller: Controller, signal: AbortSignal): Promise<void
   }
 }
 
-function nameOf({ kind, metadata }: FlinkJob) {
+function nameOf({ kind, metadata }: FlinkJob | FlinkSavepoint) {
   return { kind, namespace: metadata.namespace, name: metadata.name, generation: metadata.generation };
 }
 

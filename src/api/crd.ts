@@ -1,5 +1,6 @@
 import { flinkClusterSpec, flinkClusterStatus } from "./flinkcluster.ts";
 import { flinkJobSpec } from "./flinkjob.ts";
+import { flinkSavepointSpec, flinkSavepointStatus } from "./flinksavepoint.ts";
 import { GROUP, VERSION } from "./group.ts";
 import { flinkJobStatus } from "./status.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
@@ -127,6 +128,37 @@ const definitions: Definition[] = [
         priority: 1,
       },
     ],
+  },
+  {
+    kind: "FlinkSavepoint",
+    plural: "flinksavepoints",
+    singular: "flinksavepoint",
+    shortNames: ["fsp"],
+    description:
+      "FlinkSavepoint is a savepoint of the job of a FlinkJob: one that is to be taken, once, or one that is there already.",
+    spec: structuralSchema(flinkSavepointSpec),
+    status: structuralSchema(flinkSavepointStatus),
+    columns: [
+      { name: "Job", type: "string", jsonPath: ".spec.job.name", description: "The FlinkJob." },
+      { name: "State", type: "string", jsonPath: ".status.state", description: "Where it stands." },
+      { name: "Path", type: "string", jsonPath: ".status.path", description: "Where the savepoint is." },
+      age,
+      {
+        name: "Reason",
+        type: "string",
+        jsonPath: ".status.reason",
+        description: "Why it is so.",
+        priority: 1,
+      },
+      {
+        name: "Message",
+        type: "string",
+        jsonPath: ".status.message",
+        description: "The same in words.",
+        priority: 1,
+      },
+    ],
+    selectableFields: [{ jsonPath: ".spec.job.name" }],
   },
 ];
 

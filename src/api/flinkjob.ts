@@ -8,7 +8,7 @@ export const CLUSTER_URL_PATTERN = "^https?://[A-Za-z0-9.\\-_\\[\\]:]+(/[A-Za-z0
 /** As above with a query (signed links); credentials in a URI would end in the status and in logs, so they are refused. */
 export const JAR_URI_PATTERN =
   "^https?://[A-Za-z0-9.\\-_\\[\\]:]+/[A-Za-z0-9._~/%+\\-!$&'()*,;=:@]*(\\?[A-Za-z0-9._~/%+\\-!$&'()*,;=:@?]*)?$";
-const NAME_PATTERN = "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?$";
+export const NAME_PATTERN = "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?$";
 const CLASS_PATTERN = "^[A-Za-z_$][A-Za-z0-9_$]*(\\.[A-Za-z_$][A-Za-z0-9_$]*)*$";
 const TRIGGER_ID_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9._\\-]*[A-Za-z0-9])?$";
 

@@ -5,5 +5,9 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** Held by a FlinkJob while its Flink job may need cancelling before the object goes. */
 export const FINALIZER = `${GROUP}/cancel-job`;
+/** Held by a FlinkSavepoint whose files are to go before it. */
+export const SAVEPOINT_FINALIZER = `${GROUP}/dispose-savepoint`;
+/** On a FlinkSavepoint that the operator made: the name of the FlinkJob. */
+export const JOB_LABEL = `${GROUP}/job`;
 /** `reportingController` of events and `app.kubernetes.io/managed-by`. */
 export const CONTROLLER_NAME = `${GROUP}/operator`;

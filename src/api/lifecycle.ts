@@ -2,7 +2,8 @@ import * as z from "zod";
 import { durationMaxLength, durationPattern } from "./duration.ts";
 import { pattern } from "./text.ts";
 
-const SAVEPOINT_DIRECTORY_PATTERN = "^(/|[A-Za-z][A-Za-z0-9+.\\-]*:/)[A-Za-z0-9._~/%+\\-=@:,]*$";
+/** An absolute path, or a URI of some file system. */
+export const SAVEPOINT_DIRECTORY_PATTERN = "^(/|[A-Za-z][A-Za-z0-9+.\\-]*:/)[A-Za-z0-9._~/%+\\-=@:,]*$";
 
 /** A duration as users write it. */
 export const duration = (description: string) => pattern(durationMaxLength, durationPattern, description);
@@ -45,6 +46,19 @@ export const savepoints = z
     formatType: z
       .enum(["CANONICAL", "NATIVE"])
       .meta({ description: "Flink's savepoint format. Unset: Flink's default." })
+      .optional(),
+    interval: duration(
+      "How often a savepoint is taken while the job runs, such as 6h: a FlinkSavepoint each time. Unset: none. Less than 1s counts as 1s.",
+    ).optional(),
+    historyLimit: z.int().min(1).max(1000).default(10).meta({
+      description: "How many of those are kept: older ones are deleted, and their files disposed of.",
+    }),
+    recordOnDeletion: z
+      .boolean()
+      .meta({
+        description:
+          "With deletionPolicy: Savepoint, whether a FlinkSavepoint that outlives the FlinkJob names the savepoint that the job was stopped with.",
+      })
       .optional(),
   })
   .meta({ description: "How savepoints of this job are taken." });

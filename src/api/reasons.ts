@@ -25,7 +25,7 @@ export const REASONS = {
   Recovering: "The JobManager was replaced and is bringing the job back.",
   Suspending: "spec.state says suspended; the job is being stopped as spec.upgradeMode says.",
   SavepointFailed:
-    "The job could not be stopped with a savepoint and goes on; the message says why. It is tried again a few times.",
+    "A savepoint could not be taken, to stop the job or for a FlinkSavepoint; the job goes on, and the message says why. It is tried again a few times.",
   // ends
   Finished: "The job ended successfully.",
   Canceled: "The job was cancelled, by the operator or by somebody in Flink.",
@@ -82,11 +82,29 @@ export const REASONS = {
   ConfigurationIgnored:
     "Keys of flinkConfiguration have no effect, or lose against something else in the spec: status.configuration says which, and why.",
   Adopted: "A job that ran already was taken over; nothing was submitted.",
-  SavepointCompleted: "The job was stopped with a savepoint; the message says where it is.",
+  SavepointCompleted:
+    "The job was stopped with a savepoint, or a FlinkSavepoint's is complete; the message says where it is.",
   SavepointInstead: "upgradeMode last-state found no checkpoint to use and takes a savepoint instead.",
   CheckpointInstead:
     "upgradeMode savepoint met a job that cannot take one and uses its newest checkpoint instead.",
   Restarting: "A failed job gets a new attempt (spec.restartPolicy).",
+  // FlinkSavepoints
+  FlinkJobNotFound:
+    "There is no FlinkJob of the name in spec.job.name. Create it, or delete the FlinkSavepoint and name another.",
+  WaitingForJob: "A savepoint can be taken when all tasks of the job run.",
+  TakingSavepoint: "Flink was asked for the savepoint, or is about to be.",
+  Imported:
+    "The FlinkSavepoint names a savepoint that was there before (spec.alreadyExists); nothing is taken.",
+  NoSavepointDirectory:
+    "Neither the FlinkSavepoint, nor spec.savepoints.directory of the FlinkJob, nor the cluster says where savepoints go.",
+  JobEnded:
+    "The job ended, was suspended, replaced or deleted before a savepoint of it was complete. Make another FlinkSavepoint when a job runs.",
+  Disposing: "The FlinkSavepoint is being deleted; its files are deleted first (spec.disposeOnDelete).",
+  Disposed: "The savepoint's files are deleted.",
+  DisposalFailed:
+    "Flink could not delete the savepoint's files; the message says why. It is tried again until --deletion-timeout.",
+  DisposalTimedOut:
+    "The savepoint's files could not be deleted in time; the FlinkSavepoint was let go and they may still be there.",
   // clusters
   Reachable: "The JobManager answers.",
 } as const;

@@ -14,7 +14,7 @@ export interface ClustersOptions {
 export interface Cluster {
   monitor: ClusterMonitor;
   jobManager: JobManagerPort;
-  /** Who needs it: `job:<key>` or `cluster:<key>`. */
+  /** Who needs it: `job:<key>`, `cluster:<key>` or `savepoint:<key>`. */
   users: Set<string>;
 }
 

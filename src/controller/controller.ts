@@ -1,4 +1,4 @@
-import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import type { Look } from "../core/observed.ts";
@@ -24,14 +24,17 @@ import { JobNews } from "./job-news.ts";
 import { JobReconciler } from "./job-reconciler.ts";
 import { Operations } from "./operations.ts";
 import { Perform } from "./perform.ts";
-import { flinkClusters, flinkJobs } from "./resources.ts";
+import { flinkClusters, flinkJobs, flinkSavepoints } from "./resources.ts";
+import { Savepoints } from "./savepoints/savepoints.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Versions } from "./versions.ts";
-import { followerOf, jobIndexers, Watches } from "./watches.ts";
+import { followerOf, jobIndexers, savepointIndexers, Watches } from "./watches.ts";
 
 /** A slow main() gives its place among the beginning run requests up after this long, in milliseconds. */
 const SLOW_MAIN_MS = 2_000;
 const RECONCILE_LIMIT_MS = 60_000;
+/** They only ask and look: a savepoint itself takes its time at Flink. */
+export const SAVEPOINT_WORKERS = 2;
 
 export interface ControllerOptions {
   kube: KubeClient;
@@ -51,6 +54,7 @@ export interface ControllerOptions {
   findOptions?: FindOptions;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
+  tellSavepoint?: (savepoint: FlinkSavepoint, event: StepEvent) => void;
   metrics: KubeMetrics;
   onOutcome?: FlightsOptions["onOutcome"];
   onStatusWritten?: (kind: string) => void;
@@ -63,6 +67,7 @@ export interface ControllerOptions {
 export class Controller {
   readonly jobs: Followed<FlinkJob>;
   readonly clusters: Followed<FlinkCluster>;
+  readonly savepoints: Followed<FlinkSavepoint>;
   readonly #options: ControllerOptions;
   readonly #flink: Clusters;
   readonly #flights: Flights;
@@ -75,9 +80,20 @@ export class Controller {
     const { kube, clock, connect, pollIntervalMs, metrics } = options;
     this.jobs = this.#follow(flinkJobs, jobIndexers);
     this.clusters = this.#follow(flinkClusters, {});
+    this.savepoints = this.#follow(flinkSavepoints, savepointIndexers);
     const jobQueue = new WorkQueue({ name: "flinkjob", clock, metrics });
     const clusterQueue = new WorkQueue({ name: "flinkcluster", clock, metrics });
-    const watches = new Watches({ jobs: this.jobs, clusters: this.clusters, jobQueue, clusterQueue });
+    const savepointQueue = new WorkQueue({ name: "flinksavepoint", clock, metrics });
+    const scheduleQueue = new WorkQueue({ name: "savepointschedule", clock, metrics });
+    const watches = new Watches({
+      jobs: this.jobs,
+      clusters: this.clusters,
+      savepoints: this.savepoints,
+      jobQueue,
+      clusterQueue,
+      savepointQueue,
+      scheduleQueue,
+    });
 
     // Once per process, what an earlier one left behind.
     const known = new Set<string>();
@@ -173,21 +189,38 @@ export class Controller {
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
       ...(options.onReachable ? { onReachable: options.onReachable } : {}),
     });
+    const savepoints = new Savepoints({
+      kube,
+      clock,
+      jobs: this.jobs,
+      clusters: this.clusters,
+      savepoints: this.savepoints,
+      flink: this.#flink,
+      deletionTimeoutMs: options.deletionTimeoutMs,
+      tell: (savepoint, event) => options.tellSavepoint?.(savepoint, event),
+      onStatusWritten: () => options.onStatusWritten?.("FlinkSavepoint"),
+    });
     this.#workers = [
       this.#team("flinkjob", jobQueue, options.workers, (key, signal) =>
         jobReconciler.reconcile(key, signal),
       ),
       this.#team("flinkcluster", clusterQueue, 1, (key, signal) => clusterReconciler.reconcile(key, signal)),
+      this.#team("flinksavepoint", savepointQueue, SAVEPOINT_WORKERS, (key, signal) =>
+        savepoints.reconciler.reconcile(key, signal),
+      ),
+      this.#team("savepointschedule", scheduleQueue, 1, (key, signal) =>
+        savepoints.schedule.reconcile(key, signal),
+      ),
     ];
   }
 
   /** Fills the caches and keeps them filled until the signal aborts; a standby does this much. */
   async watch(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.jobs.run(signal), this.clusters.run(signal)]);
+    await Promise.all([this.jobs.run(signal), this.clusters.run(signal), this.savepoints.run(signal)]);
   }
 
   hasSynced(): boolean {
-    return this.jobs.hasSynced() && this.clusters.hasSynced();
+    return this.jobs.hasSynced() && this.clusters.hasSynced() && this.savepoints.hasSynced();
   }
 
   /** Begins to reconcile. Call it as the leader, with full caches. */

@@ -1,5 +1,5 @@
 import { FINALIZER } from "../api/group.ts";
-import type { FlinkJob } from "../api/objects.ts";
+import type { FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import type { Look } from "../core/observed.ts";
 import type { Effect, Step, StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -12,10 +12,11 @@ import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
+import { flinkSavepoints } from "./resources.ts";
 import type { Versions } from "./versions.ts";
 
 export interface PerformOptions {
-  kube: Pick<KubeClient, "replaceStatus" | "patch" | "delete">;
+  kube: Pick<KubeClient, "create" | "replaceStatus" | "patch" | "delete">;
   resource: Resource<FlinkJob>;
   versions: Versions<FlinkJob>;
   clusters: Clusters;
@@ -88,6 +89,7 @@ export class Perform {
         await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
         return true;
       case "removeFinalizer":
+        if (effect.record) await this.#record(effect.record, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);
         await this.#options.sweeper.letGo(job);
@@ -143,6 +145,15 @@ export class Perform {
     await this.#write(job, () =>
       kube.patch(resource, { name, namespace }, { type: "merge", body }, { signal }),
     );
+  }
+
+  /** Where nothing can be made any more (a namespace that goes, missing rights), the event has to do. */
+  async #record(savepoint: FlinkSavepoint, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.kube.create(flinkSavepoints, savepoint, { signal });
+    } catch (error) {
+      if (!isKubeError(error, "AlreadyExists", "Forbidden", "Invalid", "NotFound")) throw error;
+    }
   }
 
   async #deleteJob(job: FlinkJob, signal: AbortSignal): Promise<void> {

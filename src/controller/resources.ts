@@ -1,5 +1,5 @@
 import { GROUP, VERSION } from "../api/group.ts";
-import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import type { Resource } from "../kube/types.ts";
 
 export const flinkJobs: Resource<FlinkJob> = {
@@ -15,5 +15,13 @@ export const flinkClusters: Resource<FlinkCluster> = {
   version: VERSION,
   kind: "FlinkCluster",
   plural: "flinkclusters",
+  namespaced: true,
+};
+
+export const flinkSavepoints: Resource<FlinkSavepoint> = {
+  group: GROUP,
+  version: VERSION,
+  kind: "FlinkSavepoint",
+  plural: "flinksavepoints",
   namespaced: true,
 };

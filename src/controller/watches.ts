@@ -1,4 +1,4 @@
-import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { key } from "../kube/types.ts";
 import type { WorkQueue } from "../kube/work-queue.ts";
@@ -8,9 +8,19 @@ import type { Followed } from "./followed.ts";
 export interface WatchesOptions {
   jobs: Followed<FlinkJob>;
   clusters: Followed<FlinkCluster>;
+  savepoints: Followed<FlinkSavepoint>;
   jobQueue: WorkQueue;
   clusterQueue: WorkQueue;
+  savepointQueue: WorkQueue;
+  /** Of FlinkJobs: their periodic savepoints. */
+  scheduleQueue: WorkQueue;
 }
+
+/** Names of the indexes that the informer of FlinkSavepoints keeps. */
+export const savepointIndexers = {
+  /** By the FlinkJob that it names: namespace/name. */
+  job: ({ metadata, spec }: FlinkSavepoint) => [`${metadata.namespace}/${spec.job.name}`],
+};
 
 /** Names of the indexes that the informer of FlinkJobs keeps. */
 export const jobIndexers = {
@@ -46,11 +56,20 @@ export class Watches {
 
   constructor(options: WatchesOptions) {
     this.#options = options;
-    const { jobs, clusters, jobQueue } = options;
+    const { jobs, clusters, savepoints, savepointQueue, scheduleQueue } = options;
     jobs.addHandler({
-      add: (job, initial) => jobQueue.add(key(job), initial ? "low" : "high"),
-      update: (job) => jobQueue.add(key(job)),
-      delete: (job) => jobQueue.add(key(job)),
+      add: (job, initial) => this.#jobChanged(job, initial),
+      update: (job) => this.#jobChanged(job, false),
+      delete: (job) => this.#jobChanged(job, false),
+    });
+    const savepointChanged = (savepoint: FlinkSavepoint, initial: boolean) => {
+      savepointQueue.add(key(savepoint), initial ? "low" : "high");
+      scheduleQueue.add(`${savepoint.metadata.namespace}/${savepoint.spec.job.name}`, "low");
+    };
+    savepoints.addHandler({
+      add: savepointChanged,
+      update: (savepoint) => savepointChanged(savepoint, false),
+      delete: (savepoint) => savepointChanged(savepoint, false),
     });
     clusters.addHandler({
       add: (cluster, initial) => this.#clusterChanged(cluster, initial),
@@ -62,7 +81,7 @@ export class Watches {
 
   /** A poll of a Flink cluster showed something new. `users`: who needs that cluster. */
   flinkChanged(change: ClusterChange, users: ReadonlySet<string>): void {
-    const { jobQueue, clusterQueue } = this.#options;
+    const { jobQueue, clusterQueue, savepointQueue } = this.#options;
     if (change.kind === "jobs") {
       for (const jobId of change.jobIds) this.#ownerOf(jobId);
       return;
@@ -70,12 +89,25 @@ export class Watches {
     for (const user of users) {
       if (user.startsWith("job:")) jobQueue.add(user.slice(4));
       else if (user.startsWith("cluster:")) clusterQueue.add(user.slice(8));
+      else if (user.startsWith("savepoint:")) savepointQueue.add(user.slice(10));
     }
   }
 
   /** Something that this process knows of a FlinkJob changed. */
   uidChanged(uid: string): void {
     for (const job of this.#options.jobs.byIndex("uid", uid)) this.#options.jobQueue.add(key(job));
+  }
+
+  #jobChanged(job: FlinkJob, initial: boolean): void {
+    const { jobQueue, savepointQueue, scheduleQueue, savepoints } = this.#options;
+    const name = key(job);
+    jobQueue.add(name, initial ? "low" : "high");
+    if (job.spec.savepoints?.interval !== undefined) scheduleQueue.add(name, "low");
+    for (const savepoint of savepoints.byIndex("job", name)) {
+      // A complete one has nothing to learn of its job, unless it waits to be let go.
+      if (savepoint.status?.state !== "completed" || savepoint.metadata.deletionTimestamp !== undefined)
+        savepointQueue.add(key(savepoint));
+    }
   }
 
   #ownerOf(jobId: string): void {

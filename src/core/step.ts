@@ -1,5 +1,6 @@
 import type { ConfigurationStatus } from "../api/configuration-status.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { FlinkSavepoint } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type {
   FlinkJobStatus,
@@ -41,7 +42,8 @@ export interface StepEvent {
 
 export type Effect =
   | { kind: "addFinalizer" }
-  | { kind: "removeFinalizer" }
+  /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob. */
+  | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined }
   | { kind: "deleteFlinkJob" }
   /** Fetch the JAR if need be and send the run request, outside the workers. */
   | {

@@ -46,7 +46,7 @@ function luaLiteral(value: unknown): string {
   return `{${fields.join(", ")}}`;
 }
 
-describe.each(["FlinkJob", "FlinkCluster"])("health of a %s", (kind) => {
+describe.each(["FlinkJob", "FlinkCluster", "FlinkSavepoint"])("health of a %s", (kind) => {
   const script = read(kind, "health.lua");
   const { tests } = yaml<HealthTests>(kind, "health_test.yaml");
 

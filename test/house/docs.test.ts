@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { flinkClusterSpec, flinkClusterStatus } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
+import { flinkSavepointSpec, flinkSavepointStatus } from "../../src/api/flinksavepoint.ts";
 import { REASONS } from "../../src/api/reasons.ts";
 import { flinkJobStatus } from "../../src/api/status.ts";
 import { type StructuralSchema, structuralSchema } from "../../src/api/structural-schema.ts";
@@ -51,6 +52,7 @@ function fieldsOf({ properties = {} }: StructuralSchema, parent = ""): Field[] {
 const contracts = [
   { page: "docs/flinkjob.md", spec: flinkJobSpec, status: flinkJobStatus },
   { page: "docs/flinkcluster.md", spec: flinkClusterSpec, status: flinkClusterStatus },
+  { page: "docs/flinksavepoint.md", spec: flinkSavepointSpec, status: flinkSavepointStatus },
 ].map(({ page, spec, status }) => ({
   page,
   spec: fieldsOf(structuralSchema(spec)),
@@ -122,12 +124,13 @@ describe.each(pages)("%s", (page) => {
     expect(flags.filter((flag) => !ownFlags.has(flag))).toEqual([]);
   });
 
-  test("its FlinkJobs and FlinkClusters are what the API accepts", () => {
+  test("its FlinkJobs, FlinkClusters and FlinkSavepoints are what the API accepts", () => {
     for (const document of blocks(text, "yaml").flatMap((body) => parseAllDocuments(body))) {
       expect(document.errors).toEqual([]);
       const { kind, spec } = document.toJS() as { kind?: string; spec?: unknown };
       if (kind === "FlinkJob") flinkJobSpec.strict().parse(spec);
       if (kind === "FlinkCluster") flinkClusterSpec.strict().parse(spec);
+      if (kind === "FlinkSavepoint") flinkSavepointSpec.strict().parse(spec);
     }
   });
 });

@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { generatedManifests } from "../../dev/manifests.ts";
 import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
+import { flinkSavepointSpec } from "../../src/api/flinksavepoint.ts";
 import { parseCommandLine } from "../../src/runtime/options.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -92,6 +93,29 @@ describe("RBAC", () => {
       "what the cluster says of itself",
       "controller",
       /\bkube\.replaceStatus\(/,
+    ],
+    "get flinkjob.dev/flinksavepoints": ["look past the cache; list gives it anyway"],
+    "list flinkjob.dev/flinksavepoints": ["reflector"],
+    "watch flinkjob.dev/flinksavepoints": ["reflector"],
+    "create flinkjob.dev/flinksavepoints": [
+      "spec.savepoints.interval, recordOnDeletion",
+      "controller",
+      /\bkube\.create\(flinkSavepoints,/,
+    ],
+    "patch flinkjob.dev/flinksavepoints": [
+      "add and remove the finalizer",
+      "controller",
+      /\bkube\.patch\(flinkSavepoints,/,
+    ],
+    "delete flinkjob.dev/flinksavepoints": [
+      "spec.savepoints.historyLimit",
+      "controller",
+      /\bkube\.delete\(\s*flinkSavepoints,/,
+    ],
+    "update flinkjob.dev/flinksavepoints/status": [
+      "what became of the savepoint",
+      "controller",
+      /\bkube\.replaceStatus\(flinkSavepoints,/,
     ],
     "create events.k8s.io/events": ["event recorder", "kube", /\.create\(events,/],
     "patch events.k8s.io/events": ["event series", "kube", /\.patch\(events,/],
@@ -234,4 +258,7 @@ test("the samples are what the API accepts", () => {
   expect(
     flinkClusterSpec.strict().parse(one("manifests/samples/flinkcluster.yaml", "FlinkCluster").spec),
   ).toBeDefined();
+  expect(
+    flinkSavepointSpec.strict().parse(one("manifests/samples/flinksavepoint.yaml", "FlinkSavepoint").spec),
+  ).toMatchObject({ job: { name: "counter" } });
 });

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as z from "zod";
 import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
+import { flinkSavepointSpec } from "../../src/api/flinksavepoint.ts";
 import { withoutNulls } from "../../src/api/nulls.ts";
 import { structuralSchema } from "../../src/api/structural-schema.ts";
-import { flinkClusters, flinkJobs } from "../../src/controller/resources.ts";
+import { flinkClusters, flinkJobs, flinkSavepoints } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { Transport } from "../../src/kube/transport.ts";
@@ -72,6 +73,12 @@ const kinds = [
     resource: flinkClusters as unknown as Resource<KubeObject>,
     schema: flinkClusterSpec,
     runs: 60,
+  },
+  {
+    name: "FlinkSavepoint",
+    resource: flinkSavepoints as unknown as Resource<KubeObject>,
+    schema: flinkSavepointSpec,
+    runs: 120,
   },
 ];
 // The second seed is another one each time; a failure prints it, and this variable brings it back.

@@ -127,6 +127,14 @@ test.each([
     ],
     wide: ["MESSAGE In words"],
   },
+  {
+    kind: "FlinkSavepoint",
+    shortName: "fsp",
+    spec: { job: { name: "nowhere" } },
+    status: { state: "completed", path: "s3://b/savepoint-1", reason: "Why", message: "In words" },
+    usual: ["NAME columns", "JOB nowhere", "STATE completed", "PATH s3://b/savepoint-1"],
+    wide: ["REASON Why", "MESSAGE In words"],
+  },
 ])("a $kind is told in one line", async ({ kind, shortName, spec, status, usual, wide }) => {
   const object = { apiVersion: API_VERSION, kind, metadata: { name: "columns" }, spec };
   await run(["apply", "-f", "-"], JSON.stringify(object));
@@ -162,3 +170,36 @@ async function run(args: string[], input?: string): Promise<string> {
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}: ${stderr}`);
   return stdout;
 }
+
+test("a FlinkSavepoint cannot be changed, but for what happens to its files", async () => {
+  const apply = (spec: object) =>
+    kubectl({
+      kubeconfig: testKubeconfig(),
+      namespace: "default",
+      args: ["apply", "-f", "-"],
+      input: JSON.stringify({
+        apiVersion: API_VERSION,
+        kind: "FlinkSavepoint",
+        metadata: { name: "fixed" },
+        spec: { job: { name: "nowhere" }, directory: "s3://b/savepoints", ...spec },
+      }),
+    });
+  try {
+    expect(await apply({})).toMatchObject({ code: 0 });
+    expect(await apply({ disposeOnDelete: true })).toMatchObject({ code: 0 });
+    for (const change of [
+      { job: { name: "other" } },
+      { directory: "s3://other" },
+      { directory: undefined },
+      { formatType: "NATIVE" },
+      { directory: undefined, alreadyExists: { path: "/a" } },
+      { backoffLimit: 1 },
+    ]) {
+      const { code, stderr } = await apply(change);
+      expect(code).toBe(1);
+      expect(stderr).toContain("spec cannot be changed, but for spec.disposeOnDelete");
+    }
+  } finally {
+    await run(["delete", "fsp", "fixed", "--wait=false"]);
+  }
+});

@@ -6,6 +6,7 @@ type Json = fc.Arbitrary<unknown>;
 /** What people type where something else is expected: other notations, IDs that look like ours, addresses with too much. */
 const misfitWords = `
   g1 g07 G7 g a.g7 g7.a a.b.g12 xg7 -a a- a..b 0 0s 5 5s 5S 1m30s 1.5h .5s 5.s 5sec 1e3s -5s 7d
+  /abs/path file:/tmp/x s3://b/s?x s3:b s3://b/s#1 S3://b/-=@:, ./here 0123456789abcdef0123456789abcdef
   Main com.example.Main com..Main 1Main Main$Inner Größe a/b.jar x.jar .jar x.JAR x.jar.zip
   http://h https://h:8081/ http://[::1]:8081/p http://u:p@h http://h?q http://h#f ftp://h HTTP://h
   http://h/x.jar http://h/x.jar?s=a%2Fb&t=1 http://h/a@b.jar http://h/a?b?c http://h//x.jar h/x.jar
@@ -188,24 +189,47 @@ function rightObjects(schema: Node): Json {
   const members = Object.entries(schema.properties ?? {}).map(
     ([name, child]) => [name, right(child)] as const,
   );
-  const { exclusive, companions } = rulesOf(schema);
+  const { exclusive, companions, rivals } = rulesOf(schema);
   const choices = (exclusive.length > 0 ? exclusive : [undefined]).map((chosen) => {
     const mine = members.filter(
       ([name]) => name === chosen || !(exclusive.includes(name) || (companions[name] ?? chosen) !== chosen),
     );
     const requiredKeys = chosen === undefined ? (schema.required ?? []) : [chosen];
-    return fc.record(Object.fromEntries(mine), { requiredKeys });
+    return fc
+      .record(Object.fromEntries(mine), { requiredKeys })
+      .map((object) => withoutRivals(object, rivals));
   });
   return fc.oneof(...choices);
 }
 
-/** What an object's CEL rules say: the members of which exactly one is needed, and who goes only with whom. */
-function rulesOf(schema: Node): { exclusive: string[]; companions: Record<string, string> } {
+function withoutRivals(object: object, rivals: Record<string, string[]>): object {
+  const gone = Object.entries(rivals).flatMap(([name, others]) => (name in object ? others : []));
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !gone.includes(name)));
+}
+
+interface Rules {
+  /** The members of which exactly one is needed. */
+  exclusive: string[];
+  /** Who goes only with whom. */
+  companions: Record<string, string>;
+  /** Who goes without whom. */
+  rivals: Record<string, string[]>;
+}
+
+/** What an object's CEL rules say. */
+function rulesOf(schema: Node): Rules {
   const rules = ((schema["x-kubernetes-validations"] ?? []) as { rule: string }[]).map(({ rule }) => rule);
   const exclusive = rules.filter((rule) => rule.includes("exists_one")).join();
   const pairs = rules.flatMap((rule) => [...rule.matchAll(/^!has\(self\.(\w+)\) \|\| has\(self\.(\w+)\)$/g)]);
   return {
     exclusive: [...exclusive.matchAll(/has\(self\.(\w+)\)/g)].map(([, name]) => name ?? ""),
+    rivals: Object.fromEntries(
+      rules.flatMap((rule) => {
+        const [, name, others = ""] = /^!has\(self\.(\w+)\) \|\| !\((.*)\)$/.exec(rule) ?? [];
+        const names = [...others.matchAll(/has\(self\.(\w+)\)/g)].map(([, other]) => other ?? "");
+        return name === undefined ? [] : [[name, names]];
+      }),
+    ),
     companions: Object.fromEntries(pairs.map(([, name, other]) => [name ?? "", other ?? ""])),
   };
 }

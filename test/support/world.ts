@@ -7,9 +7,10 @@ import { type FlinkInstance, type StartFlinkOptions, startFlink } from "../../de
 import { scenarioClass } from "../../dev/flink/jobs.ts";
 import type { FlinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
+import type { FlinkSavepointSpecInput } from "../../src/api/flinksavepoint.ts";
 import { API_VERSION } from "../../src/api/group.ts";
-import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
-import { flinkClusters, flinkJobs } from "../../src/controller/resources.ts";
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../../src/api/objects.ts";
+import { flinkClusters, flinkJobs, flinkSavepoints } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
@@ -170,6 +171,52 @@ export class World {
     return this.kube.create(flinkClusters, { apiVersion: API_VERSION, kind: "FlinkCluster", metadata, spec });
   }
 
+  createSavepoint(name: string, spec: FlinkSavepointSpecInput): Promise<FlinkSavepoint> {
+    const metadata = { name, namespace: this.namespace };
+    const object = { apiVersion: API_VERSION, kind: "FlinkSavepoint", metadata, spec };
+    return this.kube.create(flinkSavepoints, object as FlinkSavepoint);
+  }
+
+  savepoint(name: string): Promise<FlinkSavepoint> {
+    return this.kube.get(flinkSavepoints, { namespace: this.namespace, name });
+  }
+
+  async savepoints(): Promise<FlinkSavepoint[]> {
+    return (await this.kube.list(flinkSavepoints, { namespace: this.namespace })).items;
+  }
+
+  /** Waits for a version of the FlinkSavepoint that `check` is true of. */
+  async untilSavepoint(name: string, check: (savepoint: FlinkSavepoint) => boolean, limitMs = 20_000) {
+    let last: FlinkSavepoint | undefined;
+    try {
+      return await eventually(
+        async () => {
+          last = await this.savepoint(name);
+          return check(last) ? last : false;
+        },
+        limitMs,
+        50,
+      );
+    } catch (error) {
+      const shown = JSON.stringify(last?.status ?? (error as Error).cause, undefined, 1);
+      throw new Error(`${name}: not within ${limitMs} ms: ${check}\n${shown}`, { cause: error });
+    }
+  }
+
+  async deleteSavepoint(name: string): Promise<void> {
+    const ref = { namespace: this.namespace, name };
+    await this.kube.delete(flinkSavepoints, ref);
+    await eventually(
+      () =>
+        this.savepoint(name).then(
+          () => false,
+          (error: unknown) => isKubeError(error, "NotFound"),
+        ),
+      20_000,
+      50,
+    );
+  }
+
   job(name: string, namespace = this.namespace): Promise<FlinkJob> {
     return this.kube.get(flinkJobs, { namespace, name });
   }
@@ -218,9 +265,9 @@ export class World {
     await eventually(async () => !(await this.exists(name, namespace)), limitMs, 50);
   }
 
-  async events(name: string, namespace = this.namespace): Promise<KubeEvent[]> {
+  async events(name: string, namespace = this.namespace, kind = "FlinkJob"): Promise<KubeEvent[]> {
     const { items } = await this.kube.list(kubeEvents, { namespace });
-    return items.filter(({ regarding }) => regarding.kind === "FlinkJob" && regarding.name === name);
+    return items.filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
   }
 
   /** Events are written a moment after the status. */
@@ -272,10 +319,13 @@ export class World {
 
   async #discard(namespace: string): Promise<void> {
     try {
-      for await (const { metadata } of this.kube.listAll(flinkJobs, { namespace })) {
-        if (!metadata.finalizers?.length) continue;
-        const body = { metadata: { finalizers: null } };
-        await this.kube.patch(flinkJobs, { namespace, name: metadata.name }, { type: "merge", body });
+      for (const resource of [flinkJobs, flinkSavepoints] as Resource<KubeObject>[]) {
+        for await (const { metadata } of this.kube.listAll(resource, { namespace })) {
+          const { name = "", finalizers } = metadata;
+          if (!finalizers?.length) continue;
+          const body = { metadata: { finalizers: null } };
+          await this.kube.patch(resource, { namespace, name }, { type: "merge", body });
+        }
       }
       await this.kube.delete(namespaces, { name: namespace });
     } catch (error) {

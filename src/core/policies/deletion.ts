@@ -3,6 +3,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
+import { recordOf } from "../savepoints/record.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
@@ -18,12 +19,13 @@ export function deletion(ctx: Context): Verdict | undefined {
   if (job.metadata.deletionTimestamp === undefined) return undefined;
   if (!job.metadata.finalizers?.includes(FINALIZER)) return { rule: "deleted" };
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
-  if (spec.deletionPolicy === "Orphan") return letGo();
-  return endJob(ctx) ?? letGo();
+  if (spec.deletionPolicy === "Orphan") return letGo(ctx);
+  return endJob(ctx) ?? letGo(ctx);
 }
 
-function letGo(): Verdict {
-  return { rule: "letGo", effect: { kind: "removeFinalizer" } };
+function letGo(ctx: Context): Verdict {
+  const record = recordOf(ctx);
+  return { rule: "letGo", effect: { kind: "removeFinalizer", ...(record ? { record } : {}) } };
 }
 
 /** Cancels what lives and sees it end; undefined when nothing does. */
@@ -38,7 +40,7 @@ function endJob(ctx: Context): Verdict | undefined {
   if (ctx.now >= deadline) {
     const message = `Job ${jobId} could not be seen to end in time; it may still run on ${trigger?.sentTo?.url ?? "its cluster"}.`;
     return {
-      ...letGo(),
+      ...letGo(ctx),
       rule: "deletionTimedOut",
       events: [{ type: "Warning", reason: "DeletionTimedOut", message }],
     };

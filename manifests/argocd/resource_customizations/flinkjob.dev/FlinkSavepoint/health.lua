@@ -1,0 +1,28 @@
+-- What a FlinkSavepoint's status means to ArgoCD. No library is needed.
+local status = obj.status or {}
+
+local function condition(type)
+  local conditions = status.conditions or {}
+  for i = 1, #conditions do
+    if conditions[i].type == type then
+      return conditions[i]
+    end
+  end
+  return {}
+end
+
+if obj.metadata.deletionTimestamp ~= nil then
+  return { status = "Progressing", message = "Being deleted" }
+end
+if status.observedGeneration ~= obj.metadata.generation then
+  return { status = "Progressing", message = "The operator has not looked at this version of the spec yet" }
+end
+local stalled = condition("Stalled")
+if stalled.status == "True" then
+  return { status = "Degraded", message = stalled.message or "" }
+end
+local ready = condition("Ready")
+if ready.status == "True" then
+  return { status = "Healthy", message = ready.message or "" }
+end
+return { status = "Progressing", message = ready.message or "" }

@@ -1,0 +1,136 @@
+import type {
+  DisposalResult,
+  OperationResult,
+  SavepointEffect,
+  SavepointNews,
+} from "../../core/savepoints/observed.ts";
+import type { Clock } from "../../kube/clock.ts";
+import type { JobManagerPort } from "../../ports.ts";
+
+export type FlinkEffect = Exclude<SavepointEffect, { kind: "addFinalizer" | "removeFinalizer" }>;
+type Effect<Kind extends FlinkEffect["kind"]> = Extract<FlinkEffect, { kind: Kind }>;
+type JobManager = Pick<
+  JobManagerPort,
+  "checkpoints" | "triggerSavepoint" | "savepointOperation" | "disposeSavepoint" | "disposalOperation"
+>;
+/** News without its times. */
+type Told =
+  | {
+      kind: "checkpoints";
+      jobId: string;
+      checkpoints: Extract<SavepointNews, { kind: "checkpoints" }>["checkpoints"];
+    }
+  | { kind: "operation"; operationId: string; result: OperationResult }
+  | { kind: "disposal"; url: string; result: DisposalResult };
+
+/** What this process last heard of each FlinkSavepoint from Flink, by uid. */
+export class SavepointsNews {
+  readonly #clock: Clock;
+  readonly #newest = new Map<string, SavepointNews>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(uid: string): SavepointNews | undefined {
+    return this.#newest.get(uid);
+  }
+
+  forget(uid: string): void {
+    this.#newest.delete(uid);
+  }
+
+  /** Carries out one effect and keeps what it told. Throws FlinkError where no answer says anything. */
+  async perform(
+    uid: string,
+    jobManager: JobManager,
+    effect: FlinkEffect,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const at = this.#clock.now();
+    const told = await ask(jobManager, effect, signal);
+    this.#newest.set(uid, { ...told, at, endedAt: this.#clock.now() });
+  }
+}
+
+async function ask(jobManager: JobManager, effect: FlinkEffect, signal: AbortSignal): Promise<Told> {
+  switch (effect.kind) {
+    case "readCheckpoints": {
+      const { jobId } = effect;
+      return { kind: "checkpoints", jobId, checkpoints: await jobManager.checkpoints(jobId, signal) };
+    }
+    case "triggerSavepoint":
+      return {
+        kind: "operation",
+        operationId: effect.operationId,
+        result: await request(jobManager, effect, signal),
+      };
+    case "readOperation":
+      return {
+        kind: "operation",
+        operationId: effect.operationId,
+        result: await read(jobManager, effect, signal),
+      };
+    case "dispose": {
+      const requestId = await jobManager.disposeSavepoint(effect.path, signal);
+      return { kind: "disposal", url: effect.url, result: { state: "inProgress", requestId } };
+    }
+    case "readDisposal":
+      return { kind: "disposal", url: effect.url, result: await readDisposal(jobManager, effect, signal) };
+  }
+}
+
+async function request(
+  jobManager: JobManager,
+  { jobId, operationId, directory, formatType }: Effect<"triggerSavepoint">,
+  signal: AbortSignal,
+): Promise<OperationResult> {
+  try {
+    await jobManager.triggerSavepoint(jobId, { triggerId: operationId, directory, formatType }, signal);
+    return { state: "requested" };
+  } catch (error) {
+    // Refused before anything began; anything else is looked into.
+    const { code } = error as { code?: unknown };
+    if (!(error instanceof Error) || (code !== "NoSavepointDirectory" && code !== "BadRequest")) throw error;
+    return { state: "failed", message: error.message, hopeless: code === "NoSavepointDirectory" };
+  }
+}
+
+async function read(
+  jobManager: JobManager,
+  { jobId, operationId }: Effect<"readOperation">,
+  signal: AbortSignal,
+): Promise<OperationResult> {
+  const operation = await jobManager.savepointOperation(jobId, operationId, signal);
+  switch (operation.state) {
+    case "inProgress":
+      return { state: "inProgress" };
+    case "completed":
+      return { state: "completed", path: operation.location };
+    case "failed":
+      return { state: "failed", message: operation.message };
+    case "unknown":
+      return { state: "unknown", checkpoints: await jobManager.checkpoints(jobId, signal) };
+  }
+}
+
+async function readDisposal(
+  jobManager: JobManager,
+  { requestId }: Effect<"readDisposal">,
+  signal: AbortSignal,
+): Promise<DisposalResult> {
+  const operation = await jobManager.disposalOperation(requestId, signal);
+  switch (operation.state) {
+    case "inProgress":
+      return { state: "inProgress", requestId };
+    case "completed":
+      return { state: "disposed" };
+    case "failed": {
+      // Deleted before, by whomever: what was wanted is so.
+      const gone = operation.className.endsWith(".FileNotFoundException");
+      return gone ? { state: "disposed" } : { state: "failed", message: operation.message };
+    }
+    case "unknown":
+      return { state: "unknown" };
+  }
+}

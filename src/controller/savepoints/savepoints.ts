@@ -1,0 +1,54 @@
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../../api/objects.ts";
+import type { StepEvent } from "../../core/step.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { Clock } from "../../kube/clock.ts";
+import type { Clusters } from "../clusters.ts";
+import type { Followed } from "../followed.ts";
+import { Versions } from "../versions.ts";
+import { SavepointGather } from "./savepoint-gather.ts";
+import { SavepointsNews } from "./savepoint-news.ts";
+import { SavepointPerform } from "./savepoint-perform.ts";
+import { SavepointReconciler } from "./savepoint-reconciler.ts";
+import { ScheduleReconciler } from "./schedule-reconciler.ts";
+
+export interface SavepointsOptions {
+  kube: KubeClient;
+  clock: Clock;
+  jobs: Followed<FlinkJob>;
+  clusters: Followed<FlinkCluster>;
+  savepoints: Followed<FlinkSavepoint>;
+  flink: Clusters;
+  deletionTimeoutMs: number;
+  tell: (savepoint: FlinkSavepoint, event: StepEvent) => void;
+  onStatusWritten: () => void;
+}
+
+/** What reconciles FlinkSavepoints, and the schedules that make them. */
+export class Savepoints {
+  readonly reconciler: SavepointReconciler;
+  readonly schedule: ScheduleReconciler;
+
+  constructor(options: SavepointsOptions) {
+    const { kube, clock, jobs, clusters, savepoints, flink, deletionTimeoutMs, tell, onStatusWritten } =
+      options;
+    const savepointsOf = (key: string) => savepoints.byIndex("job", key);
+    const news = new SavepointsNews(clock);
+    const versions = new Versions<FlinkSavepoint>();
+    const gather = new SavepointGather({
+      clusters: flink,
+      news,
+      flinkJob: (namespace, name) => jobs.get(`${namespace}/${name}`),
+      flinkCluster: (namespace, name) => clusters.get(`${namespace}/${name}`),
+      savepointsOf,
+      deletionTimeoutMs,
+    });
+    const perform = new SavepointPerform({ kube, versions, clusters: flink, news, tell, onStatusWritten });
+    this.reconciler = new SavepointReconciler({ store: savepoints, versions, gather, perform, news, clock });
+    this.schedule = new ScheduleReconciler({
+      kube,
+      flinkJob: (key) => jobs.get(key),
+      savepointsOf,
+      clock,
+    });
+  }
+}
