@@ -59,7 +59,7 @@ export interface ControllerOptions {
   onOutcome?: FlightsOptions["onOutcome"];
   onStatusWritten?: (kind: string) => void;
   onReachable?: (cluster: { namespace: string; name: string }, reachable: boolean | undefined) => void;
-  onDecision?: (job: FlinkJob, rule: string, changed: boolean) => void;
+  onDecision?: (object: FlinkJob | FlinkSavepoint, rule: string, changed: boolean) => void;
   onProblem?: (what: string, problem: unknown, details: Record<string, unknown>) => void;
 }
 
@@ -199,6 +199,7 @@ export class Controller {
       deletionTimeoutMs: options.deletionTimeoutMs,
       tell: (savepoint, event) => options.tellSavepoint?.(savepoint, event),
       onStatusWritten: () => options.onStatusWritten?.("FlinkSavepoint"),
+      ...decisions,
     });
     this.#workers = [
       this.#team("flinkjob", jobQueue, options.workers, (key, signal) =>

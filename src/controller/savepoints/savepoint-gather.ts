@@ -1,7 +1,7 @@
 import { SAVEPOINT_FINALIZER } from "../../api/group.ts";
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../../api/objects.ts";
 import type { ClusterObservation } from "../../core/observed.ts";
-import { liveTrigger } from "../../core/savepoints/context.ts";
+import { liveTrigger, ownFacts } from "../../core/savepoints/context.ts";
 import type { SavepointObserved } from "../../core/savepoints/observed.ts";
 import { key } from "../../kube/types.ts";
 import type { Clusters } from "../clusters.ts";
@@ -58,7 +58,8 @@ export class SavepointGather {
     const { clusters } = this.#options;
     const urls = this.#urls(savepoint, job);
     clusters.use(`savepoint:${key(savepoint)}`, urls);
-    const jobId = savepoint.status?.state === "inProgress" ? savepoint.status.jobId : liveTrigger(job)?.jobId;
+    const facts = ownFacts(savepoint);
+    const jobId = facts.state === "inProgress" ? facts.jobId : liveTrigger(job)?.jobId;
     const own = { prefix: jobId?.slice(0, 16) ?? "", adopted: jobId };
     const seen = urls.map(
       (url) => clusters.get(url)?.monitor.observation(own) ?? { kind: "connecting" as const, url },
@@ -66,15 +67,20 @@ export class SavepointGather {
     return seen.find(({ kind }) => kind === "reachable") ?? seen[0];
   }
 
-  #urls({ metadata, spec, status }: FlinkSavepoint, job: FlinkJob | undefined): string[] {
-    const asked = status?.sentTo?.url;
-    if (status?.state === "inProgress") return asked === undefined ? [] : [asked];
+  #urls(savepoint: FlinkSavepoint, job: FlinkJob | undefined): string[] {
+    const { metadata, spec } = savepoint;
+    const { state, sentTo, jobId } = ownFacts(savepoint);
+    const asked = sentTo?.url;
+    const trigger = job?.status?.trigger;
+    // The same cluster under a new address: the FlinkJob has found its job there.
+    if (state === "inProgress")
+      return unique([asked, trigger?.jobId === jobId ? trigger?.sentTo?.url : undefined]);
     if (metadata.deletionTimestamp !== undefined) {
       const disposes = metadata.finalizers?.includes(SAVEPOINT_FINALIZER) && spec.disposeOnDelete;
       // Any cluster will do that reaches the files.
-      return disposes ? unique([job?.status?.trigger?.sentTo?.url, this.#named(job), asked]) : [];
+      return disposes ? unique([trigger?.sentTo?.url, this.#named(job), asked]) : [];
     }
-    const over = status?.state !== undefined && status.state !== "pending";
+    const over = state !== undefined && state !== "pending";
     return over || spec.alreadyExists ? [] : unique([liveTrigger(job)?.sentTo?.url]);
   }
 

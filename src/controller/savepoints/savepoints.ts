@@ -21,6 +21,7 @@ export interface SavepointsOptions {
   deletionTimeoutMs: number;
   tell: (savepoint: FlinkSavepoint, event: StepEvent) => void;
   onStatusWritten: () => void;
+  log?: (savepoint: FlinkSavepoint, rule: string, changed: boolean) => void;
 }
 
 /** What reconciles FlinkSavepoints, and the schedules that make them. */
@@ -43,7 +44,16 @@ export class Savepoints {
       deletionTimeoutMs,
     });
     const perform = new SavepointPerform({ kube, versions, clusters: flink, news, tell, onStatusWritten });
-    this.reconciler = new SavepointReconciler({ store: savepoints, versions, gather, perform, news, clock });
+    const log = options.log ? { log: options.log } : {};
+    this.reconciler = new SavepointReconciler({
+      store: savepoints,
+      versions,
+      gather,
+      perform,
+      news,
+      clock,
+      ...log,
+    });
     this.schedule = new ScheduleReconciler({
       kube,
       flinkJob: (key) => jobs.get(key),

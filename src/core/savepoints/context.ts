@@ -19,14 +19,14 @@ export function savepointContext(observed: SavepointObserved, now: number): Save
   return {
     ...observed,
     now,
-    facts: factsOf(observed.savepoint),
+    facts: ownFacts(observed.savepoint),
     deleting: metadata.deletionTimestamp !== undefined,
     held: metadata.finalizers?.includes(SAVEPOINT_FINALIZER) ?? false,
   };
 }
 
 /** The status, unless it speaks of another object's request (a backup that was restored under a new uid). */
-function factsOf({ metadata, status }: FlinkSavepoint): SavepointFacts {
+export function ownFacts({ metadata, status }: FlinkSavepoint): SavepointFacts {
   const { observedGeneration: _, conditions: __, ...facts } = status ?? { observedGeneration: -1 };
   const { jobId, operationId, number } = facts;
   if (jobId === undefined || operationId === undefined || number === undefined) return facts;

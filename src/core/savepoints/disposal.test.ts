@@ -10,6 +10,7 @@ import {
   PATH,
   type SavepointScene,
 } from "../../../test/support/savepoint-builders.ts";
+import type { SavepointNews } from "./observed.ts";
 
 const letGo = { effect: { kind: "removeFinalizer" }, status: undefined };
 const complete = aSavepoint().disposable().completed();
@@ -94,6 +95,14 @@ describe("the files go first", () => {
     expect(decideOnSavepoint({ savepoint: deleted, news: failed(10 * SECOND) })).toMatchObject({
       effect: dispose,
     });
+  });
+
+  test("asked of another cluster, where the first is out of sight by now", () => {
+    const news = {
+      ...disposalNews({ state: "inProgress", requestId: "r1" }),
+      url: "http://other",
+    } as SavepointNews;
+    expect(decideOnSavepoint({ savepoint: deleted, news })).toMatchObject({ effect: dispose });
   });
 
   test("a failure is told once, however often it is tried", () => {

@@ -84,6 +84,15 @@ describe("waits", () => {
       "WaitingForJob",
     ],
     [
+      "for a job that is being cancelled, whose tasks still run",
+      {
+        savepoint: aSavepoint(),
+        cluster: aCluster().listing(aRow("CANCELLING", { tasks: { total: 1, running: 1, finished: 0 } })),
+      },
+      "waitForTasks",
+      "WaitingForJob",
+    ],
+    [
       "for the list to show the job",
       { savepoint: aSavepoint(), cluster: aCluster() },
       "waitForTasks",
@@ -130,6 +139,10 @@ describe("is given up, before anything was asked for", () => {
       "of a FlinkJob that is being deleted",
       { savepoint: aSavepoint(), job: aJob().trigger(aTrigger().canceled()).deleted() },
     ],
+    [
+      "of a FlinkJob that is being deleted before it ran",
+      { savepoint: aSavepoint(), job: aJob().trigger(aTrigger().sent()).deleted() },
+    ],
   ])("%s", (_, scene) => {
     expect(decideOnSavepoint(scene)).toMatchObject({
       rule: "jobRests",
@@ -140,6 +153,12 @@ describe("is given up, before anything was asked for", () => {
 });
 
 describe("of a job whose tasks run", () => {
+  test("also when it goes on because it could not be stopped", () => {
+    const failed = { ...stopping, failedAt: "2026-03-01T11:59:30Z" };
+    const job = aJob().trigger(aTrigger().running().with({ stop: failed }));
+    expect(decideOnSavepoint({ savepoint: aSavepoint(), job })).toMatchObject({ rule: "readCheckpoints" });
+  });
+
   test("the checkpoints are read first, and again when that was a while ago", () => {
     const effect = { kind: "readCheckpoints", url: URL_A, jobId: JOB_ID };
     expect(decideOnSavepoint({ savepoint: aSavepoint() })).toMatchObject({ effect, status: undefined });

@@ -132,6 +132,10 @@ describe("nothing is made", () => {
     expect(decide(orders(), made(MINUTE, aSavepoint().asked()))).toMatchObject({ rule: "create" });
   });
 
+  test("one that is going holds nothing up", () => {
+    expect(decide(orders(), made(MINUTE).deleted())).toMatchObject({ rule: "create" });
+  });
+
   test("it looks again within the hour, however long the interval is", () => {
     expect(decide(orders(MINUTE, { interval: "30d" }))).toMatchObject({
       rule: "notYet",
