@@ -81,6 +81,12 @@ describe("a cluster is in use only while something of it is asked", () => {
     ["complete", aSavepoint().completed(), aRunningJob(), []],
     ["an import", aSavepoint({ alreadyExists: { path: PATH } }), aRunningJob(), []],
     ["deleted, and its files stay", aSavepoint().completed().deleted(), aRunningJob(), []],
+    [
+      "deleted, and its files stay, which was decided late",
+      aSavepoint().disposable().completed().spec({ disposeOnDelete: false }).deleted(),
+      aRunningJob(),
+      [],
+    ],
     ["deleted with its files", aSavepoint().disposable().completed().deleted(), aRunningJob(), [URL_A]],
     [
       "the same on another cluster than the FlinkJob's",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { aJob } from "../../../test/support/builders.ts";
 import { jobLabels, savepointName } from "./naming.ts";
 
-const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const LABEL = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/;
 
 test.each([["orders"], ["a".repeat(253)], [`${"a".repeat(199)}.b`], [`${"a".repeat(198)}-.b`]])(

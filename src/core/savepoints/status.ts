@@ -43,7 +43,7 @@ function conditionsOf(
 export function stateEvents(before: SavepointFacts, after: SavepointFacts | undefined): StepEvent[] {
   const { reason, state, message = "" } = after ?? {};
   if (reason === undefined || QUIET.has(reason)) return [];
-  if (before.reason === reason && before.state === state && before.failures === after?.failures) return [];
+  if (before.reason === reason && before.state === state) return [];
   return [
     {
       type: state === "completed" && reason !== "DisposalFailed" ? "Normal" : "Warning",
