@@ -37,9 +37,9 @@ const effective: Record<string, [value: string, seen: (shown: Shown) => unknown,
   "pipeline.auto-watermark-interval": ["9 s", ({ main }) => main["config.autoWatermarkInterval"], "9000"],
   "pipeline.closure-cleaner-level": ["NONE", ({ main }) => main["config.closureCleanerLevel"], "NONE"],
   "execution.buffer-timeout.interval": ["123 ms", ({ main }) => main["config.bufferTimeout"], "123"],
-  "metrics.latency.interval": ["4 s", ({ main }) => main["config.latencyTrackingInterval"], "4000"],
-  "task.cancellation.interval": ["6 s", ({ main }) => main["config.taskCancellationInterval"], "6000"],
-  "task.cancellation.timeout": ["8 s", ({ main }) => main["config.taskCancellationTimeout"], "8000"],
+  "metrics.latency.interval": ["4000", ({ main }) => main["config.latencyTrackingInterval"], "4000"],
+  "task.cancellation.interval": ["6000", ({ main }) => main["config.taskCancellationInterval"], "6000"],
+  "task.cancellation.timeout": ["8000", ({ main }) => main["config.taskCancellationTimeout"], "8000"],
   "execution.checkpointing.snapshot-compression": [
     "true",
     ({ main }) => main["config.snapshotCompression"],
@@ -85,7 +85,7 @@ const failing: Record<string, [value: string, args: string[], want: RegExp]> = {
   "state.changelog.enabled": ["true", ["--interval", "100"], /[cC]hangelog/],
   "restart-strategy.type": ["no.such.Strategy", [], /no\.such\.strategy/i],
   "execution.runtime-mode": ["no.such.Mode", [], /no\.such\.Mode/],
-  "pipeline.cached-files": ["nonsense", [], /nonsense|key-value pair/],
+  "pipeline.cached-files": ["nonsense", [], /key-value pair|out of bounds/],
   "client.timeout": ["often", [], /client\.timeout/],
 };
 
