@@ -32,11 +32,17 @@ export class Watch {
   readonly #patienceMs: number;
   #pauseMs = firstPauseMs;
   #awaySince: number | undefined;
+  #wasAway = false;
 
   constructor(options: WaitOptions) {
     this.signal = signalOf(options);
     this.#longestPauseMs = options.pollIntervalMs ?? 1_000;
     this.#patienceMs = options.patienceMs ?? 60_000;
+  }
+
+  /** Whether the JobManager was away at some time: its jobs may only be coming back. */
+  get wasAway(): boolean {
+    return this.#wasAway;
   }
 
   /** Until `look` has something to tell. Rejects with what `look` rejects with, unless waiting may help. */
@@ -57,6 +63,7 @@ export class Watch {
     } catch (error) {
       if (!isFlinkError(error) || error.retry === "never" || this.signal?.aborted) throw error;
       this.#awaySince ??= performance.now();
+      this.#wasAway = true;
       if (performance.now() - this.#awaySince > this.#patienceMs) throw error;
       return undefined;
     }

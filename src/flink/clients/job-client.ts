@@ -14,7 +14,8 @@ import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts"
 import { JobError } from "./job-error.ts";
 import type { FlinkJobState, JobDetails, JobResult, StatusChange } from "./job-facts.ts";
 import { awaitResult, readResult } from "./job-result.ts";
-import { known, operationFailed, takeSavepoint } from "./snapshot-taking.ts";
+import { known } from "./presence.ts";
+import { operationFailed, takeSavepoint } from "./snapshot-taking.ts";
 import { watchStatus } from "./status-watch.ts";
 
 export interface SavepointOptions {

@@ -4,7 +4,7 @@ import { isTerminal } from "../rest/replies.ts";
 import type { Watch } from "./calls.ts";
 import { JobError } from "./job-error.ts";
 import type { JobResult } from "./job-facts.ts";
-import { jobNotFound } from "./snapshot-taking.ts";
+import { throwIfGone } from "./presence.ts";
 
 /**
  * How a job ended; of one that FINISHED with its final accumulators. Flink answers for those from a cache that is up to 3 s
@@ -25,7 +25,7 @@ export async function readResult(
 export async function awaitResult(rest: FlinkRest, jobId: string, watch: Watch): Promise<JobResult> {
   const result = await watch.until(async () => {
     const seen = await readResult(rest, jobId, watch.signal);
-    if (seen === undefined && !(await mayStillCome(rest, jobId, watch.signal))) throw jobNotFound(jobId);
+    if (seen === undefined) await throwIfGone(rest, jobId, watch.signal);
     return seen?.state === "completed" ? seen : undefined;
   });
   const { applicationStatus, netRuntime, failure, accumulators = [] } = result;
@@ -35,17 +35,4 @@ export async function awaitResult(rest: FlinkRest, jobId: string, watch: Watch):
   if (applicationStatus === "CANCELED") throw new JobError("JobCanceled", "the job was cancelled", { jobId });
   const { message = "the job failed, and Flink does not say why", className } = failure ?? {};
   throw new JobError("JobFailed", message, { jobId, className });
-}
-
-/**
- * Whether a job that is not listed may be so soon: of an application (Flink >= 2.3) that goes on after a failover, main()
- * runs again before its job is back.
- */
-export async function mayStillCome(
-  rest: FlinkRest,
-  jobId: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const application = await rest.application(jobId, signal);
-  return application !== undefined && !isTerminal(application.state);
 }

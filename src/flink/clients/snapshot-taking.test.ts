@@ -13,6 +13,8 @@ import { ClusterClient } from "./cluster-client.ts";
 import type { JobClient } from "./job-client.ts";
 
 const directory = "file:/savepoints";
+/** Tasks that take a while to run. */
+const slow = { deploy: 300 };
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -80,7 +82,7 @@ describe("a savepoint", () => {
   });
 
   test("that died with its JobManager is asked for again", async () => {
-    const { fake, job } = await running({ ha: true });
+    const { fake, job } = await running({ ha: true, times: slow });
     fake.pauseSavepoints();
     const asked = job.triggerSavepoint({ directory });
     await eventually(() => triggers(fake, "savepoints").some(({ status }) => status === 202));
@@ -89,6 +91,28 @@ describe("a savepoint", () => {
     const path = await asked;
     expect(fake.hasSavepoint(path)).toBe(true);
     expect(triggers(fake, "savepoints").length).toBeGreaterThan(1);
+  });
+
+  test("waits for a job that comes back after a failover, from 2.3 on when its main() has run again", async () => {
+    const { fake, job } = await running({ ha: true, version: "2.3.0", times: slow });
+    fake.pauseMain();
+    await fake.failover();
+    const asked = job.triggerSavepoint({ directory });
+    await eventually(() => fake.runningMains.length === 1);
+    const { length } = fake.requests;
+    await eventually(() => fake.requests.length > length + 5);
+    fake.releaseMain();
+    expect(fake.hasSavepoint(await asked)).toBe(true);
+    expect(triggers(fake, "savepoints")).toHaveLength(1);
+  });
+
+  test("waits for its tasks when the JobManager was away meanwhile", async () => {
+    const { fake, job } = await running({ ha: true, version: "1.20.5", times: slow });
+    await fake.crash();
+    const asked = job.triggerSavepoint({ directory });
+    await fake.start();
+    expect(fake.hasSavepoint(await asked)).toBe(true);
+    expect(triggers(fake, "savepoints")).toHaveLength(1);
   });
 
   test("is bounded in what it asks for", async () => {

@@ -1,10 +1,10 @@
 import { newestId, savepointAfter } from "../../core/savepoint-evidence.ts";
 import type { OperationFailed, SavepointOperation } from "../../core/snapshots.ts";
-import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import { isTerminal } from "../rest/replies.ts";
 import { type WaitOptions, Watch } from "./calls.ts";
 import { JobError } from "./job-error.ts";
+import { throwIfGone } from "./presence.ts";
 
 /** A savepoint or a stop, from the request to its location. */
 export interface SavepointTask {
@@ -31,30 +31,35 @@ export async function takeSavepoint(
   const { jobId, triggerId, stop } = task;
   const watch = new Watch(options);
   const { signal } = watch;
-  const known = await watch.until(() => checkpointsOf(rest, jobId, signal));
+  let comesBack = false;
+  const known = await watch.until(async () => {
+    const checkpoints = await checkpointsOf(rest, jobId, signal);
+    comesBack ||= checkpoints === undefined;
+    return checkpoints;
+  });
   const question = { after: newestId(known), stop };
   for (let requests = 1; requests <= mostRequests; requests++) {
-    await watch.until(() => sent(() => task.request(signal)));
+    // A request whose answer is lost may be sent again.
+    await watch.until(async () => {
+      comesBack ||= watch.wasAway;
+      // Flink refuses at once what it is asked for while a job comes back, and the trigger ID would be used up.
+      if (comesBack && !(await tasksRun(rest, jobId, signal))) return undefined;
+      await task.request(signal);
+      return true;
+    });
     const operation = await watch.until(() => ended(rest, task, signal));
     if (operation.state === "completed") return operation.location;
     if (operation.state === "failed") throw operationFailed(operation, { jobId, triggerId });
     const evidence = await watch.until(async () => {
-      const seen = savepointAfter(await checkpointsOf(rest, jobId, signal), question);
-      return seen.kind === "inProgress" ? undefined : seen;
+      const checkpoints = await checkpointsOf(rest, jobId, signal);
+      const seen = checkpoints && savepointAfter(checkpoints, question);
+      return seen?.kind === "inProgress" ? undefined : seen;
     });
     if (evidence.kind === "taken") return evidence.snapshot.path;
-    // Flink refuses at once what it is asked for while a job comes back, and the trigger ID would be used up.
-    await watch.until(() => tasksRun(rest, jobId, signal));
   }
   const message =
     "the JobManager forgot the request again and again, and no savepoint is in the job's history";
   throw new JobError("OperationUnknown", message, { jobId, triggerId, retry: "backoff" });
-}
-
-/** True once the request was answered. One whose answer is lost may be sent again, which `Watch` does. */
-async function sent(request: () => Promise<void>): Promise<true> {
-  await request();
-  return true;
 }
 
 async function ended(rest: FlinkRest, { jobId, triggerId }: SavepointTask, signal: AbortSignal | undefined) {
@@ -63,35 +68,20 @@ async function ended(rest: FlinkRest, { jobId, triggerId }: SavepointTask, signa
 }
 
 /** True also of a job that ended: then the next answer tells. */
-async function tasksRun(
-  rest: FlinkRest,
-  jobId: string,
-  signal: AbortSignal | undefined,
-): Promise<true | undefined> {
+async function tasksRun(rest: FlinkRest, jobId: string, signal: AbortSignal | undefined): Promise<boolean> {
   const row = (await rest.jobsOverview(signal)).find(({ id }) => id === jobId);
-  if (row === undefined) throw jobNotFound(jobId);
+  if (row === undefined) {
+    await throwIfGone(rest, jobId, signal);
+    return false;
+  }
   const { total, running, finished } = row.tasks;
-  return isTerminal(row.state) || (total > 0 && running + finished === total) ? true : undefined;
+  return isTerminal(row.state) || (total > 0 && running + finished === total);
 }
 
 async function checkpointsOf(rest: FlinkRest, jobId: string, signal: AbortSignal | undefined) {
   const checkpoints = await rest.snapshots.checkpoints(jobId, signal);
-  if (checkpoints === undefined) throw jobNotFound(jobId);
+  if (checkpoints === undefined) await throwIfGone(rest, jobId, signal);
   return checkpoints;
-}
-
-export function jobNotFound(jobId: string): JobError {
-  return new JobError("JobNotFound", `Flink knows no job ${jobId}`, { jobId });
-}
-
-/** Rejects with `JobNotFound` instead of resolving with nothing. */
-export async function known<T>(jobId: string, found: Promise<T | undefined>): Promise<T> {
-  const value = await found.catch((error: unknown) => {
-    if (isFlinkError(error) && error.hasCause("FlinkJobNotFoundException")) return undefined;
-    throw error;
-  });
-  if (value === undefined) throw jobNotFound(jobId);
-  return value;
 }
 
 export function operationFailed(

@@ -73,6 +73,19 @@ test("from 2.3 on the job is not there until its main() has run again: nobody ta
   expect((await result).jobId).toBe(job.jobId);
 });
 
+test("of an application that is over no job comes any more", async () => {
+  const fake = await startFakeFlink({ version: "2.3.0" });
+  cleanups.push(() => fake.close());
+  const cluster = new ClusterClient({ url: fake.url, destinations: new Destinations({ loopback: true }) });
+  cleanups.push(() => cluster.close());
+  const jar = { content: fakeJar(scenarioClass), fileName: "x.jar" };
+  const jobId = "a".repeat(32);
+  const submitted = cluster.submit({ jar, jobId, entryClass: scenarioClass, args: ["throw"] });
+  await expect(submitted).rejects.toMatchObject({ reason: "MainFailed" });
+  const result = cluster.jobClient(jobId).getJobResult({ timeoutMs: 5_000 });
+  await expect(result).rejects.toMatchObject({ code: "JobNotFound" });
+});
+
 test("without high availability the job is gone with its JobManager", async () => {
   const { fake, job } = await running({});
   const { seen, end } = collect(job);

@@ -2,8 +2,7 @@ import type { FlinkRest } from "../rest/flink-rest.ts";
 import { isTerminal } from "../rest/replies.ts";
 import { type WaitOptions, Watch } from "./calls.ts";
 import type { FlinkJobState, StatusChange } from "./job-facts.ts";
-import { mayStillCome } from "./job-result.ts";
-import { jobNotFound } from "./snapshot-taking.ts";
+import { throwIfGone } from "./presence.ts";
 
 /** Yields each state that differs from the one before. */
 export async function* watchStatus(
@@ -16,7 +15,7 @@ export async function* watchStatus(
   for (;;) {
     const state = await watch.attempt(async () => {
       const seen = await rest.jobStatus(jobId, watch.signal);
-      if (seen === undefined && !(await mayStillCome(rest, jobId, watch.signal))) throw jobNotFound(jobId);
+      if (seen === undefined) await throwIfGone(rest, jobId, watch.signal);
       return seen;
     });
     if (state !== undefined && state !== previous) {
