@@ -135,6 +135,15 @@ describe.each(["1.20.5", "2.3.0"])("Flink %s", (version) => {
   });
 });
 
+test("a job that is forgotten before its application is", async () => {
+  const { fake, cluster } = await started({ version: "2.3.0", times: { applicationPoll: 500 } });
+  const wanted = request("batch");
+  await (await cluster.submit(wanted)).getJobResult();
+  fake.expireJobs();
+  await expect(cluster.submit(wanted)).rejects.toMatchObject({ code: "DuplicateSubmission" });
+  expect(fake.jobsEverRun()).toHaveLength(1);
+});
+
 test("Flink 1.16 would drop flinkConfiguration: nothing is sent", async () => {
   const seen: string[] = [];
   const server: Server = createServer(({ method, url }, response) => {

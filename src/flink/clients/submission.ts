@@ -98,14 +98,10 @@ async function settle(rest: FlinkRest, jobId: string, outcome: RunOutcome, watch
   if (outcome.kind === "failed") throw failed(jobId, outcome, seen.state);
   if (seen.state !== undefined) return;
   if (seen.application !== undefined) {
-    await watch.until(() => arrival(rest, jobId, signal));
+    await watch.until(() => arrival(rest, jobId, outcome, signal));
     return;
   }
-  if (outcome.kind === "duplicate") {
-    const message =
-      "Flink refuses the JobID and knows no job under it: it ran and ended, and nobody kept how";
-    throw new JobError("DuplicateSubmission", message, { jobId });
-  }
+  if (outcome.kind === "duplicate") throw forgotten(jobId);
   throw unknown(jobId, outcome.kind === "unknown" ? new Error(outcome.message) : undefined);
 }
 
@@ -119,6 +115,7 @@ async function look(rest: FlinkRest, jobId: string, signal: AbortSignal | undefi
 async function arrival(
   rest: FlinkRest,
   jobId: string,
+  outcome: RunOutcome,
   signal: AbortSignal | undefined,
 ): Promise<true | undefined> {
   const { state, application } = await look(rest, jobId, signal);
@@ -129,6 +126,9 @@ async function arrival(
     const failure = mainFailure(failureOf(await rest.applicationExceptions(jobId, signal)));
     if (failure !== undefined) throw failed(jobId, failure, undefined);
   }
+  // What was there before may have had its job, which Flink forgets a moment earlier than the application.
+  if (application.state === "FINISHED" && (outcome.kind === "duplicate" || application.jobs.length > 0))
+    throw forgotten(jobId);
   const message = `main() is over (${application.state}) and submitted no job`;
   const reason = application.state === "FINISHED" ? "NoJobInMain" : undefined;
   throw new JobError("SubmissionFailed", message, { jobId, reason });
@@ -142,6 +142,11 @@ function failed(
   const lives = state !== undefined && !isTerminal(state);
   const text = lives ? `${message} (its job was submitted before that, and runs)` : message;
   return new JobError("SubmissionFailed", text, { jobId, reason, retry: retryable ? "backoff" : "never" });
+}
+
+function forgotten(jobId: string): JobError {
+  const message = "Flink refuses the JobID and knows no job under it: it ran and ended, and nobody kept how";
+  return new JobError("DuplicateSubmission", message, { jobId });
 }
 
 function unknown(jobId: string, cause: unknown): JobError {
