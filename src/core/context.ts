@@ -60,7 +60,7 @@ export function contextOf(observed: Observed, now: number): Context {
     observed.look.jobId === jobId &&
     isFresh(observed.look, flight, now) &&
     !mayHaveMissedIt(observed.look, arrivesUntil(trigger, flight, observed.longestWayMs), now) &&
-    !isBeforeStop(observed.look, trigger)
+    !isBeforeStop(observed.look, trigger, now)
       ? observed.look
       : undefined;
   return {
@@ -123,9 +123,12 @@ function mayHaveMissedIt(look: Look, until: number | undefined, now: number): bo
 }
 
 /** What a job has left is another thing once it is being stopped. */
-function isBeforeStop(look: Look, trigger: TriggerStatus | undefined): boolean {
+function isBeforeStop(look: Look, trigger: TriggerStatus | undefined, now: number): boolean {
   const { stop } = trigger ?? {};
-  return stop?.mode === "savepoint" && stop.failedAt === undefined && look.at <= Date.parse(stop.requestedAt);
+  if (stop?.mode !== "savepoint" || stop.failedAt !== undefined) return false;
+  const requestedAt = Date.parse(stop.requestedAt);
+  // Where somebody set the clock back no look could ever be later.
+  return look.at <= requestedAt && requestedAt <= now;
 }
 
 export function iso(time: number): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   aCluster,
+  ago,
   aJob,
   aLook,
   aRow,
@@ -102,5 +103,30 @@ test("another savepointPath in the spec is a wish: the next run starts there, wh
   };
   expect(decideOn({ job: job.status(status) })).toMatchObject({
     effect: { request: { savepointPath: "/mine" } },
+  });
+});
+
+test("listed, and gone when it was looked for: the next list says how", () => {
+  const scene = { job: edited({ upgradeMode: "savepoint" }), cluster: runs, look: aLook() };
+  expect(decideOn(scene)).toMatchObject({ rule: "listedSoon", effect: undefined });
+});
+
+test("another spec begins anew where the last one was given up", () => {
+  const stop = {
+    mode: "savepoint",
+    why: "Replacing",
+    generation: 2,
+    requestedAt: ago(MINUTE),
+    number: 5,
+  } as const;
+  const given = aTrigger()
+    .running()
+    .with({ reason: "SavepointFailed", stop: { ...stop, failures: 5, failedAt: ago(SECOND) } });
+  const job = edited({ upgradeMode: "savepoint" }, given);
+  expect(decideOn({ job, cluster: runs, look: look() })).toMatchObject({ rule: "stopGivenUp" });
+  const step = decideOn({ job: job.edited({ entryClass: "shop.Three" }), cluster: runs, look: look() });
+  expect(step).toMatchObject({
+    effect: { kind: "stopWithSavepoint" },
+    status: { trigger: { stop: { number: 6 } } },
   });
 });
