@@ -81,8 +81,19 @@ export function submits(world: World, version: Version, jobId: string, lookBegun
 }
 
 /** What its own list shows to live is not sent beside, whatever else was lost. */
-export function decides(world: World, { cluster }: Operator, version: Version, { effect }: Step): void {
+export function decides(world: World, operator: Operator, version: Version, { effect, status }: Step): void {
+  const stop = status?.trigger?.stop;
+  const known = operator.look?.snapshots;
+  if (
+    effect?.kind === "cancelJob" &&
+    stop &&
+    known &&
+    !known.retained.onCancel &&
+    known.newest?.kind === "checkpoint"
+  )
+    world.broken("cancelsWhatIsNotKept", `${world.short(effect.jobId)} has a checkpoint that goes with it`);
   if (effect?.kind !== "submit") return;
+  const { cluster } = operator;
   if (version.job?.spec.state === "suspended")
     world.broken(
       "sendsSuspended",

@@ -25,18 +25,18 @@ export function endsWithState(world: World, job: Job, end: FlinkJobState | "STOP
   const entry = ledger.of(job.id);
   if (!entry) return;
   const { trigger, base } = entry;
-  const kept = manager.storage.filter(({ jobId }) => jobId === job.id).map(({ work }) => work);
-  const work = Math.max(base, ...kept);
+  // What Flink itself went back behind after a failover counts no more.
+  const newest = job.left.newest;
+  const work = newest && manager.stored(newest.path) ? newest.work : base;
   ledger.promise = end === "FINISHED" ? undefined : { jobId: job.id, trigger, work, base };
   const wanted = api.newest.job?.metadata.deletionTimestamp === undefined;
   const status = api.newest.job?.status;
   const unwanted = status?.rolledBack?.triggerId === trigger || status?.trigger?.jobId !== job.id;
   if (end !== "CANCELED" || !wanted || unwanted || status?.trigger?.state !== "running") return;
-  const { newest } = job.left;
   if (newest && newest.work > work) {
     const what = `${world.short(job.id)} was cancelled, and its state of ${newest.work} with it: ${work} is left`;
-    // It completed its first checkpoint in the moment between the look and the cancellation.
-    world.broken("throwsStateAway", what, job.left.completed === 1 ? "firstCheckpoint" : excuse(world));
+    // It completed its first checkpoint between the look and the cancellation.
+    world.broken("throwsStateAway", what, setting.retains ? excuse(world) : "firstCheckpoint");
   }
 }
 

@@ -50,7 +50,7 @@ export const lifeCycleWorlds: readonly Setting[] = [
   aSetting(
     "upgrade by last state, not retained",
     { ...stateful, upgradeMode: "last-state", retains: false },
-    { ...upgrade, crashes: 1 },
+    { ...upgrade, checkpoints: 2, crashes: 1 },
   ),
   aSetting(
     "upgrade by last state, failover",
@@ -85,7 +85,7 @@ export const lifeCycleWorlds: readonly Setting[] = [
     { ...stateful, upgradeMode: "last-state", restarts: 2 },
     { checkpoints: 1, jobFailures: 3 },
   ),
-  aSetting("restarts, stateless", { ...stateful, restarts: 2 }, { jobFailures: 3, crashes: 1 }),
+  aSetting("restarts, stateless", { ...stateful, restarts: 1 }, { jobFailures: 2, crashes: 1 }),
   aSetting(
     "rollback of a main() that throws",
     { ...stateful, upgradeMode: "savepoint", rollback: true, bad: "throws" },
@@ -106,6 +106,17 @@ export const lifeCycleWorlds: readonly Setting[] = [
     "deleted with a savepoint",
     { ...stateful, upgradeMode: "savepoint", deletionPolicy: "Savepoint" },
     { checkpoints: 1, deletions: 1, crashes: 1, failovers: 1 },
+  ),
+  aSetting("upgrade by savepoint, followed", { ...stateful, upgradeMode: "savepoint" }, upgrade),
+  aSetting(
+    "suspended in doubt",
+    { begins: "sent", prompt: true, batch: true },
+    { suspensions: 1, failovers: 1, lostAnswers: 1 },
+  ),
+  aSetting(
+    "fails before it was seen to run, 2.3",
+    { begins: "sent", prompt: true, applications: true, upgradeMode: "last-state" },
+    { checkpoints: 1, jobFailures: 1, edits: 1 },
   ),
 ];
 

@@ -127,7 +127,7 @@ const everything: Partial<Budget> = {
 const allMains = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId"] as const;
 
 /** Too large to be explored: walked through at random, with every fault at once. */
-const largeSubmissionWorlds: readonly Setting[] = (
+export const largeSubmissionWorlds: readonly Setting[] = (
   ["Durable", "RunningJobs", "JobManagerLifetime"] as const
 ).flatMap((protection) =>
   [false, true].flatMap((applications) => {

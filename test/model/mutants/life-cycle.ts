@@ -1,0 +1,101 @@
+import { decide } from "../../../src/core/decide.ts";
+import type { Observed } from "../../../src/core/observed.ts";
+import type { Step } from "../../../src/core/step.ts";
+import { instead, type Mutant, seeing, withSpec, withTrigger, writing } from "./mutant.ts";
+
+/** State that is lost or forgotten, suspension, restarts, rollback. */
+export const lifeCycle: readonly Mutant[] = [
+  {
+    name: "takes a look from before the stop for what it left",
+    worlds: ["upgrade by savepoint, crash and failover"],
+    decide: seeing((observed, now) =>
+      observed.look ? { ...observed, look: { ...observed.look, at: now } } : observed,
+    ),
+  },
+  {
+    name: "takes the savepoint of a stop that failed for that of the next",
+    worlds: ["upgrade by savepoint, which fails"],
+    decide: seeing((observed) => withStop(observed, { earlierPath: undefined })),
+  },
+  {
+    name: "takes a followed checkpoint for the savepoint of the stop",
+    worlds: ["upgrade by savepoint, followed"],
+    decide: seeing((observed) => {
+      const { trigger, restorePoint } = observed.job.status ?? {};
+      const followed = restorePoint?.jobId === trigger?.jobId ? restorePoint?.path : undefined;
+      return followed === undefined ? observed : withStop(observed, { path: followed });
+    }),
+  },
+  {
+    name: "starts anew where it should go on",
+    worlds: ["upgrade by savepoint"],
+    decide: instead(["replace", "resume", "restart"], startsAnew),
+  },
+  {
+    name: "cancels although nothing is kept",
+    worlds: ["upgrade by last state, not retained"],
+    decide: seeing((observed) => {
+      const { look } = observed;
+      if (!look?.snapshots) return observed;
+      return { ...observed, look: { ...look, snapshots: { ...look.snapshots, completed: 0 } } };
+    }),
+  },
+  {
+    name: "does not wait for what the list of snapshots may be missing",
+    worlds: ["upgrade by last state"],
+    decide: seeing(({ cluster, ...rest }) => {
+      if (cluster.kind !== "reachable") return { ...rest, cluster };
+      const jobs = [...cluster.jobs].map(
+        ([id, row]) => [id, row.endTime > 0 ? { ...row, endTime: 1 } : row] as const,
+      );
+      return { ...rest, cluster: { ...cluster, jobs: new Map(jobs) } };
+    }),
+  },
+  {
+    name: "submits what is suspended",
+    worlds: ["suspended"],
+    decide: seeing((observed) => withSpec(observed, { state: "running" })),
+  },
+  {
+    name: "calls suspended what may have run",
+    worlds: ["suspended in doubt"],
+    decide: instead(["suspendedInDoubt"], (step, observed, now) => {
+      const { status } = observed.job;
+      const finishedAt = new Date(now).toISOString();
+      return status
+        ? writing({ ...step, status }, { state: "canceled", reason: "Suspended", finishedAt })
+        : step;
+    }),
+  },
+  {
+    name: "restarts without bound",
+    worlds: ["restarts"],
+    decide: seeing((observed) => withTrigger(observed, { restarts: 0 })),
+  },
+  {
+    name: "forgets that it rolled back",
+    worlds: ["rollback"],
+    decide: (observed, now) => {
+      const { status } = observed.job;
+      if (!status?.rolledBack) return decide(observed, now);
+      const { rolledBack: _, ...rest } = status;
+      return decide({ ...observed, job: { ...observed.job, status: rest } }, now);
+    },
+  },
+  {
+    name: "forgets that what failed at once had been accepted",
+    worlds: ["fails before it was seen to run"],
+    decide: instead(["mainFailedLate"], (step) => writing(step, { acceptedAt: undefined })),
+  },
+];
+
+function withStop(observed: Observed, patch: Record<string, unknown>): Observed {
+  const stop = observed.job.status?.trigger?.stop;
+  return stop ? withTrigger(observed, { stop: { ...stop, ...patch } }) : observed;
+}
+
+function startsAnew(step: Step): Step {
+  if (step.effect?.kind !== "submit") return step;
+  const { savepointPath: _, ...request } = step.effect.request;
+  return { ...writing(step, { savepointPath: undefined }), effect: { ...step.effect, request } };
+}
