@@ -11,7 +11,8 @@ export function transferJar(world: World, operator: Operator, index: number): vo
   const { jobId } = operator.flight!;
   const brings = setting.jar === "uri";
   // A leader that lost its lease may not send; this one finds out in time.
-  const deposed = index === 0 && !world.isAlone && now - recordTime(operator) >= LONGEST_WAY_MS;
+  const takenOver = !world.isAlone || world.left.takeovers < setting.budget.takeovers;
+  const deposed = index === 0 && takenOver && now - recordTime(operator) >= LONGEST_WAY_MS;
   if (deposed || (brings && !manager.up)) {
     operator.flight = flightAnswered(operator.flight!, now, outcomes.refused);
     operator.queued = true;
