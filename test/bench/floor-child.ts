@@ -6,8 +6,10 @@ import { flinkJobs } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { events, type KubeEvent } from "../../src/kube/event-writer.ts";
+import { Informer } from "../../src/kube/informer.ts";
 import { microTime } from "../../src/kube/lease.ts";
 import { Transport } from "../../src/kube/transport.ts";
+import { eventually } from "../support/eventually.ts";
 
 const [kubeconfig = "", namespace = "", flinkUrl = "", kind = "bare"] = process.argv.slice(2);
 const kube = new KubeClient(new Transport(await loadClusterAccess({ kubeconfig })));
@@ -23,11 +25,13 @@ process.on("message", (message: { model?: FlinkJob["status"] }) => {
   process.send?.({ report: finished });
 });
 
-const watch = await kube.watch(flinkJobs, { namespace });
+// A bare watch would do but for the API server, which ends the watch of a client that is slow for a moment.
+const selection = { namespace };
+const informer = new Informer<FlinkJob>({ client: kube, resource: flinkJobs, selection });
+informer.addHandler({ add: (added) => void handle(added), update: () => {}, delete: () => {} });
+void informer.run(new AbortController().signal);
+await eventually(() => informer.hasSynced(), 10_000, 10);
 process.send?.({ started: true });
-for await (const { type, object } of watch) {
-  if (type === "ADDED") void handle(object);
-}
 
 async function patchAndRequest({ metadata: { name } }: FlinkJob): Promise<void> {
   const patch = { type: "merge" as const, body: { status: { state: "Pending", cluster: "floor" } } };

@@ -138,7 +138,7 @@ class RunningRound {
       const { floor } = await this.#place.flinkReport();
       return names.every((name) => `${namespace}/${name}` in floor);
     };
-    await eventually(arrived, 120_000, everyMs);
+    await eventually(arrived, 300_000, everyMs);
   }
 
   async end(): Promise<Round> {
