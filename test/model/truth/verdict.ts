@@ -115,6 +115,7 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
     case "JarNotFound":
       return unless(used("failovers"), "its JAR is there");
     case "SavepointNotFound":
+      return unless(mains.includes("burnsItsId"), "what it was to start from should be there");
     case "JobFailed":
       return unless(end === "FAILED", `it ended ${end}`);
     case "Canceled":
