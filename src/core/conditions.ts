@@ -1,6 +1,6 @@
 import type { Condition, ConditionStatus } from "../api/meta.ts";
 import type { FlinkJob } from "../api/objects.ts";
-import type { TriggerStatus } from "../api/status.ts";
+import type { RolledBack, TriggerStatus } from "../api/status.ts";
 import { type Context, iso } from "./context.ts";
 import { wantsNextAttempt } from "./next-attempt.ts";
 import type { Verdict } from "./step.ts";
@@ -15,12 +15,12 @@ const MESSAGE_LIMIT = 1_024;
 export function conditionsOf(
   ctx: Context,
   trigger: TriggerStatus | undefined,
-  refused: Verdict["refused"],
+  { refused, rolledBack }: Pick<Verdict, "refused" | "rolledBack">,
 ): Condition[] {
   const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
   const suspended = !deleting && isSuspended(ctx.job, trigger);
   const atRest = suspended ? "Suspended" : "Pending";
-  const outdated = !refused && !deleting && isOutdated(ctx, trigger);
+  const outdated = !refused && !deleting && isOutdated(ctx, trigger, rolledBack);
   const reason = outdated ? "Replacing" : (trigger?.reason ?? (deleting ? "Deleting" : atRest));
   const words =
     trigger?.message ?? (suspended ? "Nothing is submitted while spec.state says suspended." : "");
@@ -48,14 +48,19 @@ export function conditionsOf(
 }
 
 /** What ran, or came to its end, is not what the spec asks for by now: the next step is to say so. */
-function isOutdated({ job, spec }: Context, trigger: TriggerStatus | undefined): boolean {
+function isOutdated(
+  { job, spec }: Context,
+  trigger: TriggerStatus | undefined,
+  rolledBack: RolledBack | undefined,
+): boolean {
   if (!trigger || trigger.state === "pending") return false;
   if (trigger.state === "running") {
     if (trigger.reason !== "TasksRunning") return false;
     if (spec.state === "suspended") return true;
   }
   const { status = { observedGeneration: -1 } } = job;
-  return spec.state !== "suspended" && wantedRun({ ...job, status: { ...status, trigger } }) !== undefined;
+  const next = { ...status, trigger, ...(rolledBack ? { rolledBack } : {}) };
+  return spec.state !== "suspended" && wantedRun({ ...job, status: next }) !== undefined;
 }
 
 /** The job could not be stopped with a savepoint so often that it is left running until the spec changes. */

@@ -28,7 +28,7 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
     ...(history && history.length > 0 ? { history } : {}),
     ...(job ? { job } : {}),
     ...kept(ctx, verdict, trigger),
-    conditions: conditionsOf(ctx, trigger, verdict.refused),
+    conditions: conditionsOf(ctx, trigger, verdict),
   };
 }
 

@@ -159,11 +159,12 @@ describe.each(flinkTargets())("the life of a job, on Flink $version", (target) =
   });
 
   test("a JobManager without high availability is lost: Resubmit goes on from the newest checkpoint", async () => {
-    const flink = await world.flink({ version: target.version });
+    // What the operator knows of is up to 13 s old: Flink must keep as many. It reads this from the cluster alone.
+    const config = { "execution.checkpointing.num-retained": "40" };
+    const flink = await world.flink({ version: target.version, config });
     const spec = { upgradeMode: "last-state", lostPolicy: "Resubmit", cluster: { url: flink.url } } as const;
-    // What the operator knows of is up to 13 s old: Flink must keep as many.
-    const kept = { "execution.checkpointing.interval": "1s", "execution.checkpointing.num-retained": 40 };
-    await create("lost", { ...spec, flinkConfiguration: { ...RETAINED, ...kept } });
+    const flinkConfiguration = { ...RETAINED, "execution.checkpointing.interval": "1s" };
+    await create("lost", { ...spec, flinkConfiguration });
     await runs("lost", "g1");
     const known = await world.until(
       "lost",

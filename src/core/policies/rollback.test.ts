@@ -100,6 +100,16 @@ describe("an upgrade that does not become stable", () => {
     });
   });
 
+  test("all its tasks run when it is over, but not for long enough: Ready is said of neither", () => {
+    const trigger = second()
+      .running()
+      .with({ savepointPath: "/sp", stableBy: ago(1) });
+    const step = decideOn({ job: upgraded(trigger), cluster: aCluster().listing(row2()) });
+    const is = Object.fromEntries(step.status!.conditions!.map((one) => [one.type, one.status]));
+    expect(step.rule).toBe("rollBack");
+    expect(is).toMatchObject({ Ready: "False", Reconciling: "True" });
+  });
+
   test.each([
     ["within the deadline", g2(second().running()), {}],
     ["failed, and a new attempt follows", g2(second().failed()), { restartPolicy: "OnFailure" as const }],
