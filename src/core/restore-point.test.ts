@@ -122,3 +122,19 @@ describe("the results of a finished job", () => {
     expect(decideOn({ job, cluster: finished })).toMatchObject({ rule: "readResult", status: undefined });
   });
 });
+
+test("a job that came to its own end is done: a new run begins anew, and is not held up for want of its state", () => {
+  const job = aJob({ ...stateful, savepointPath: "/first" }).trigger(
+    aTrigger().finished().with({ specSavepointPath: "/first", savepointPath: "/sp" }),
+  );
+  expect(decideOn({ job: job.edited({ trigger: { id: "again" } }) })).toMatchObject({
+    effect: { kind: "submit", request: { savepointPath: "/first" } },
+  });
+});
+
+test("a job whose end nobody saw may have left more than is known: nothing starts from less", () => {
+  const lost = aTrigger().failed("OutcomeLost").with({ acceptedAt: undefined });
+  const step = decideOn({ job: aJob(stateful).trigger(lost).edited({ entryClass: "shop.Two" }) });
+  expect(step.effect).toBeUndefined();
+  expect(step.status?.conditions?.find(({ type }) => type === "Stalled")?.reason).toBe("RestorePointMissing");
+});
