@@ -1,5 +1,5 @@
 // `npm test`: everything, in the order in which a failure is cheapest. `--unit`: only what needs no real parts.
-// The last line is always "N passed, N failed".
+// `--crash`: the crash matrix too. The last line is always "N passed, N failed".
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,6 +62,23 @@ async function vitest(project: string): Promise<void> {
   tally.failed += failed === 0 && code !== 0 ? 1 : failed;
 }
 
+/** The crash matrix, whose last line is its tally. */
+async function crashes(title: string, args: string[]): Promise<void> {
+  const begin = performance.now();
+  let output = "";
+  const code = await run(bin("node"), ["test/crash/run.ts", ...args], (text) => {
+    process.stdout.write(text);
+    output += text;
+  });
+  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
+  tally.passed += Number(passed ?? 0);
+  tally.skipped += Number(skipped ?? 0);
+  // One that ends without a tally counts all the same.
+  tally.failed += Number(failed ?? 0) || (code === 0 ? 0 : 1);
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  process.stdout.write(`${code === 0 ? "ok" : "FAILED"}  ${title} (${seconds} s)\n`);
+}
+
 if (filters.length === 0) {
   await Promise.all([
     check("lint and format (biome)", bin("biome"), ["check", "."]),
@@ -74,6 +91,10 @@ await vitest("unit");
 if (!unitOnly) {
   await vitest("model");
   await vitest("real");
+  if (filters.length === 0 && process.argv.includes("--crash")) {
+    await crashes("crash matrix on fake Flinks", ["--sample", "15"]);
+    await crashes("crash matrix, a sample on real Flinks", ["--real", "--sample", "12"]);
+  }
 }
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";
 process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed${skipped}\n`);

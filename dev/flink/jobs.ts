@@ -1,9 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { assembleOnce, cacheDirectory, type Progress } from "../machine/cache.ts";
 import { digest } from "../machine/digest.ts";
 import { ensureFlinkHome } from "./home.ts";
 import { jdkTool, runTool } from "./java.ts";
+import { isAtLeast } from "./release.ts";
 
 /** The entry class of the example that a JAR of jobs runs when none is named. */
 export const counterClass = "dev.flinkjob.examples.Counter";
@@ -22,7 +23,10 @@ const javaRelease = "11";
  */
 export async function buildJobsJar(version: string, progress: Progress = () => {}): Promise<string> {
   const home = await ensureFlinkHome(version, progress);
-  const names = (await readdir(sources, { recursive: true })).filter((name) => name.endsWith(".java")).sort();
+  const all = (await readdir(sources, { recursive: true })).filter((name) => name.endsWith(".java")).sort();
+  // It asks for what older releases do not tell.
+  const tooNew = isAtLeast(home.release, "1.20") ? [] : ["EffectiveConfiguration.java"];
+  const names = all.filter((name) => !tooNew.includes(basename(name)));
   const paths = names.map((name) => join(sources, name));
   const contents = await Promise.all(paths.map((path) => readFile(path)));
   const key = digest(home.directory, javaRelease, ...names, ...contents);

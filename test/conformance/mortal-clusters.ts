@@ -37,7 +37,7 @@ const fakeOf = (version: Version): MortalSubject => ({
   ...version,
   name: `fake ${version.minor}`,
   async open(shape) {
-    const times = { election: 150, down: 200 };
+    const times = { election: 150, down: 200, applicationPoll: 1_000 };
     const fake = await startFakeFlink({
       version: version.release,
       slots: 4,

@@ -37,6 +37,9 @@ export function isPoll(name: string): boolean {
   return /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/.test(name);
 }
 
+export const isWatch = (name: string): boolean => /^GET flink\w+ \(/.test(name);
+
+export const isStop = (name: string): boolean => name === "POST /jobs/ID/stop";
 export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);
 
 /** What stands for the API server's own refusal. */

@@ -2,7 +2,7 @@ import type { FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import type { FakeFlink } from "../support/fake-flink/index.ts";
 import type { Passing } from "../support/fault-proxy.ts";
-import { isRun } from "./calls.ts";
+import { isRun, isStop } from "./calls.ts";
 
 /**
  * Holds every call of an operator against what really happened, at the moment when it happens: nothing is sent that was
@@ -14,6 +14,7 @@ export class Claims {
   #job: FlinkJob | undefined;
   #prefix = "";
   readonly #flink: FakeFlink | undefined;
+  readonly #stops = new Map<string, string>();
 
   /** Without a fake Flink only what the calls themselves say is checked. */
   constructor(flink: FakeFlink | undefined) {
@@ -31,7 +32,8 @@ export class Claims {
   }
 
   /** A request goes on to Flink. */
-  toFlink({ call, body }: Passing): void {
+  toFlink({ call, path, body }: Passing): void {
+    if (isStop(call.name)) this.#stopped(call.number, path, body);
     if (!isRun(call.name)) return;
     const { jobId = "" } = JSON.parse(body.toString()) as { jobId?: string };
     const trigger = this.job?.status?.trigger;
@@ -39,6 +41,15 @@ export class Claims {
       this.#violated(call.number, `job ${jobId} is sent, and the status has no record of it`);
     const other = this.#live().find((id) => id !== jobId);
     if (other) this.#violated(call.number, `job ${jobId} is sent while ${other} lives`);
+  }
+
+  /** Two stops of one job under two trigger IDs can fail each other and the job with them. */
+  #stopped(call: number, path: string, body: Buffer): void {
+    const { triggerId = "none" } = JSON.parse(body.toString()) as { triggerId?: string };
+    const before = this.#stops.get(path);
+    this.#stops.set(path, triggerId);
+    if (before !== undefined && before !== triggerId)
+      this.#violated(call, `a job is stopped under a second trigger ID`);
   }
 
   /** The API server accepted a write of the FlinkJob. */
@@ -66,7 +77,10 @@ export class Claims {
     if (state === "canceled")
       claim(
         `that ${jobId} was cancelled`,
-        runs.every(({ end }) => end === "CANCELED"),
+        // A stop ends a job as FINISHED.
+        runs.every(
+          ({ end }) => end === "CANCELED" || (end === "FINISHED" && this.#stops.has(`/jobs/${jobId}/stop`)),
+        ),
       );
     if (trigger.acceptedAt) claim(`that Flink accepted ${jobId}`, flink.mainRuns(jobId) > 0);
     if (trigger.finishedAt) claim(`that ${jobId} is over (${reason})`, !this.#live().includes(jobId));

@@ -16,10 +16,11 @@ import {
   endStateOf,
   JobNames,
   mainsProblem,
+  saysLost,
   wrongInGolden,
 } from "./end-state.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
-import { type Scenario, specOf } from "./scenarios.ts";
+import { type FlinkAct, type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
 
 /** The API server as the administrator reaches it, and a namespace for one run at a time. */
@@ -55,10 +56,12 @@ export interface RunResult {
 /** Quiet: so long without a call other than polls. Milliseconds. */
 const QUIET_MS = 350;
 const GOLDEN_QUIET_MS = 1_000;
+/** A fault's call is waited for so long, once everything is quiet. */
+const UNSTRUCK_MS = 2_000;
 /** A run that says nothing new for so long has come to rest, whether or not where it should. */
-const STALLED_MS = 12_000;
+const STALLED_MS = 30_000;
 /** One that goes on and on is ended. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 let serial = 0;
 
 /** Plays one scenario to its end, with operators that begin anew after each death. */
@@ -79,6 +82,8 @@ class CrashRun {
   readonly #proxies: FaultProxy[] = [];
   readonly #over = new AbortController();
   #operators: Promise<void> | undefined;
+  /** When something happened that is no call of the operator: it needs a while to be seen. */
+  #actedAt = 0;
   #names = new JobNames("");
   #prefix = "";
 
@@ -105,6 +110,14 @@ class CrashRun {
     this.#operators = this.#operate(kube.url);
 
     let from = 0;
+    if (scenario.prelude) {
+      const { when, what } = scenario.prelude;
+      const timely = await this.#until(
+        async () => this.#isQuiet(QUIET_MS) && when(this.#claims.job as FlinkJob),
+      );
+      if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
+      await this.#act(what);
+    }
     if (scenario.act) {
       const { when, what } = scenario.act;
       const due = () =>
@@ -119,8 +132,13 @@ class CrashRun {
     }
     const quiet = golden ? QUIET_MS : GOLDEN_QUIET_MS;
     const rested = async () => {
-      if (!this.#isQuiet(quiet) || !scenario.isOver(this.#claims.job)) return false;
-      return golden === undefined || difference(golden, await this.#end(), this.#about).length === 0;
+      // Between two operators things happen to the cluster, too.
+      if (line.isCut) return false;
+      if (!this.#isQuiet(fault && !line.struck ? UNSTRUCK_MS : quiet)) return false;
+      if (!scenario.isOver(this.#claims.job) && !this.#isLost()) return false;
+      const end = await this.#end();
+      const wrong = golden ? difference(golden, end, this.#about) : wrongInGolden(end, this.#about);
+      return wrong.length === 0;
     };
     const timely = await this.#until(rested);
     return this.#result(from, timely ? [] : ["it came to rest elsewhere, or not at all"]);
@@ -147,6 +165,8 @@ class CrashRun {
       const operator = start({ server, namespace: lane.namespace });
       await cut;
       await operator.discard();
+      const { onDeath } = this.#options.scenario;
+      if (onDeath && !this.#over.signal.aborted) await this.#happen(onDeath);
       if (!this.#over.signal.aborted) line.restore();
     }
   }
@@ -154,14 +174,52 @@ class CrashRun {
   async #act(what: NonNullable<Scenario["act"]>["what"]): Promise<void> {
     const { kube, namespace } = this.#options.lane;
     const ref = { namespace, name: this.#name };
-    if (what === "delete") {
+    if (what === "restart the JobManager" || what === "let Flink forget") {
+      await this.#happen(what);
+    } else if (what === "delete") {
       await kube.delete(flinkJobs, ref);
     } else if (what === "new trigger ID") {
-      await kube.patch(flinkJobs, ref, { type: "merge", body: { spec: { trigger: { id: "second" } } } });
+      await this.#edit({ trigger: { id: "second" } });
+    } else if (what === "suspend" || what === "resume") {
+      await this.#edit({ state: what === "suspend" ? "suspended" : "running" });
+    } else if (what === "upgrade") {
+      await this.#edit({ parallelism: 2 });
     } else {
-      const wiped: FlinkJob = { ...(await kube.get(flinkJobs, ref)), status: { observedGeneration: -1 } };
-      this.#claims.job = await kube.replaceStatus(flinkJobs, wiped);
+      await this.#wipe();
     }
+  }
+
+  /** The operator may have more to say of the job at the same time. */
+  async #wipe(): Promise<void> {
+    const { kube, namespace } = this.#options.lane;
+    for (;;) {
+      try {
+        const job = await kube.get(flinkJobs, { namespace, name: this.#name });
+        const wiped: FlinkJob = { ...job, status: { observedGeneration: -1 } };
+        this.#claims.job = await kube.replaceStatus(flinkJobs, wiped);
+        return;
+      } catch (error) {
+        if (!isKubeError(error, "Conflict")) throw error;
+      }
+    }
+  }
+
+  async #edit(spec: object): Promise<void> {
+    const { kube, namespace } = this.#options.lane;
+    await kube.patch(flinkJobs, { namespace, name: this.#name }, { type: "merge", body: { spec } });
+  }
+
+  async #happen(what: FlinkAct): Promise<void> {
+    const { fake } = this.#options.site;
+    if (fake === undefined) throw new Error("Nothing may happen to a Flink that runs share");
+    if (what === "let Flink forget") fake.expireJobs();
+    else await fake.failover();
+    this.#actedAt = this.#line.now();
+  }
+
+  /** The operator says that nobody can know, where it may. */
+  #isLost(): boolean {
+    return this.#options.scenario.mayBeLost === true && saysLost(this.#claims.job);
   }
 
   async #result(from: number, late: string[]): Promise<RunResult> {
@@ -172,7 +230,7 @@ class CrashRun {
       ...late,
       ...this.#claims.violations,
       ...(mains ? [mains] : []),
-      ...(golden ? difference(golden, end, this.#about) : wrongInGolden(end)),
+      ...(golden ? difference(golden, end, this.#about) : wrongInGolden(end, this.#about)),
     ];
     const plain = problems.map((problem) => this.#names.plain(problem));
     return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, from };
@@ -180,7 +238,7 @@ class CrashRun {
 
   get #about(): About {
     const { scenario, fault, site } = this.#options;
-    return { scenario, fault, applications: site.applications };
+    return { scenario, fault, applications: site.applications, ha: site.ha };
   }
 
   /** As the API server holds it now, whatever went through the proxies. */
@@ -202,7 +260,8 @@ class CrashRun {
     const last = steps.at(-1);
     // A caller that still waits for a lost answer will want to say something when it gives up.
     const hanging = calls.some(({ fault }) => fault === "reply lost, kept hanging") ? HANG_MS : 0;
-    if (last === undefined || this.#line.now() - last.at < ms + hanging) return false;
+    if (last === undefined) return false;
+    if (this.#line.now() - Math.max(last.at, this.#actedAt) < ms + hanging) return false;
     return steps.every((call) => call.status !== undefined || call.fault || call.instance !== instance);
   }
 

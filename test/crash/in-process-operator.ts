@@ -26,7 +26,7 @@ export interface RunningOperator {
 }
 
 /** Patience of its clients, so that a lost answer costs a test little; less than the proxy's (HANG_MS). Milliseconds. */
-const PATIENCE_MS = 2_500;
+const PATIENCE_MS = 6_000;
 
 /** The operator's parts wired as src/main.ts wires them, within this process and with empty memory. */
 export function startInProcess({ server, namespace, clock = systemClock }: OperatorStart): RunningOperator {

@@ -22,27 +22,36 @@ const namespaces: Resource<KubeObject> = {
 };
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
 
-/** An API server with the CRDs, and namespaces on it, one per run at a time. */
+/** Namespaces, one per run at a time. */
 export interface Lanes {
   readonly all: readonly Lane[];
   close(): Promise<void>;
 }
 
-/** On $FLINKJOB_TEST_KUBECONFIG, or on a cluster of their own. */
-export async function openLanes(count: number, progress: (line: string) => void): Promise<Lanes> {
+export interface ApiServer {
+  readonly kubeconfig: string;
+  close(): Promise<void>;
+}
+
+/** $FLINKJOB_TEST_KUBECONFIG, or one that is started for it. */
+export async function openApiServer(progress: (line: string) => void): Promise<ApiServer> {
   const given = process.env.FLINKJOB_TEST_KUBECONFIG;
-  if (given) return openOn(given, count, async () => {});
+  if (given) return { kubeconfig: given, close: async () => {} };
   const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-"));
   const cluster = await startKube({ dir, ownerPid: process.pid, progress });
   const [command = "kubectl", ...first] = cluster.kubectl;
   await runToEnd(command, [...first, "apply", "-k", crds], { KUBECONFIG: cluster.kubeconfig });
-  return openOn(cluster.kubeconfig, count, async () => {
-    await cluster.stop();
-    await rm(dir, { recursive: true, force: true });
-  });
+  return {
+    kubeconfig: cluster.kubeconfig,
+    async close() {
+      await cluster.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
 }
 
-async function openOn(kubeconfig: string, count: number, end: () => Promise<void>): Promise<Lanes> {
+/** An API server with the CRDs, and so many namespaces on it. */
+export async function openLanesOn(kubeconfig: string, count: number): Promise<Lanes> {
   const access = await loadClusterAccess({ kubeconfig });
   const { cert, key, headers } = await access.credentials.current();
   const ca = await textOf(access.ca);
@@ -60,7 +69,6 @@ async function openOn(kubeconfig: string, count: number, end: () => Promise<void
       for (const { namespace } of all) await kube.delete(namespaces, { name: namespace });
       await kube.transport.close();
       agent.destroy();
-      await end();
     },
   };
 }

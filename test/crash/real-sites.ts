@@ -57,6 +57,7 @@ export class RealSites {
       args: ["--trace", trace.file],
       truth: (prefix) => truthOfReal(url, trace, prefix),
       applications: hasApplications(kind),
+      ha: kind.ha,
       async close(prefix) {
         agent.destroy();
         for (const { jid, state } of await jobsOn(url)) {

@@ -1,135 +1,114 @@
 // `npm run test:crash`: kills the operator at every call, and breaks every call in every way. See usage below.
 import { parseArgs } from "node:util";
-import { type Fault, type FaultMode, faultModes } from "../support/lifeline.ts";
-import { type Lane, play, type RunResult } from "./crash-run.ts";
-import { openLanes } from "./lanes.ts";
-import { type Case, caseName, casesOf, faultsOf, inLanes, sampled, seeded, some } from "./matrix.ts";
-import { fakeStage, realStage, type Stage } from "./stage.ts";
-import { faultText, listing, story, tally } from "./story.ts";
+import { openApiServer, openLanesOn } from "./lanes.ts";
+import { type Case, casesOf, seeded } from "./matrix.ts";
+import { type Plan, parsedFault } from "./plan.ts";
+import { Player, type Score } from "./player.ts";
+import { realKinds, realKindsWithHa } from "./real-sites.ts";
+import { playableOnReal } from "./scenarios.ts";
+import { fakeKinds } from "./site.ts";
+import { realStage } from "./stage.ts";
+import { tally } from "./story.ts";
+import { playOnThreads } from "./workers.ts";
 
 const usage = `npm run test:crash -- [options]
   (none)          fake Flinks: every call killed before and after, and one of the other faults, which the seed chooses
   --all           every call, every fault
-  --real          real Flinks, the operator as a process, kill -9; ${"`--sample`"} runs with a fault, or --all
-  --sample N      how many (default 40)
+  --real          real Flinks, the operator as a process, kill -9: \`--sample\` runs with a fault, or --all (also with HA)
+  --sample N      with --real, so many runs (default 40); else so many faults of each case
   --seed N        the seed of the choice (printed with each run)
   --only CASE     scenarios and Flinks whose name contains this, such as slow-main/2.3.0-ha
   --fault FAULT   this fault alone, such as "POST /jars/JAR/run #1: 500"
-  --lanes N       runs at once (default 20, with --real 4)
+  --lanes N       runs at once in each thread (default 16, with --real 4)
+  --threads N     (default 2, with --real 1)
   --list          the golden runs and their calls, no faults
-Needs an API server with the CRDs as $FLINKJOB_TEST_KUBECONFIG, or starts one.`;
+Needs an API server with the CRDs as $FLINKJOB_TEST_KUBECONFIG, or starts one.
+The last line is "N passed, N failed, N skipped"; skipped are runs whose call never came.`;
 
 const { values } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
-    sample: { type: "string", default: "40" },
+    sample: { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
     only: { type: "string", default: "" },
     fault: { type: "string" },
     lanes: { type: "string" },
+    threads: { type: "string", default: "2" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
-/** Besides the kills, so many other faults of each call. */
-const OTHERS = 1;
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
-interface Task extends Case {
-  readonly golden: RunResult;
-  readonly fault: Fault;
-}
-
 async function main(): Promise<number> {
   const begin = performance.now();
-  const stage = values.real ? await realStage(values.all, progress) : await fakeStage();
+  const plan: Plan = {
+    seed: Number(values.seed),
+    faults: values.all
+      ? "every"
+      : values.real
+        ? 1
+        : values.sample === undefined
+          ? "ci"
+          : Number(values.sample),
+    listing: values.list,
+    real: values.real,
+    ...(values.fault !== undefined && { only: parsedFault(values.fault) }),
+  };
+  const apiServer = await openApiServer(progress);
   try {
-    const lanes = await openLanes(Number(values.lanes ?? stage.lanes), progress);
-    try {
-      return await matrix(stage, lanes.all, begin);
-    } finally {
-      await lanes.close();
-    }
+    const { cases, score } = values.real
+      ? await onReal(plan, apiServer.kubeconfig)
+      : await onFakes(plan, apiServer.kubeconfig);
+    const { passed, failed, calls, unreached } = score;
+    const seconds = ((performance.now() - begin) / 1_000).toFixed(0);
+    print(
+      `${cases.length} cases, ${calls} calls, ${passed + failed + unreached.length} runs in ${seconds} s (seed ${plan.seed})`,
+    );
+    if (unreached.length > 0) print(`The call that should fail never came: ${tally(unreached)}`);
+    print(`${passed} passed, ${failed} failed, ${unreached.length} skipped`);
+    return failed === 0 && passed > 0 ? 0 : 1;
   } finally {
+    await apiServer.close();
+  }
+}
+
+interface Played {
+  readonly cases: readonly Case[];
+  readonly score: Score;
+}
+
+async function onFakes(plan: Plan, kubeconfig: string): Promise<Played> {
+  const cases = casesOf(fakeKinds, values.only);
+  const task = { plan, kubeconfig, lanes: Number(values.lanes ?? 16) };
+  return { cases, score: await playOnThreads(cases, Number(values.threads), task, print) };
+}
+
+async function onReal(plan: Plan, kubeconfig: string): Promise<Played> {
+  const kinds = values.all ? realKindsWithHa : realKinds;
+  const all = casesOf(kinds, values.only).filter(({ scenario }) => playableOnReal(scenario));
+  const random = seeded(plan.seed);
+  // Each draw is a case and one fault of it; with --all every case is drawn once, for all of its faults.
+  const whole = values.all || plan.listing || plan.only !== undefined;
+  const draws = Array.from(
+    { length: Number(values.sample ?? 40) },
+    () => all[Math.floor(random() * all.length)]!,
+  );
+  const counts = Map.groupBy(whole ? all : draws, (one) => one);
+  const left = [...counts].map(([one, { length }]) => ({ one, faults: whole ? plan.faults : length }));
+  const cases = left.map(({ one }) => one);
+  const stage = await realStage(values.all, progress);
+  const lanes = await openLanesOn(kubeconfig, Number(values.lanes ?? stage.lanes));
+  try {
+    const sizes = new Map(left.map(({ one, faults }) => [one, faults]));
+    const player = new Player({ stage, plan, sizes, nextCase: async () => left.shift()?.one, print });
+    return { cases, score: await player.run(lanes.all) };
+  } finally {
+    await lanes.close();
     await stage.close();
   }
-}
-
-async function matrix(stage: Stage, lanes: readonly Lane[], begin: number): Promise<number> {
-  const cases = casesOf(stage.kinds, values.only);
-  let failed = 0;
-  const judge = (one: Case, fault: Fault | undefined, result: RunResult) => {
-    if (result.problems.length === 0) return;
-    failed++;
-    print(`${story(caseName(one), fault, result, replayOf(one, fault))}\n`);
-  };
-  const random = seeded(Number(values.seed));
-  const all: Task[] = [];
-  await inLanes(lanes, cases, async (one, lane) => {
-    const golden = await playOn(stage, one, lane);
-    judge(one, undefined, golden);
-    if (golden.problems.length > 0) return;
-    if (values.list) print(listing(caseName(one), golden));
-    else all.push(...faultsOf(golden).map((fault) => ({ ...one, golden, fault })));
-  });
-  const calls = new Set(all.map((task) => `${caseName(task)} ${task.fault.name} ${task.fault.occurrence}`));
-  // The order in which golden runs end is chance; the seed's choice must not be.
-  all.sort((a, b) => caseName(a).localeCompare(caseName(b)));
-  const tasks = chosen(all, random);
-  print(
-    `${cases.length} cases, ${calls.size} calls; ${tasks.length} runs with a fault (seed ${values.seed})`,
-  );
-  const unreached: string[] = [];
-  await inLanes(lanes, tasks, async (task, lane) => {
-    const result = await playOn(stage, task, lane, task);
-    if (!result.struck) unreached.push(`${task.fault.name} #${task.fault.occurrence}`);
-    judge(task, task.fault, result);
-  });
-  if (unreached.length > 0) {
-    print(`In ${unreached.length} runs the call that should fail never came: ${tally(unreached)}`);
-  }
-  print(`${((performance.now() - begin) / 1_000).toFixed(0)} s`);
-  print(`${cases.length + tasks.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
-}
-
-async function playOn(stage: Stage, { scenario, kind }: Case, lane: Lane, task?: Task): Promise<RunResult> {
-  const site = await stage.site(kind);
-  const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
-  return play({ scenario, lane, site, start: stage.start, ...compared });
-}
-
-function chosen(all: readonly Task[], random: () => number): Task[] {
-  if (values.fault !== undefined) {
-    const fault = parsedFault(values.fault);
-    return [...new Map(all.map((task) => [caseName(task), { ...task, fault }])).values()];
-  }
-  if (values.all) return [...all];
-  if (values.real) return some(all, Number(values.sample), random);
-  const byCase = Map.groupBy(all, (task) => caseName(task));
-  return [...byCase.values()].flatMap((ofCase) => {
-    const wanted = new Set(
-      sampled(
-        ofCase.map(({ fault }) => fault),
-        OTHERS,
-        random,
-      ),
-    );
-    return ofCase.filter(({ fault }) => wanted.has(fault));
-  });
-}
-
-function parsedFault(text: string): Fault {
-  const [, name = "", occurrence = "1", mode = ""] = /^(.*?) ?#(\d+): (.*)$/.exec(text) ?? [];
-  if (!faultModes.includes(mode as FaultMode)) throw new Error(`No such fault: ${text}`);
-  return { name, occurrence: Number(occurrence), mode: mode as FaultMode };
-}
-
-function replayOf(one: Case, fault: Fault | undefined): string {
-  const which = fault ? ` --fault '${faultText(fault)}'` : " --list";
-  return `npm run test:crash --${values.real ? " --real" : ""} --only ${caseName(one)}${which}`;
 }
 
 if (values.help) print(usage);

@@ -2,8 +2,17 @@ import { scenarioClass } from "../../dev/flink/jobs.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
 
-/** What a user does once the first part of a scenario has come to rest. */
-export type Act = "delete" | "new trigger ID" | "wipe the status";
+/** What a user, or fate, does once the first part of a scenario has come to rest. */
+export type Act =
+  | "delete"
+  | "new trigger ID"
+  | "wipe the status"
+  | "suspend"
+  | "resume"
+  | "upgrade"
+  | FlinkAct;
+/** What happens to the cluster: it needs one of its own. */
+export type FlinkAct = "restart the JobManager" | "let Flink forget";
 
 export interface Scenario {
   readonly name: string;
@@ -11,17 +20,31 @@ export interface Scenario {
   readonly args: readonly string[];
   /** id: uploaded before; uri: served over HTTP; missing: an id that Flink does not know; text: no JAR behind the URI. */
   readonly jar: "id" | "uri" | "missing" | "text";
+  /** More of the spec. */
+  readonly spec?: Partial<FlinkJobSpecInput>;
+  /** What the user does before, without faults. */
+  readonly prelude?: { readonly when: (job: FlinkJob) => boolean; readonly what: Act };
   /** When the user acts, and what he does; faults then fall on what follows. */
   readonly act?: { readonly when: ((job: FlinkJob) => boolean) | "main() runs"; readonly what: Act };
   /** Whether it has come to its end. Undefined: the FlinkJob is gone. */
   readonly isOver: (job: FlinkJob | undefined) => boolean;
   /** Before Flink 2.3 a main() that ends without a job leaves no trace: who loses its answer has to run it again. */
   readonly leavesNoTrace?: true;
+  /** Happens to the cluster between the death of an operator and the birth of the next. */
+  readonly onDeath?: FlinkAct;
+  /**
+   * With a death of the operator the evidence may be gone for good. It may then say that the job is lost: as long as nothing ran
+   * twice, whatever became of it.
+   */
+  readonly mayBeLost?: true;
+  /** With HA, what has ended is remembered (`job-result-store.delete-on-commit: false`), as the guarantees ask for. */
+  readonly keepsResults?: true;
   /** Whether main() gets to submit its job before it is cancelled is a matter of luck; the job must be cancelled then. */
   readonly mayNeverRun?: true;
 }
 
 const runs = (job: FlinkJob | undefined) => job?.status?.trigger?.reason === "TasksRunning";
+const isSuspended = (job: FlinkJob | undefined) => job?.status?.state === "Suspended";
 const isState = (state: string) => (job: FlinkJob | undefined) => job?.status?.trigger?.state === state;
 
 export const scenarios: readonly Scenario[] = [
@@ -68,7 +91,85 @@ export const scenarios: readonly Scenario[] = [
     act: { when: isState("finished"), what: "wipe the status" },
     isOver: isState("finished"),
   },
+  {
+    name: "suspend",
+    args: ["stream"],
+    jar: "uri",
+    spec: { upgradeMode: "savepoint" },
+    act: { when: runs, what: "suspend" },
+    isOver: isSuspended,
+  },
+  {
+    name: "resume",
+    args: ["stream"],
+    jar: "uri",
+    spec: { upgradeMode: "savepoint" },
+    prelude: { when: runs, what: "suspend" },
+    act: { when: isSuspended, what: "resume" },
+    isOver: runs,
+  },
+  {
+    name: "upgrade",
+    args: ["stream"],
+    jar: "uri",
+    spec: { upgradeMode: "savepoint" },
+    act: { when: runs, what: "upgrade" },
+    isOver: (job) => runs(job) && job?.status?.trigger?.generation === 2,
+  },
+  {
+    name: "deletion-with-savepoint",
+    args: ["stream"],
+    jar: "id",
+    spec: { deletionPolicy: "Savepoint" },
+    act: { when: runs, what: "delete" },
+    isOver: (job) => job === undefined,
+  },
+  // What the newest official operator was seen to do wrong: a second run, or main() again and again.
+  {
+    name: "jobmanager-restarts-after-the-end",
+    args: ["batch"],
+    jar: "uri",
+    act: { when: isState("finished"), what: "restart the JobManager" },
+    isOver: isState("finished"),
+  },
+  {
+    name: "flink-forgets-the-end",
+    args: ["batch"],
+    jar: "uri",
+    act: { when: isState("finished"), what: "let Flink forget" },
+    isOver: isState("finished"),
+  },
+  {
+    name: "jobmanager-restarts-while-nobody-looks",
+    args: ["batch"],
+    jar: "id",
+    onDeath: "restart the JobManager",
+    isOver: isState("finished"),
+    mayBeLost: true,
+    keepsResults: true,
+  },
+  {
+    name: "flink-forgets-while-nobody-looks",
+    args: ["batch"],
+    jar: "id",
+    onDeath: "let Flink forget",
+    isOver: isState("finished"),
+    mayBeLost: true,
+    keepsResults: true,
+  },
+  {
+    name: "jobmanager-restarts-under-a-running-job",
+    args: ["stream"],
+    jar: "uri",
+    act: { when: runs, what: "restart the JobManager" },
+    // Without HA the job is lost, and that is said; with HA it comes back.
+    isOver: (job) => runs(job) || job?.status?.trigger?.reason === "JobLost",
+  },
 ];
+
+/** Clusters of the real stage are shared, so nothing may happen to them. */
+export const playableOnReal = ({ act, onDeath }: Scenario): boolean =>
+  onDeath === undefined && act?.what !== "restart the JobManager" && act?.what !== "let Flink forget";
 
 /** Where a scenario's parts are for one run. */
 export interface Parts {
@@ -79,7 +180,7 @@ export interface Parts {
   readonly args: readonly string[];
 }
 
-export function specOf({ jar, args }: Scenario, parts: Parts): FlinkJobSpecInput {
+export function specOf({ jar, args, spec }: Scenario, parts: Parts): FlinkJobSpecInput {
   const missing = "00000000-0000-4000-8000-000000000000_missing.jar";
   return {
     cluster: { url: parts.flink },
@@ -87,5 +188,6 @@ export function specOf({ jar, args }: Scenario, parts: Parts): FlinkJobSpecInput
     entryClass: scenarioClass,
     args: [...args, ...parts.args],
     submission: { maxAttempts: 8 },
+    ...spec,
   };
 }

@@ -17,6 +17,7 @@ export interface Site {
   readonly truth: (prefix: string) => Truth;
   /** Flink >= 2.3: run-application. */
   readonly applications: boolean;
+  readonly ha: boolean;
   readonly fake?: FakeFlink;
   /** Leaves nothing of this FlinkJob behind. */
   close(prefix: string): Promise<void>;
@@ -36,8 +37,12 @@ export const kindName = ({ version, ha }: FlinkKind): string => `${version}${ha 
 export const hasApplications = ({ version }: FlinkKind): boolean => version.startsWith("2.3");
 
 /** A fake Flink for one run alone. */
-export async function openFakeSite(kind: FlinkKind, jars: JarServer): Promise<Site> {
-  const fake = await startFakeFlink(kind);
+export async function openFakeSite(
+  kind: FlinkKind,
+  jars: JarServer,
+  { keepsResults }: Scenario,
+): Promise<Site> {
+  const fake = await startFakeFlink({ ...kind, deleteOnCommit: keepsResults !== true });
   await fake.answering();
   const agent = new Agent({ keepAlive: true });
   return {
@@ -48,6 +53,7 @@ export async function openFakeSite(kind: FlinkKind, jars: JarServer): Promise<Si
     args: [],
     truth: () => truthOfFake(fake),
     applications: hasApplications(kind),
+    ha: kind.ha,
     fake,
     async close() {
       agent.destroy();

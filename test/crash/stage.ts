@@ -6,6 +6,7 @@ import { JarServer } from "../support/jar-server.ts";
 import { type OperatorStart, type RunningOperator, startInProcess } from "./in-process-operator.ts";
 import { startProcess } from "./operator-process.ts";
 import { RealSites, realKinds, realKindsWithHa } from "./real-sites.ts";
+import type { Scenario } from "./scenarios.ts";
 import { type FlinkKind, fakeKinds, openFakeSite, type Site } from "./site.ts";
 
 /** Where runs are played: on fake Flinks with operators inside this process, or with everything real. */
@@ -13,7 +14,7 @@ export interface Stage {
   readonly kinds: readonly FlinkKind[];
   readonly lanes: number;
   readonly start: (options: OperatorStart) => RunningOperator;
-  site(kind: FlinkKind): Promise<Site>;
+  site(kind: FlinkKind, scenario: Scenario): Promise<Site>;
   close(): Promise<void>;
 }
 
@@ -24,9 +25,9 @@ export async function fakeStage(): Promise<Stage> {
   const jars = await JarServer.start(path);
   return {
     kinds: fakeKinds,
-    lanes: 20,
+    lanes: 16,
     start: startInProcess,
-    site: (kind) => openFakeSite(kind, jars),
+    site: (kind, scenario) => openFakeSite(kind, jars, scenario),
     async close() {
       await jars.close();
       await rm(dir, { recursive: true });

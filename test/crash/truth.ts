@@ -17,7 +17,7 @@ export function truthOfFake(flink: FakeFlink): Truth {
     runs: async () =>
       flink.jobsEverRun().map(({ jobId, end }) => (end === undefined ? { jobId } : { jobId, end })),
     mains: async (jobId) => flink.mainRuns(jobId),
-    jars: () => jarsOn(flink.url),
+    jars: async () => flink.jarNames(),
   };
 }
 

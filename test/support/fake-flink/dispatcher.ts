@@ -106,6 +106,23 @@ export class Dispatcher {
     return await this.#start(submission, stored?.checkpoints);
   }
 
+  /**
+   * HA, >= 2.3: the main() of an application that had not ended runs again and submits a job that had. It is listed with
+   * its end and does not run. Undefined: there is no such result.
+   */
+  adoptEnded({ jobId, plan, request, application }: Submission): Job | undefined {
+    const ended = this.#storage.endedJobs.get(jobId);
+    if (ended === undefined || application === undefined || ended.applicationId !== application.id)
+      return undefined;
+    const checkpoints = this.#newHistory(jobId, plan, request);
+    const spec = { id: jobId, applicationId: application.id, plan, request, checkpoints, recovered: true };
+    const job = new Job(spec, this.#host());
+    job.restoreEnd(ended);
+    this.#jobs.set(jobId, job);
+    application.jobs.push(jobId);
+    return job;
+  }
+
   /** /run on >= 2.3: an application around one job, with the job's ID and fate. Throws FlinkFailure as `submit` does. */
   async submitAlone(submission: Omit<Submission, "application" | "byMain">): Promise<Job> {
     const { jobId, plan } = submission;
@@ -140,7 +157,11 @@ export class Dispatcher {
 
   /** Forgets all that has ended, as `jobstore.expiration-time` does. */
   expire(): void {
-    for (const job of this.#jobs.values()) if (isTerminal(job.state)) this.#jobs.delete(job.id);
+    // An application that has not ended yet did not end an hour ago, and so neither did its jobs.
+    const young = (job: Job) => this.#applications.get(job.spec.applicationId ?? "")?.ended === false;
+    for (const job of this.#jobs.values()) {
+      if (isTerminal(job.state) && !young(job)) this.#jobs.delete(job.id);
+    }
     for (const app of this.#applications.values()) if (app.ended) this.#applications.delete(app.id);
   }
 
@@ -206,8 +227,13 @@ export class Dispatcher {
     this.#ledger.jobEnded(job.id, state, job.endTime);
     this.#storage.jobs.delete(job.id);
     this.#jobResults.commit(job.id);
-    job.checkpoints.end(this.#retains(job, state));
+    const { ha, deleteOnCommit } = this.#settings;
+    const { startTime, endTime } = job;
     const { applicationId } = job.spec;
+    if (ha && !deleteOnCommit) {
+      this.#storage.endedJobs.set(job.id, { applicationId, state, startTime, endTime });
+    }
+    job.checkpoints.end(this.#retains(job, state));
     if (applicationId === undefined) return;
     if (!job.initialized) {
       if (this.#settings.ha) this.#storage.orphanedResults.add(job.id);

@@ -152,6 +152,11 @@ export class FakeFlink {
     return this.#ledger.runs;
   }
 
+  /** The names of the JARs that lie there, also while no JobManager runs. */
+  jarNames(): string[] {
+    return [...this.#storage.jars.values()].map(({ name }) => name);
+  }
+
   /** The JobIDs that are not over, as the JobManager that runs now sees it. */
   liveJobs(): string[] {
     return (this.#manager?.dispatcher.jobs ?? [])

@@ -12,7 +12,7 @@ import { type JobPlan, scenarioClass } from "./mains.ts";
 import type { Times } from "./options.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Slots } from "./slots.ts";
-import type { SavedState } from "./storage.ts";
+import type { EndedJob, SavedState } from "./storage.ts";
 import { FlinkFailure, type Throwable } from "./throwable.ts";
 
 export const jobStates = [
@@ -68,7 +68,7 @@ export interface JobSpec {
 /** A Flink job inside one JobManager process. */
 export class Job {
   readonly spec: JobSpec;
-  readonly startTime: number;
+  startTime: number;
   readonly #host: JobHost;
   #state: JobState = "INITIALIZING";
   #tasks: TaskPhase = "none";
@@ -114,6 +114,13 @@ export class Job {
     const until = this.endTime === -1 ? this.#host.time.now() : this.endTime;
     if (this.#runningSince !== undefined) this.spec.checkpoints.run(this.#runningSince, until);
     return this.spec.checkpoints;
+  }
+
+  /** One that had ended before this process began: only its result is known. */
+  restoreEnd({ state, startTime, endTime }: EndedJob): void {
+    this.startTime = startTime;
+    this.endTime = endTime;
+    this.#enter(state);
   }
 
   /** Settles when the job is initialised. Throws FlinkFailure when it could not be: it is FAILED then. */

@@ -1,4 +1,5 @@
 import { type CheckpointHistory, plainPath } from "./checkpoints.ts";
+import type { TerminalState } from "./job.ts";
 import type { JobPlan, MainPlan } from "./mains.ts";
 import type { RunRequest } from "./run-request.ts";
 
@@ -21,6 +22,14 @@ export interface StoredJob {
   readonly plan: JobPlan;
   readonly request: RunRequest;
   readonly checkpoints: CheckpointHistory;
+}
+
+/** A job that is over, as its result tells it. */
+export interface EndedJob {
+  readonly applicationId: string | undefined;
+  readonly state: TerminalState;
+  readonly startTime: number;
+  readonly endTime: number;
 }
 
 export interface StoredApplication {
@@ -78,6 +87,8 @@ export class Storage {
   readonly jobs = new Map<string, StoredJob>();
   readonly applications = new Map<string, StoredApplication>();
   readonly jobResults = new Set<string>();
+  /** What the job results say, where they are kept. */
+  readonly endedJobs = new Map<string, EndedJob>();
   readonly applicationResults = new Set<string>();
   /** 2.3.0: results of jobs that never got to know their application. The next JobManager dies of one. */
   readonly orphanedResults = new Set<string>();

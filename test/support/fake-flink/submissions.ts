@@ -194,7 +194,9 @@ export class Submissions {
       if (application === undefined && this.#release.applications) {
         return await this.#dispatcher.submitAlone(submission);
       }
-      return await this.#dispatcher.submit({ ...submission, application, byMain: application !== undefined });
+      const byMain = application !== undefined;
+      const ended = this.#dispatcher.adoptEnded({ ...submission, application, byMain });
+      return ended ?? (await this.#dispatcher.submit({ ...submission, application, byMain }));
     } catch (error) {
       const thrown = thrownBy(error);
       throw failed(

@@ -1,0 +1,36 @@
+import type { Fault, FaultMode } from "../support/lifeline.ts";
+import { faultModes } from "../support/lifeline.ts";
+import type { RunResult } from "./crash-run.ts";
+import { type Case, caseName, faultsOf, sampled, seeded, some } from "./matrix.ts";
+
+/** What the command line asks for; it goes to the workers as it is. */
+export interface Plan {
+  readonly seed: number;
+  /** every: all faults; ci: both kills of each call and one other fault; otherwise so many of the case's faults. */
+  readonly faults: "every" | "ci" | number;
+  /** This fault alone. */
+  readonly only?: Fault;
+  readonly listing: boolean;
+  readonly real: boolean;
+}
+
+/** Besides the kills, so many other faults of each call. */
+const OTHERS = 1;
+
+/** The faults of one case that are played. */
+export function chosenFaults(plan: Plan, one: Case, golden: RunResult): Fault[] {
+  if (plan.listing) return [];
+  if (plan.only !== undefined) return [plan.only];
+  const all = faultsOf(golden);
+  // The order in which cases come is chance; the seed's choice must not be.
+  const random = seeded(plan.seed, caseName(one));
+  if (plan.faults === "every") return all;
+  return plan.faults === "ci" ? sampled(all, OTHERS, random) : some(all, plan.faults, random);
+}
+
+/** Throws for anything but `NAME #N: MODE`. */
+export function parsedFault(text: string): Fault {
+  const [, name = "", occurrence = "1", mode = ""] = /^(.*?) ?#(\d+): (.*)$/.exec(text) ?? [];
+  if (!faultModes.includes(mode as FaultMode)) throw new Error(`No such fault: ${text}`);
+  return { name, occurrence: Number(occurrence), mode: mode as FaultMode };
+}

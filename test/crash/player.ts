@@ -1,0 +1,120 @@
+import type { Fault } from "../support/lifeline.ts";
+import { type Lane, play, type RunResult } from "./crash-run.ts";
+import { type Case, caseName } from "./matrix.ts";
+import { chosenFaults, type Plan } from "./plan.ts";
+import type { Stage } from "./stage.ts";
+import { faultText, listing, story } from "./story.ts";
+
+/** What became of the runs. */
+export interface Score {
+  passed: number;
+  failed: number;
+  /** Calls of the golden runs that a fault fell on. */
+  calls: number;
+  /** Runs whose call never came, by its name: they showed nothing. */
+  readonly unreached: string[];
+}
+
+export const nothing = (): Score => ({ passed: 0, failed: 0, calls: 0, unreached: [] });
+
+/** So often a run is played whose call does not come: it may depend on which of two answers is there first. */
+const TRIES = 3;
+
+interface Task extends Case {
+  readonly golden: RunResult;
+  readonly fault: Fault;
+}
+
+/** Plays cases on lanes: the golden run of a case first, then its faults, as lanes are free. */
+export class Player {
+  readonly score = nothing();
+  readonly #stage: Stage;
+  readonly #plan: Plan;
+  readonly #sizes: ReadonlyMap<Case, Plan["faults"]>;
+  readonly #nextCase: () => Promise<Case | undefined>;
+  readonly #print: (text: string) => void;
+  readonly #tasks: Task[] = [];
+  #golden = 0;
+  #wake: (() => void)[] = [];
+
+  constructor(context: {
+    stage: Stage;
+    plan: Plan;
+    /** How many faults of a case, where it is not what the plan says. */
+    sizes?: ReadonlyMap<Case, Plan["faults"]>;
+    /** Undefined: there is none left. */
+    nextCase: () => Promise<Case | undefined>;
+    print: (text: string) => void;
+  }) {
+    this.#stage = context.stage;
+    this.#plan = context.plan;
+    this.#sizes = context.sizes ?? new Map();
+    this.#nextCase = context.nextCase;
+    this.#print = context.print;
+  }
+
+  async run(lanes: readonly Lane[]): Promise<Score> {
+    await Promise.all(lanes.map((lane) => this.#work(lane)));
+    return this.score;
+  }
+
+  async #work(lane: Lane): Promise<void> {
+    for (;;) {
+      const task = this.#tasks.shift();
+      if (task !== undefined) {
+        await this.#strike(task, lane);
+        continue;
+      }
+      this.#golden++;
+      const next = await this.#nextCase();
+      if (next !== undefined) await this.#rehearse(next, lane);
+      this.#golden--;
+      for (const wake of this.#wake.splice(0)) wake();
+      if (next !== undefined || this.#tasks.length > 0) continue;
+      if (this.#golden === 0) return;
+      // Another lane plays a golden run: its faults will be for all.
+      await new Promise<void>((wake) => this.#wake.push(wake));
+    }
+  }
+
+  async #rehearse(one: Case, lane: Lane): Promise<void> {
+    const golden = await this.#play(one, lane);
+    this.#judge(one, undefined, golden);
+    if (golden.problems.length > 0) return;
+    if (this.#plan.listing) this.#print(listing(caseName(one), golden));
+    const plan = { ...this.#plan, faults: this.#sizes.get(one) ?? this.#plan.faults };
+    const faults = chosenFaults(plan, one, golden);
+    this.score.calls += new Set(faults.map(({ name, occurrence }) => `${name} ${occurrence}`)).size;
+    this.#tasks.push(...faults.map((fault) => ({ ...one, golden, fault })));
+  }
+
+  async #strike(task: Task, lane: Lane): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const result = await this.#play(task, lane, task);
+      if (!result.struck && result.problems.length === 0) {
+        if (tries < TRIES) continue;
+        this.score.unreached.push(`${caseName(task)} ${task.fault.name} #${task.fault.occurrence}`);
+        return;
+      }
+      this.#judge(task, task.fault, result);
+      return;
+    }
+  }
+
+  async #play({ scenario, kind }: Case, lane: Lane, task?: Task): Promise<RunResult> {
+    const site = await this.#stage.site(kind, scenario);
+    const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
+    return play({ scenario, lane, site, start: this.#stage.start, ...compared });
+  }
+
+  #judge(one: Case, fault: Fault | undefined, result: RunResult): void {
+    if (result.problems.length === 0) {
+      this.score.passed++;
+      return;
+    }
+    this.score.failed++;
+    const which = fault ? ` --fault '${faultText(fault)}'` : " --list";
+    const replay = `npm run test:crash --${this.#plan.real ? " --real" : ""} --only ${caseName(one)}${which}`;
+    this.#print(`${story(caseName(one), fault, result, replay)}\n`);
+  }
+}
