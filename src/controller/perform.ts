@@ -89,7 +89,7 @@ export class Perform {
         await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
         return true;
       case "removeFinalizer":
-        if (effect.record) await this.#record(effect.record, signal);
+        if (effect.record) await this.#record(effect.record, effect.insists ?? false, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);
         await this.#options.sweeper.letGo(job);
@@ -148,11 +148,12 @@ export class Perform {
   }
 
   /** Where nothing can be made any more (a namespace that goes, missing rights), the event has to do. */
-  async #record(savepoint: FlinkSavepoint, signal: AbortSignal): Promise<void> {
+  async #record(savepoint: FlinkSavepoint, insists: boolean, signal: AbortSignal): Promise<void> {
     try {
       await this.#options.kube.create(flinkSavepoints, savepoint, { signal });
     } catch (error) {
-      if (!isKubeError(error, "AlreadyExists", "Forbidden", "Invalid", "NotFound")) throw error;
+      const hopeless = isKubeError(error, "AlreadyExists", "Forbidden", "Invalid", "NotFound");
+      if (!hopeless && insists) throw error;
     }
   }
 

@@ -42,8 +42,8 @@ export interface StepEvent {
 
 export type Effect =
   | { kind: "addFinalizer" }
-  /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob. */
-  | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined }
+  /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. */
+  | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined; insists?: boolean | undefined }
   | { kind: "deleteFlinkJob" }
   /** Fetch the JAR if need be and send the run request, outside the workers. */
   | {

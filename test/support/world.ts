@@ -186,7 +186,7 @@ export class World {
   }
 
   /** Waits for a version of the FlinkSavepoint that `check` is true of. */
-  async untilSavepoint(name: string, check: (savepoint: FlinkSavepoint) => boolean, limitMs = 20_000) {
+  async untilSavepoint(name: string, check: (savepoint: FlinkSavepoint) => boolean, limitMs = 40_000) {
     let last: FlinkSavepoint | undefined;
     try {
       return await eventually(

@@ -25,7 +25,12 @@ export function deletion(ctx: Context): Verdict | undefined {
 
 function letGo(ctx: Context): Verdict {
   const record = recordOf(ctx);
-  return { rule: "letGo", effect: { kind: "removeFinalizer", ...(record ? { record } : {}) } };
+  const insists = ctx.now < deadlineOf(ctx);
+  return { rule: "letGo", effect: { kind: "removeFinalizer", ...(record ? { record, insists } : {}) } };
+}
+
+function deadlineOf({ job, now, deletionTimeoutMs }: Context): number {
+  return (at(job.metadata.deletionTimestamp) ?? now) + deletionTimeoutMs;
 }
 
 /** Cancels what lives and sees it end; undefined when nothing does. */
@@ -36,7 +41,7 @@ function endJob(ctx: Context): Verdict | undefined {
   const row = liveJob(ctx);
   if (!row && (!trigger || isOver(trigger) || nothingSent(flight, trigger))) return undefined;
   const jobId = row?.id ?? trigger?.jobId ?? "";
-  const deadline = (at(ctx.job.metadata.deletionTimestamp) ?? ctx.now) + ctx.deletionTimeoutMs;
+  const deadline = deadlineOf(ctx);
   if (ctx.now >= deadline) {
     const message = `Job ${jobId} could not be seen to end in time; it may still run on ${trigger?.sentTo?.url ?? "its cluster"}.`;
     return {

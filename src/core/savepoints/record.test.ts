@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
 import {
   aCluster,
+  ago,
   aJob,
   aRow,
   aTrigger,
   decideOn,
+  HOUR,
+  MINUTE,
+  SECOND,
   type TriggerBuilder,
+  unreachable,
 } from "../../../test/support/builders.ts";
 import { JOB_ID, PATH } from "../../../test/support/savepoint-builders.ts";
 import type { FlinkJobSpec } from "../../api/flinkjob.ts";
@@ -56,4 +61,32 @@ describe("none is made", () => {
   ])("%s", (_, spec, restorePoint, trigger) => {
     expect(recordOf(spec, restorePoint, trigger)).toBeUndefined();
   });
+});
+
+test("that it must be made holds until the deletion has taken too long", () => {
+  const { status } = aJob(wish).trigger(aTrigger().canceled()).build();
+  const insists = (deletedAgo: number) => {
+    const job = aJob(wish)
+      .status({ ...status!, restorePoint: point })
+      .deleted(deletedAgo);
+    const { effect } = decideOn({ job, cluster: aCluster().listing(aRow("FINISHED")) });
+    return effect?.kind === "removeFinalizer" && effect.insists;
+  };
+  expect([SECOND, 5 * MINUTE].map(insists)).toEqual([true, false]);
+});
+
+test("the savepoint of a stop is recorded although the end of the job stays out of sight", () => {
+  const stop = { mode: "savepoint", why: "Deleting", generation: 1, requestedAt: ago(HOUR) } as const;
+  const { status } = aJob(wish).trigger(aTrigger().running().with({ stop })).build();
+  const record = (takenAt: string) => {
+    const job = aJob(wish)
+      .status({ ...status!, restorePoint: { ...point, takenAt } })
+      .deleted(HOUR);
+    const step = decideOn({ job, cluster: unreachable });
+    expect(step.rule).toBe("deletionTimedOut");
+    return step.effect?.kind === "removeFinalizer" && step.effect.record?.spec.alreadyExists?.path;
+  };
+  expect(record(ago(HOUR))).toBe(PATH);
+  // Taken before the stop, which may never have come to anything.
+  expect(record(ago(2 * HOUR))).toBeUndefined();
 });
