@@ -108,10 +108,11 @@ test.each([
       cluster: "nowhere",
       trigger,
       job: { id: trigger.jobId, state: "RESTARTING" },
+      restorePoint: { jobId: trigger.jobId, kind: "savepoint", takenAt: ready.lastTransitionTime },
       conditions: [ready],
     },
     usual: ["NAME columns", "CLUSTER nowhere", "TRIGGER pending", "JOB RESTARTING", "READY False"],
-    wide: [`JOB-ID ${trigger.jobId}`, "REASON Why", "MESSAGE In words"],
+    wide: [`JOB-ID ${trigger.jobId}`, "REASON Why", "MESSAGE In words", "RESTORE-POINT"],
   },
   {
     kind: "FlinkCluster",
@@ -149,6 +150,8 @@ test.each([
   }
 });
 
+const ages = ["AGE", "RESTORE-POINT"];
+
 /** The cells of kubectl's one row, each behind its heading; ages vary. */
 function table(text: string): string[] {
   const [headings = [], row = []] = text
@@ -156,7 +159,7 @@ function table(text: string): string[] {
     .split("\n")
     .map((line) => line.split(/ {2,}/));
   return headings.map((heading, n) =>
-    heading.trim() === "AGE" ? "AGE" : `${heading.trim()} ${row[n]?.trim()}`,
+    row[n] && ages.includes(heading.trim()) ? heading.trim() : `${heading.trim()} ${row[n]?.trim()}`,
   );
 }
 
