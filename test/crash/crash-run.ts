@@ -212,7 +212,7 @@ class CrashRun {
   async #happen(what: FlinkAct): Promise<void> {
     const { fake } = this.#options.site;
     if (fake === undefined) throw new Error("Nothing may happen to a Flink that runs share");
-    if (what === "let Flink forget") fake.expireJobs();
+    if (what === "let Flink forget") fake.expireJobs({ whole: true });
     else await fake.failover();
     this.#actedAt = this.#line.now();
   }

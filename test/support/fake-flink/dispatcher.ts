@@ -156,9 +156,10 @@ export class Dispatcher {
   }
 
   /** Forgets all that has ended, as `jobstore.expiration-time` does. */
-  expire(): void {
+  expire(whole = false): void {
     // An application that has not ended yet did not end an hour ago, and so neither did its jobs.
-    const young = (job: Job) => this.#applications.get(job.spec.applicationId ?? "")?.ended === false;
+    const young = (job: Job) =>
+      whole && this.#applications.get(job.spec.applicationId ?? "")?.ended === false;
     for (const job of this.#jobs.values()) {
       if (isTerminal(job.state) && !young(job)) this.#jobs.delete(job.id);
     }

@@ -117,9 +117,9 @@ export class FakeFlink {
     await this.answering();
   }
 
-  /** The job store forgets everything that has ended, now. */
-  expireJobs(): void {
-    this.#manager?.dispatcher.expire();
+  /** The job store forgets everything that has ended, now; `whole`: but no job whose application has not ended yet. */
+  expireJobs({ whole = false }: { whole?: boolean } = {}): void {
+    this.#manager?.dispatcher.expire(whole);
   }
 
   /** Holds the main() of this JobID or application ID, or every one, before its first execute(). */
