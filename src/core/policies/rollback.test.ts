@@ -110,6 +110,14 @@ describe("an upgrade that does not become stable", () => {
     expect(is).toMatchObject({ Ready: "False", Reconciling: "True" });
   });
 
+  test("an edit since is another wish: what failed is replaced, not rolled back", () => {
+    const failed = g2(second().failed("MainFailed")).with({ acceptedAt: undefined });
+    const job = upgraded(failed).edited({ entryClass: "shop.Good" });
+    const step = decideOn({ job });
+    expect(step).toMatchObject({ rule: "replace", status: { trigger: { id: "g3", savepointPath: "/sp" } } });
+    expect(step.status?.rolledBack).toBeUndefined();
+  });
+
   test.each([
     ["within the deadline", g2(second().running()), {}],
     ["failed, and a new attempt follows", g2(second().failed()), { restartPolicy: "OnFailure" as const }],

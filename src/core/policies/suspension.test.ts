@@ -161,7 +161,9 @@ describe("spec.state: suspended", () => {
   test("an edit meanwhile asks for nothing before it runs again", () => {
     const job = aJob(suspended).trigger(aTrigger().canceled().with({ reason: "Suspended", stop }));
     const edited = job.edited({ entryClass: "shop.Two" });
-    expect(decideOn({ job: edited }).effect).toBeUndefined();
+    const step = decideOn({ job: edited });
+    expect(step.effect).toBeUndefined();
+    expect((step.status?.trigger ?? edited.build().status?.trigger)?.id).toBe("g1");
     expect(decideOn({ job: edited.edited({ state: "running" }) })).toMatchObject({ rule: "replace" });
   });
 
