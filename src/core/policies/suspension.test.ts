@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   aCluster,
   aFlight,
+  ago,
   aJob,
   aLook,
   anApplication,
@@ -9,6 +10,8 @@ import {
   aTrigger,
   connecting,
   decideOn,
+  HOUR,
+  NOW,
   type Scene,
   snapshots,
   UID,
@@ -185,5 +188,35 @@ describe("spec.state: suspended", () => {
 
   test("a job that somebody else cancelled is not resumed by itself", () => {
     expect(decideOn({ job: aJob().trigger(aTrigger().canceled()) })).toMatchObject({ rule: "over" });
+  });
+});
+
+test("main() is asked to end once, and what was seen before says nothing of how it went", () => {
+  const cluster = aCluster().v23();
+  const job = aJob(suspended).trigger(aTrigger().sent());
+  const look = anApplication("RUNNING");
+  const asked = job.status(decideOn({ job, cluster, look }).status!);
+  expect(decideOn({ job: asked, cluster, look })).toMatchObject({
+    rule: "suspendedMainEnds",
+    status: undefined,
+    effect: undefined,
+  });
+  const now = NOW + 2_000;
+  const later = { ...look, at: now, endedAt: now };
+  const again = decideOn({ job: asked, cluster, look: later, now });
+  expect(again).toMatchObject({ rule: "cancelSuspendedMain", effect: { kind: "cancelApplication" } });
+  expect(again.status?.trigger?.stop ?? asked.build().status?.trigger?.stop).toEqual(
+    asked.build().status?.trigger?.stop,
+  );
+});
+
+test("of several requests the first may have brought a job that Flink has forgotten: no end is claimed", () => {
+  const trigger = aTrigger()
+    .sent({ sends: 2, ago: 10_000, under: "Durable" })
+    .with({ requestedAt: ago(HOUR) });
+  const scene = { job: aJob(suspended).trigger(trigger), cluster: aCluster("Durable"), look: aLook() };
+  expect(decideOn(scene)).toMatchObject({
+    rule: "suspendedInDoubt",
+    status: { trigger: { state: "pending" } },
   });
 });

@@ -8,6 +8,8 @@ import { stopJob, stopModeOf } from "./stopping.ts";
 import { isKnownAbsent } from "./unsettled.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
+/** By then a look-up is no longer fresh. */
+const LOOK_AGAIN_MS = 1_600;
 
 /** `spec.state: suspended`: what runs is stopped, what waits is not sent; undefined where others know what comes first. */
 export function suspension(ctx: Context): Verdict | undefined {
@@ -22,15 +24,16 @@ export function suspension(ctx: Context): Verdict | undefined {
     return stopJob(ctx, trigger, row, cluster, { why: "Suspending", mode: stopModeOf(ctx) });
   const main = look?.application?.state;
   if (!flight && !row && (main === "CREATED" || main === "RUNNING") && trigger.state === "pending") {
+    const begun = trigger.stop?.why === "Suspending" ? trigger.stop : undefined;
+    // What was seen before it was asked for says nothing of how it went.
+    if (begun && (look?.at ?? 0) <= Date.parse(begun.requestedAt))
+      return { rule: "suspendedMainEnds", requeueAfterMs: LOOK_AGAIN_MS };
     const message = "spec.state says suspended; main() is being cancelled.";
+    const { generation, now } = ctx;
+    const stop = begun ?? ({ mode: "cancel", why: "Suspending", generation, requestedAt: iso(now) } as const);
     return {
       rule: "cancelSuspendedMain",
-      trigger: {
-        ...trigger,
-        reason: "Suspending",
-        message,
-        stop: { mode: "cancel", why: "Suspending", generation: ctx.generation, requestedAt: iso(ctx.now) },
-      },
+      trigger: { ...trigger, reason: "Suspending", message, stop },
       effect: { kind: "cancelApplication", jobId: trigger.jobId, url: cluster.url },
       requeueAfterMs: CANCEL_AGAIN_AFTER_MS,
     };

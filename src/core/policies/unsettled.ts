@@ -131,7 +131,7 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
 /** The process that it was sent to would still list its job, had there been one. */
 function wouldBeListed(
   { now }: Context,
-  { sentAt }: TriggerStatus,
+  { sentAt }: Pick<TriggerStatus, "sentAt">,
   { jobManager }: ReachableCluster,
 ): boolean {
   return now - (at(sentAt) ?? 0) < jobManager.jobStoreExpirationMs * REMEMBERED_SHARE;
@@ -143,8 +143,12 @@ export function isKnownAbsent(ctx: Context, trigger: TriggerStatus): boolean {
   if (cluster.kind !== "reachable" || !look || look.found || look.application || look.mains > 0) return false;
   const { incarnation } = look;
   const same = isSameProcess(incarnation, trigger.sentTo?.incarnation);
+  // Of several requests the first may have brought a job that Flink has forgotten since.
+  const sentAt = trigger.sends > 1 ? trigger.requestedAt : trigger.sentAt;
   return (
-    same && isSameProcess(incarnation, cluster.jobManager.incarnation) && wouldBeListed(ctx, trigger, cluster)
+    same &&
+    isSameProcess(incarnation, cluster.jobManager.incarnation) &&
+    wouldBeListed(ctx, { sentAt }, cluster)
   );
 }
 

@@ -37,7 +37,9 @@ export const timeMoves: readonly Move[] = [
     name: "anHourPasses",
     unneeded: true,
     offer: (world, offer) => {
-      if (world.left.hours > 0 && mayPass(world, HOUR_MS)) offer(0);
+      // Two lead at once for no longer than a lease lasts.
+      const leaders = world.operators.filter(({ alive }) => alive).length;
+      if (world.left.hours > 0 && leaders < 2 && mayPass(world, HOUR_MS)) offer(0);
     },
     make: (world) => {
       world.left.hours--;
