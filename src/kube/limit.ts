@@ -15,10 +15,14 @@ export class Limit implements Disposable {
     this.#deadlineMs = deadlineMs;
     if (caller?.aborted) this.#abort.abort();
     caller?.addEventListener("abort", this.#onCaller, { once: true });
-    this.#timer = setTimeout(() => {
-      this.#expired = true;
-      this.#abort.abort();
-    }, deadlineMs);
+    // A timer of no time at all still loses to an answer that is quick.
+    if (deadlineMs <= 0) this.#expire();
+    else this.#timer = setTimeout(() => this.#expire(), deadlineMs);
+  }
+
+  #expire(): void {
+    this.#expired = true;
+    this.#abort.abort();
   }
 
   get signal(): AbortSignal {
