@@ -59,7 +59,7 @@ describe.each(flinkTargets())("a FlinkJob's first run on Flink $version", ({ url
     expect(header).toEqual(["NAME", "CLUSTER", "TRIGGER", "JOB", "READY", "AGE"]);
     expect(row?.slice(0, 5)).toEqual(["orders", "local", "running", "RUNNING", "True"]);
     const [wideHeader, wideRow] = await table("fj", "orders", "-o", "wide");
-    expect(wideHeader?.slice(6)).toEqual(["JOB-ID", "REASON", "MESSAGE"]);
+    expect(wideHeader?.slice(6)).toEqual(["JOB-ID", "REASON", "MESSAGE", "RESTORE-POINT"]);
     expect(wideRow?.slice(6, 8)).toEqual([jobId, "TasksRunning"]);
     const [, cluster] = await table("flinkclusters", "local");
     expect(cluster?.[4]).toBe("True");
