@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { aRunningJob, aSavepoint } from "../../test/support/savepoint-builders.ts";
 import { KubeError, type KubeErrorCode } from "../kube/errors.ts";
+import { flinkJobs } from "../kube/resources.ts";
 import { Perform, type PerformOptions } from "./perform.ts";
-import { flinkJobs } from "./resources.ts";
 import { Versions } from "./versions.ts";
 
 /** A FlinkJob is let go and leaves a record; the API server refuses to make that with this code, or makes it. */

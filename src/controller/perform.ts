@@ -5,6 +5,7 @@ import type { Effect, Step, StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
+import { flinkSavepoints } from "../kube/resources.ts";
 import { key, type Resource } from "../kube/types.ts";
 import type { Cluster, Clusters } from "./clusters.ts";
 import type { Flights } from "./flights.ts";
@@ -12,7 +13,6 @@ import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
-import { flinkSavepoints } from "./resources.ts";
 import type { Versions } from "./versions.ts";
 
 export interface PerformOptions {

@@ -2,12 +2,12 @@
 // all the writes that the operator makes for a job, in its order, each as soon as the last is answered. Neither has a queue,
 // a limit, a cache, a decision or any safety.
 import type { FlinkJob } from "../../src/api/objects.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { events, type KubeEvent } from "../../src/kube/event-writer.ts";
 import { Informer } from "../../src/kube/informer.ts";
 import { microTime } from "../../src/kube/lease.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import { eventually } from "../support/eventually.ts";
 

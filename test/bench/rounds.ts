@@ -1,9 +1,9 @@
 import { API_VERSION } from "../../src/api/group.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
 import { systemClock } from "../../src/kube/clock.ts";
 import { Informer } from "../../src/kube/informer.ts";
 import { noMetrics } from "../../src/kube/metrics.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { counterClass } from "../support/fake-flink/index.ts";
 import type { BundledOperator } from "./operator.ts";

@@ -1,10 +1,10 @@
 import type { Agent } from "node:http";
 import { API_VERSION } from "../../src/api/group.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
 import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
 import { flinkCallName, flinkRefusal, isPoll, isRun, kubeCallName, kubeRefusal } from "./calls.ts";

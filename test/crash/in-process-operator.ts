@@ -1,6 +1,5 @@
 import { CONTROLLER_NAME } from "../../src/api/group.ts";
 import { Controller } from "../../src/controller/controller.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
 import { JarSource } from "../../src/flink/jars/jar-source.ts";
 import { RemoteJobManager } from "../../src/flink/remote-job-manager.ts";
 import { Destinations } from "../../src/flink/rest/destinations.ts";
@@ -9,6 +8,7 @@ import { type Clock, systemClock } from "../../src/kube/clock.ts";
 import { PlainCredentials } from "../../src/kube/credentials.ts";
 import { EventRecorder } from "../../src/kube/event-recorder.ts";
 import { noMetrics } from "../../src/kube/metrics.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { Transport } from "../../src/kube/transport.ts";
 
 export interface OperatorStart {

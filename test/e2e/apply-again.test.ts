@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FlinkJob } from "../../src/api/objects.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlinkGate } from "../support/flink-gate.ts";
 import { flinkTargets } from "../support/flink-target.ts";

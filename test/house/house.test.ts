@@ -22,6 +22,7 @@ const arrows: Readonly<
   controller: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   gateway: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   cli: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
+  "gateway-main": { from: ["api", "core", "ports", "kube", "flink", "gateway", "runtime"] },
   main: { from: ["api", "core", "ports", "kube", "flink", "controller", "gateway", "cli", "runtime"] },
 };
 

@@ -1,7 +1,7 @@
 import type { FlinkJob } from "../../src/api/objects.ts";
-import { flinkJobs } from "../../src/controller/resources.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
+import { flinkJobs } from "../../src/kube/resources.ts";
 import { conditionFaults } from "./conditions.ts";
 import { eventually } from "./eventually.ts";
 

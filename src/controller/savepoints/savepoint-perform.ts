@@ -4,9 +4,9 @@ import type { FlinkSavepoint } from "../../api/objects.ts";
 import type { SavepointStep } from "../../core/savepoints/observed.ts";
 import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { flinkSavepoints } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
 import type { Clusters } from "../clusters.ts";
-import { flinkSavepoints } from "../resources.ts";
 import type { Versions } from "../versions.ts";
 import type { SavepointsNews } from "./savepoint-news.ts";
 

@@ -3,8 +3,8 @@ import { decideSchedule } from "../../core/savepoints/schedule.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
 import { isKubeError } from "../../kube/errors.ts";
+import { flinkSavepoints } from "../../kube/resources.ts";
 import type { ReconcileOutcome } from "../../kube/workers.ts";
-import { flinkSavepoints } from "../resources.ts";
 
 export interface ScheduleReconcilerOptions {
   kube: Pick<KubeClient, "create" | "delete">;

@@ -1,0 +1,97 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerFactory,
+} from "fastify";
+import { GatewayError, type GatewayErrorCode } from "./gateway-error.ts";
+import type { Access, ClusterRef, Clusters, GatewayPart } from "./ports.ts";
+import { runAsyncRoutes } from "./run-async/routes.ts";
+
+export interface GatewayOptions {
+  readonly access: Access;
+  readonly clusters: Clusters;
+  /** The cluster of /run-async without a prefix. */
+  readonly defaultCluster?: ClusterRef | undefined;
+  /** Limits, the proxy: whatever else is served at this address. */
+  readonly parts?: readonly GatewayPart[];
+  /** Makes the server that is listened with; plain HTTP unless told. */
+  readonly serverFactory?: FastifyServerFactory | undefined;
+  /** Told of each failure that is nobody's but ours. */
+  readonly onProblem?: (what: string, problem: unknown) => void;
+}
+
+/** Longest JSON body in bytes. */
+export const LONGEST_JSON = 1024 ** 2;
+const LONGEST_HEADERS_MS = 10_000;
+
+/** The gateway's HTTP interface, not listening yet. */
+export async function createGateway(options: GatewayOptions): Promise<FastifyInstance> {
+  const { parts = [], serverFactory, onProblem = () => {} } = options;
+  const gateway = Fastify({
+    bodyLimit: LONGEST_JSON,
+    exposeHeadRoutes: false,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 512 },
+    // A body may take as long as a large JAR does: each route bounds its own.
+    requestTimeout: 0,
+    http: { headersTimeout: LONGEST_HEADERS_MS, maxHeaderSize: 16_384 },
+    ...(serverFactory === undefined ? {} : { serverFactory }),
+    frameworkErrors: (error, _request, reply) => {
+      answer(reply as unknown as FastifyReply, asGatewayError(error));
+    },
+  });
+  gateway.setErrorHandler((error, _request, reply) => {
+    const refusal = asGatewayError(error);
+    if (refusal.code === "InternalError") onProblem("answer a request", error);
+    return answer(reply, refusal);
+  });
+  gateway.setNotFoundHandler((request) => {
+    throw new GatewayError("NotFound", `Not found: ${request.method} ${pathOf(request.url)}`);
+  });
+  for (const part of parts) await gateway.register(part);
+  for (const prefix of ["", "/v1"]) {
+    await gateway.register(runAsyncRoutes({ ...options, clusterOf: () => rootCluster(options) }), { prefix });
+    await gateway.register(runAsyncRoutes({ ...options, clusterOf: namedCluster }), {
+      prefix: `/clusters/:namespace/:name${prefix}`,
+    });
+  }
+  await gateway.ready();
+  return gateway;
+}
+
+function rootCluster({ defaultCluster }: GatewayOptions): ClusterRef {
+  if (defaultCluster !== undefined) return defaultCluster;
+  const message = "This gateway has no default cluster: use /clusters/{namespace}/{name}/run-async";
+  throw new GatewayError("UnknownCluster", message);
+}
+
+function namedCluster(params: unknown): ClusterRef {
+  const { namespace = "", name = "" } = params as { namespace?: string; name?: string };
+  return { namespace, name };
+}
+
+/** Flink's own error shape. */
+function answer(reply: FastifyReply, error: GatewayError): FastifyReply {
+  reply.code(error.status).headers({ ...error.headers, "x-flinkjob-code": error.code });
+  return reply.send({ errors: error.errors });
+}
+
+const codes: Readonly<Record<number, GatewayErrorCode>> = {
+  404: "NotFound",
+  408: "RequestTimeout",
+  413: "TooLarge",
+  415: "UnsupportedMediaType",
+  429: "TooManyRequests",
+};
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const { statusCode = 500, message } = error as Partial<FastifyError>;
+  if (statusCode < 400 || statusCode >= 500) return new GatewayError("InternalError", "Internal error");
+  return new GatewayError(codes[statusCode] ?? "BadRequest", message ?? "Bad request", { cause: error });
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0]?.slice(0, 256) ?? "";
+}
