@@ -36,8 +36,16 @@ const jar = withRules(
     id: pattern(
       255,
       "^[A-Za-z0-9._\\-]+\\.jar$",
-      "JarId of a JAR that was uploaded to the cluster before. It is yours: the operator never deletes it.",
+      "JarId of a JAR that was uploaded to the cluster before. It is yours, unless reclaimPolicy says otherwise.",
     ).optional(),
+    reclaimPolicy: z
+      .enum(["Retain", "Delete"])
+      .meta({
+        description:
+          "What happens to the JAR of jar.id. Retain, or unset: the operator never deletes it. " +
+          "Delete: it is deleted from the cluster once the submission has an outcome.",
+      })
+      .optional(),
     uri: pattern(
       2048,
       JAR_URI_PATTERN,
@@ -55,6 +63,11 @@ const jar = withRules(
       rule: "[has(self.id), has(self.uri)].exists_one(given, given)",
       message: "spec.jar needs exactly one of id and uri",
       holds: ({ id, uri }) => exactlyOne(id, uri),
+    },
+    {
+      rule: "!has(self.reclaimPolicy) || has(self.id)",
+      message: "spec.jar.reclaimPolicy goes with spec.jar.id: the JAR of a uri is always deleted",
+      holds: ({ reclaimPolicy, id }) => reclaimPolicy === undefined || id !== undefined,
     },
     {
       rule: "!has(self.sha256) || has(self.uri)",

@@ -6,6 +6,7 @@ import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { KubeError, Retry } from "../kube/errors.ts";
+import { Followed } from "../kube/followed.ts";
 import { Informer } from "../kube/informer.ts";
 import type { KubeMetrics } from "../kube/metrics.ts";
 import { flinkClusters, flinkJobs, flinkSavepoints } from "../kube/resources.ts";
@@ -17,7 +18,6 @@ import type { JobManagerPort } from "../ports.ts";
 import { ClusterReconciler } from "./cluster-reconciler.ts";
 import { Clusters } from "./clusters.ts";
 import { Flights, type FlightsOptions } from "./flights.ts";
-import { Followed } from "./followed.ts";
 import { Gather } from "./gather.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
@@ -25,6 +25,7 @@ import { JobNews } from "./job-news.ts";
 import { JobReconciler } from "./job-reconciler.ts";
 import { Operations } from "./operations.ts";
 import { Perform } from "./perform.ts";
+import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Versions } from "./versions.ts";
@@ -35,6 +36,9 @@ const SLOW_MAIN_MS = 2_000;
 const RECONCILE_LIMIT_MS = 60_000;
 /** They only ask and look: a savepoint itself takes its time at Flink. */
 export const SAVEPOINT_WORKERS = 2;
+const PATROL_MS = 600_000;
+/** Far longer than a gateway takes from an upload's end to the FlinkJob, or a cache is behind. */
+const ORPHANED_JAR_MS = 900_000;
 
 export interface ControllerOptions {
   kube: KubeClient;
@@ -50,6 +54,8 @@ export interface ControllerOptions {
   submissionBackoffMs?: number;
   /** For how long a run request may be on its way and still arrive, in milliseconds. Default 5 s. */
   longestWayMs?: number;
+  /** How long a JAR that came with a request may lie there before a FlinkJob names it. Default 15 min. */
+  orphanedJarMs?: number | undefined;
   /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
   findOptions?: FindOptions;
   maySend: () => boolean;
@@ -107,8 +113,15 @@ export class Controller {
         known.add(url);
       },
     });
+    const reclaimed = new ReclaimedJars({
+      usersOf: (jarId) => this.jobs.byIndex("jar", jarId),
+      flinkClusters: () => this.clusters.list(),
+      clock,
+      orphanedAfterMs: options.orphanedJarMs ?? ORPHANED_JAR_MS,
+    });
     this.#sweeper = new JarSweeper({
       jars: this.#jars,
+      reclaimed,
       clusters: this.#flink,
       clock,
       pauseMs: pollIntervalMs,
@@ -157,6 +170,7 @@ export class Controller {
       clusters: this.#flink,
       flights,
       jars,
+      reclaimed,
       sweeper: this.#sweeper,
       looks,
       operations,
@@ -230,8 +244,11 @@ export class Controller {
     // A FlinkJob that is over opens no cluster, and its JAR may still be there.
     for (const { spec, status } of this.jobs.list()) {
       const url = status?.trigger?.sentTo?.url;
-      if (url !== undefined && spec.jar.uri !== undefined) this.#sweeper.begin(url);
+      const ours = spec.jar.uri !== undefined || spec.jar.reclaimPolicy === "Delete";
+      if (url !== undefined && ours) this.#sweeper.begin(url);
     }
+    const urls = () => [...new Set(this.clusters.list().map(({ spec }) => spec.url))];
+    void this.#sweeper.patrol(urls, PATROL_MS);
   }
 
   /** Stops taking keys, lets reconciles end, gives up flights that have sent nothing. */

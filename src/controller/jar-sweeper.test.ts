@@ -38,7 +38,7 @@ function scene() {
     onChange: () => {},
   });
   const sweeper = new JarSweeper({
-    ...{ jars: new Jars(), clusters, clock, pauseMs: 1_000 },
+    ...{ jars: new Jars(), reclaimed: { sweep: async () => 0 }, clusters, clock, pauseMs: 1_000 },
     ownerOf: (prefix) => (mine.includes(prefix) ? world.owner : undefined),
     jobs: () => [world.owner, ...world.others],
     maySend: () => true,

@@ -4,9 +4,11 @@ import { type Clock, sleep } from "../kube/clock.ts";
 import { Recent } from "../kube/recent.ts";
 import type { Clusters } from "./clusters.ts";
 import { contentKey, type Jars } from "./jars.ts";
+import type { ReclaimedJars } from "./reclaimed-jars.ts";
 
 export interface JarSweeperOptions {
   jars: Jars;
+  reclaimed: Pick<ReclaimedJars, "sweep">;
   clusters: Clusters;
   clock: Clock;
   /** Pause after the first round, in milliseconds; it doubles while nothing changes. */
@@ -49,6 +51,14 @@ export class JarSweeper {
     if (this.#rounds.has(url) || this.#stop.signal.aborted) return;
     const rounds = this.#sweep(url).finally(() => this.#rounds.delete(url));
     this.#rounds.set(url, rounds);
+  }
+
+  /** Begins on each of these clusters, now and then: nobody tells of what another process left there. */
+  async patrol(urls: () => readonly string[], everyMs: number): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(this.#options.clock, everyMs, this.#stop.signal);
+      for (const url of urls()) this.begin(url);
+    }
   }
 
   /** The FlinkJob's last outcome is known, and nobody will know its JARs once it is gone. */
@@ -102,13 +112,16 @@ export class JarSweeper {
 
   /** How many of our JARs are left there that this process does not use itself. */
   async #round(url: string): Promise<number> {
-    const { jars, clusters, maySend } = this.#options;
+    const { jars, reclaimed, clusters, maySend } = this.#options;
     const cluster = clusters.get(url);
     if (!cluster || !maySend()) return 0;
     const limit = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
+    const { jobManager } = cluster;
+    const found = await jobManager.list(limit);
     const open = this.#openContents(url);
     const isOpen = (key: string) => open === "any" || open.has(key);
-    return jars.sweep(cluster.jobManager, (jobId) => this.#isNeeded(jobId), isOpen, limit);
+    const left = await jars.sweep(found, jobManager, (jobId) => this.#isNeeded(jobId), isOpen, limit);
+    return left + (await reclaimed.sweep(found, jobManager, limit));
   }
 
   /**

@@ -64,21 +64,20 @@ export class Jars {
   }
 
   /**
-   * Deletes the JARs that an earlier process of ours left behind; returns how many must stay for now. `isNeeded(jobId)`:
+   * Deletes those of `jarIds` that an earlier process of ours left behind; returns how many must stay for now. `isNeeded(jobId)`:
    * true while that job's submission is open, undefined for a job that is not ours to judge. `isOpen(key)`: whether some
    * submission of that content may be open; a JAR's name tells only who was the first to use it.
    */
   async sweep(
-    store: JarStore,
+    jarIds: readonly string[],
+    store: Pick<JarStore, "delete">,
     isNeeded: (jobId: string) => boolean | undefined,
     isOpen: (key: string) => boolean,
     signal: AbortSignal,
   ): Promise<number> {
     const inUse = new Set<string>();
     for (const { jarId } of this.#uploads.values()) inUse.add(await jarId.catch(() => ""));
-    const found = (await store.list(signal))
-      .map((id) => ({ id, match: NAME.exec(id) }))
-      .filter(({ match }) => match);
+    const found = jarIds.map((id) => ({ id, match: NAME.exec(id) })).filter(({ match }) => match);
     // A JAR is shared by content: one open submission keeps every JAR with its key.
     const neededKeys = new Set(
       found.filter(({ match }) => isNeeded(match![2]!) === true).map(({ match }) => match![1]!),

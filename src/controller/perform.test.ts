@@ -23,6 +23,7 @@ async function letGo(code?: KubeErrorCode, insists = true): Promise<string[]> {
     resource: flinkJobs,
     versions: new Versions(),
     jars: { release: async () => undefined },
+    reclaimed: { release: async () => undefined },
     sweeper: { letGo: async () => undefined },
   } as unknown as PerformOptions);
   const effect = { kind: "removeFinalizer", record: aSavepoint().build(), insists } as const;

@@ -13,6 +13,7 @@ import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
+import type { ReclaimedJars } from "./reclaimed-jars.ts";
 import type { Versions } from "./versions.ts";
 
 export interface PerformOptions {
@@ -22,6 +23,7 @@ export interface PerformOptions {
   clusters: Clusters;
   flights: Flights;
   jars: Jars;
+  reclaimed: Pick<ReclaimedJars, "release">;
   sweeper: JarSweeper;
   looks: Map<string, Look>;
   operations: Operations;
@@ -46,8 +48,11 @@ export class Perform {
     let current = job;
     if (step.status) current = await this.#writeStatus(job, step.status, signal);
     if (step.settlesFlight) flights.forget(uid);
-    if (current.status?.trigger && current.status.trigger.state !== "pending")
+    if (current.status?.trigger && current.status.trigger.state !== "pending") {
       await this.#releaseJar(current);
+      // Once, with the outcome: what is missed then is the sweep's.
+      if ((job.status?.trigger?.state ?? "pending") === "pending") await this.#reclaimJar(current);
+    }
     for (const event of step.events) tell(current, event);
     const again = step.effect ? await this.#effect(current, step.effect, signal) : false;
     // After the effect, so that the next list shows what it did.
@@ -92,6 +97,7 @@ export class Perform {
         if (effect.record) await this.#record(effect.record, effect.insists ?? false, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);
+        if (job.spec.deletionPolicy !== "Orphan") await this.#reclaimJar(job);
         await this.#options.sweeper.letGo(job);
         await this.#setFinalizers(
           job,
@@ -175,6 +181,19 @@ export class Perform {
     } catch {
       const url = status?.trigger?.sentTo?.url;
       if (url !== undefined) sweeper.begin(url);
+    }
+  }
+
+  async #reclaimJar(job: FlinkJob): Promise<void> {
+    const { reclaimed, sweeper, clusters } = this.#options;
+    const url = job.status?.trigger?.sentTo?.url;
+    if (job.spec.jar.reclaimPolicy !== "Delete" || url === undefined) return;
+    const cluster = clusters.get(url);
+    if (!cluster) return;
+    try {
+      await reclaimed.release(job, cluster.jobManager);
+    } catch {
+      sweeper.begin(url);
     }
   }
 

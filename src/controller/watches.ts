@@ -1,9 +1,9 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import { jobIdPrefix } from "../core/identity.ts";
+import type { Followed } from "../kube/followed.ts";
 import { key } from "../kube/types.ts";
 import type { WorkQueue } from "../kube/work-queue.ts";
 import type { ClusterChange } from "./cluster-monitor.ts";
-import type { Followed } from "./followed.ts";
 
 export interface WatchesOptions {
   jobs: Followed<FlinkJob>;
@@ -38,6 +38,8 @@ export const jobIndexers = {
   /** By the FlinkCluster that it names: namespace/name. */
   cluster: (job: FlinkJob) =>
     job.spec.cluster.name === undefined ? [] : [`${job.metadata.namespace}/${job.spec.cluster.name}`],
+  /** By JarId. */
+  jar: ({ spec }: FlinkJob) => (spec.jar.id === undefined ? [] : [spec.jar.id]),
 };
 
 /** The name of the FlinkJob, other than that of `uid`, whose job this is: by its prefix, or because it took it over. */

@@ -32,6 +32,8 @@ export interface ClusterRef {
 export interface ClusterTarget extends ClusterRef {
   /** Base address of its JobManager's REST API, as spec.url of the FlinkCluster says. */
   readonly url: string;
+  /** Of the FlinkCluster. */
+  readonly uid: string;
 }
 
 /** The Flink clusters that may be reached: FlinkClusters, and nothing else. */

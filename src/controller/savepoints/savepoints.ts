@@ -2,8 +2,8 @@ import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../../api/objects.t
 import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
+import type { Followed } from "../../kube/followed.ts";
 import type { Clusters } from "../clusters.ts";
-import type { Followed } from "../followed.ts";
 import { Versions } from "../versions.ts";
 import { SavepointGather } from "./savepoint-gather.ts";
 import { SavepointsNews } from "./savepoint-news.ts";

@@ -1,5 +1,5 @@
-import type { ChangeHandler, Informer } from "../kube/informer.ts";
-import type { KubeObject } from "../kube/types.ts";
+import type { ChangeHandler, Informer } from "./informer.ts";
+import type { KubeObject } from "./types.ts";
 
 /** The caches of one kind in several namespaces, or in all of them, as one. */
 export class Followed<T extends KubeObject> {

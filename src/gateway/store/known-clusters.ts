@@ -1,0 +1,47 @@
+import type { FlinkCluster } from "../../api/objects.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { isKubeError } from "../../kube/errors.ts";
+import { flinkClusters } from "../../kube/resources.ts";
+import { GatewayError } from "../gateway-error.ts";
+import type { ClusterRef, Clusters, ClusterTarget } from "../ports.ts";
+import { storeError } from "./store-error.ts";
+
+interface Cache {
+  get(key: string): FlinkCluster | undefined;
+}
+
+/** The FlinkClusters that the API server knows: out of the cache, and directly where that has not heard of one yet. */
+export class KnownClusters implements Clusters {
+  readonly #cache: Cache;
+  readonly #kube: Pick<KubeClient, "get">;
+
+  constructor(cache: Cache, kube: Pick<KubeClient, "get">) {
+    this.#cache = cache;
+    this.#kube = kube;
+  }
+
+  async resolve({ namespace, name }: ClusterRef): Promise<ClusterTarget> {
+    if (!isName(namespace) || !isName(name)) throw unknown(namespace, name);
+    const known = this.#cache.get(`${namespace}/${name}`) ?? (await this.#get(namespace, name));
+    return { namespace, name, url: known.spec.url, uid: known.metadata.uid ?? "" };
+  }
+
+  async #get(namespace: string, name: string): Promise<FlinkCluster> {
+    try {
+      return await this.#kube.get(flinkClusters, { namespace, name });
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) throw unknown(namespace, name);
+      throw storeError(error);
+    }
+  }
+}
+
+/** What no Kubernetes object is called is asked for nowhere. */
+function isName(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
+}
+
+function unknown(namespace: string, name: string): GatewayError {
+  const shown = `${namespace.slice(0, 253)}/${name.slice(0, 253)}`;
+  return new GatewayError("UnknownCluster", `There is no FlinkCluster ${shown}`);
+}
