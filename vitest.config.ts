@@ -1,5 +1,19 @@
 import { defineConfig } from "vitest/config";
 
+/** One control plane and one Flink of each version for the whole project (test/support/global.ts), one file at a time. */
+function realParts(name: string, include: string) {
+  return {
+    test: {
+      name,
+      include: [include],
+      globalSetup: ["test/support/global.ts"],
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      fileParallelism: false,
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,17 +37,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      {
-        // Real parts: one control plane and one Flink of each version for the whole run (test/support/global.ts).
-        test: {
-          name: "real",
-          include: ["test/{conformance,property,crash,e2e}/**/*.test.ts"],
-          globalSetup: ["test/support/global.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
+      realParts("conformance", "test/{conformance,property,crash}/**/*.test.ts"),
+      realParts("e2e", "test/e2e/**/*.test.ts"),
     ],
   },
 });
