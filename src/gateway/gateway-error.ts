@@ -18,6 +18,10 @@ export type GatewayErrorCode =
   | "TooManyRequests"
   | "Busy"
   | "ClusterUnreachable"
+  // and no use in sending it again as it is
+  | "AnswerLost"
+  | "DestinationNotAllowed"
+  | "LoopDetected"
   | "StoreUnavailable"
   | "InternalError";
 
@@ -35,7 +39,10 @@ const statusOf: Readonly<Record<GatewayErrorCode, number>> = {
   Conflict: 409,
   TooManyRequests: 429,
   Busy: 503,
-  ClusterUnreachable: 502,
+  ClusterUnreachable: 503,
+  AnswerLost: 502,
+  DestinationNotAllowed: 502,
+  LoopDetected: 508,
   StoreUnavailable: 503,
   InternalError: 500,
 };

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 /** What a request wants to do, in the words of Kubernetes RBAC. */
 export interface Intent {
   readonly namespace: string;
-  readonly verb: "get" | "list" | "create" | "delete";
+  readonly verb: "get" | "list" | "create" | "patch" | "delete";
   /** Plural name in the group flinkjob.dev; default flinkjobs. */
   readonly resource?: "flinkjobs" | "flinkclusters";
   /** Left out for a collection, and for a name that is not known yet. */

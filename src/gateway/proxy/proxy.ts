@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Destinations } from "../../flink/rest/destinations.ts";
+import { type Clock, systemClock } from "../../kube/clock.ts";
+import { GatewayError } from "../gateway-error.ts";
+import { takeRest } from "../limits/unread-bodies.ts";
+import type { Access, Clusters, ClusterTarget, GatewayPart, Intent } from "../ports.ts";
+import { JobManagers } from "./job-managers.ts";
+import { mapLocation } from "./location.ts";
+import { type Headers, requestHeaders, responseHeaders } from "./passed-headers.ts";
+import { type ProxiedTarget, readTarget } from "./proxied-target.ts";
+import { bodyOf, hasBody } from "./request-body.ts";
+import { deliver } from "./response-body.ts";
+
+export interface ProxyOptions {
+  readonly access: Access;
+  readonly clusters: Clusters;
+  readonly destinations: Destinations;
+  readonly clock?: Clock;
+  /** How long a client may be silent in the middle of its body, or take nothing of its answer, in ms. */
+  readonly stallMs: number;
+  /** Told of answers that broke off after their head: the client sees a broken connection. */
+  readonly onBroken?: (target: ProxiedTarget, error: unknown) => void;
+}
+
+/** Bytes that a client must send within each `stallMs` that it keeps us waiting: 1 KiB/s with a minute. */
+const LEAST_BYTES = 64 * 1024;
+
+const verbs: Readonly<Record<string, Intent["verb"]>> = {
+  GET: "get",
+  HEAD: "get",
+  OPTIONS: "get",
+  POST: "create",
+  PUT: "patch",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+/** Passes everything below /clusters/{namespace}/{name} to that cluster's JobManager that no other route takes. */
+export function proxy(options: ProxyOptions): GatewayPart {
+  const jobManagers = new JobManagers(options);
+  // Its own in each process: gateways may stand one behind another, but none behind itself.
+  const pseudonym = `flinkjob-gateway-${randomBytes(6).toString("hex")}`;
+  const { access, clusters } = options;
+  return async (gateway) => {
+    gateway.addHook("onClose", () => jobManagers.close());
+    // Bodies are passed on as they come.
+    gateway.removeAllContentTypeParsers();
+    gateway.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      const target = readTarget(request.raw.url ?? "");
+      const { namespace, path } = target;
+      await access.authorize(request, { namespace, verb: verbs[request.method] ?? "create" });
+      const cluster = await clusters.resolve(target);
+      if (path === "") return reply.redirect(`${target.prefix}/`, 308);
+      refuseLoop(request.raw, pseudonym);
+      return pass({ options, jobManagers, pseudonym, request: request.raw, reply, target, cluster });
+    };
+    for (const url of ["/clusters/:namespace/:name", "/clusters/:namespace/:name/*"])
+      gateway.route({ method: Object.keys(verbs), url, handler });
+  };
+}
+
+interface Passage {
+  readonly options: ProxyOptions;
+  readonly jobManagers: JobManagers;
+  readonly pseudonym: string;
+  readonly request: IncomingMessage;
+  readonly reply: FastifyReply;
+  readonly target: ProxiedTarget;
+  readonly cluster: ClusterTarget;
+}
+
+async function pass({ options, jobManagers, pseudonym, request, reply, target, cluster }: Passage) {
+  const { clock = systemClock, stallMs } = options;
+  const { method = "GET" } = request;
+  const response = reply.raw;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  if (response.closed) gone.abort();
+  const base = URL.parse(cluster.url);
+  if (base === null)
+    throw new GatewayError("DestinationNotAllowed", "The address of this FlinkCluster is not a URL");
+  const headers = requestHeaders(request, target.prefix, `1.1 ${pseudonym}`);
+  const body = passesBody(method, request)
+    ? bodyOf(request, { clock, stallMs, leastBytes: LEAST_BYTES })
+    : undefined;
+  setLength(headers, request, body !== undefined);
+  const answer = await jobManagers.send({
+    base,
+    method,
+    path: target.path,
+    headers,
+    body,
+    signal: gone.signal,
+  });
+  reply.hijack();
+  takeRest(request, response);
+  const map = (location: string) => mapLocation(location, base, target.prefix);
+  response.writeHead(answer.statusCode, responseHeaders(answer.headers, map));
+  try {
+    await deliver(answer.body, response, { clock, stallMs });
+  } catch (error) {
+    // The head is out: only a broken connection can still say that this was not all.
+    response.destroy();
+    if (!gone.signal.aborted) options.onBroken?.(target, error);
+  }
+  return reply;
+}
+
+/** Flink's own client sends `{}` with each GET; many a server between refuses that, and nobody reads it. */
+function passesBody(method: string, request: IncomingMessage): boolean {
+  return method !== "GET" && method !== "HEAD" && method !== "OPTIONS" && hasBody(request);
+}
+
+function setLength(headers: Headers, request: IncomingMessage, passed: boolean): void {
+  if (!passed) delete headers["content-type"];
+  const length = request.headers["content-length"];
+  if (passed && length !== undefined) headers["content-length"] = length;
+}
+
+function refuseLoop({ headers }: IncomingMessage, pseudonym: string): void {
+  if (headers.via?.includes(pseudonym))
+    throw new GatewayError("LoopDetected", "The address of this FlinkCluster leads back to this gateway");
+}
