@@ -13,11 +13,13 @@ describe.each(subjects())("$name", (subject) => {
   const { applications, duplicate } = subject;
 
   if (!applications)
-    it("there are no applications", async () => {
-      const run = await flink.runApplication(["stream"], { applicationId: newId() });
-      expect(run.status).toBe(404);
-      expect(run.json.errors[0]).toMatch(/^Not found: \/jars\/.*\/run-application$/);
-      expect((await flink.get("/applications/overview")).status).toBe(404);
+    describe("applications", () => {
+      it("are unknown", async () => {
+        const run = await flink.runApplication(["stream"], { applicationId: newId() });
+        expect(run.status).toBe(404);
+        expect(run.json.errors[0]).toMatch(/^Not found: \/jars\/.*\/run-application$/);
+        expect((await flink.get("/applications/overview")).status).toBe(404);
+      });
     });
 
   if (applications)
