@@ -6,9 +6,16 @@ export const MOST_KEYS = 50;
 
 const ignored = z
   .object({
-    key: word("The key of spec.flinkConfiguration."),
+    key: word("The key in spec.flinkConfiguration, or in what spec.flinkConfigurationFrom names."),
     reason: z
-      .enum(["ClusterOption", "ClientOption", "DangerousOption", "UnknownOption", "UnsupportedByVersion"])
+      .enum([
+        "ClusterOption",
+        "ClientOption",
+        "DangerousOption",
+        "UnknownOption",
+        "UnsupportedByVersion",
+        "ShownOption",
+      ])
       .meta({ description: "Why it has no effect (docs/flink-configuration.md)." }),
     suggestion: word("The key that was probably meant.").optional(),
   })
@@ -16,10 +23,10 @@ const ignored = z
 
 const overridden = z
   .object({
-    key: word("The key of spec.flinkConfiguration."),
-    by: word("What wins: a field of the spec, or another key."),
+    key: word("The key in spec.flinkConfiguration, or in what spec.flinkConfigurationFrom names."),
+    by: word("What wins: a field of the spec, another key, or the job's own code (user code)."),
   })
-  .meta({ description: "A key that loses against something else in the spec." });
+  .meta({ description: "A key that loses." });
 
 /** What became of spec.flinkConfiguration in the newest run request. Values are never told. */
 export const configurationStatus = z
@@ -33,7 +40,7 @@ export const configurationStatus = z
       .array(overridden)
       .max(MOST_KEYS)
       .meta({
-        description: "Keys that lose against something else in the spec.",
+        description: "Keys that lose against something else in the spec, or against the job's own code.",
         "x-kubernetes-list-type": "atomic",
       })
       .optional(),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { configurationFrom } from "./configuration-from.ts";
 import { durationPattern } from "./duration.ts";
 import { duration, restart, rollback, savepoints } from "./lifecycle.ts";
 import { exactlyOne, pattern, text, withRules } from "./text.ts";
@@ -172,6 +173,7 @@ export const flinkJobSpec = z
         maxProperties: 256,
       })
       .optional(),
+    flinkConfigurationFrom: configurationFrom.optional(),
     configurationPolicy: z.enum(["Warn", "Reject"]).default("Warn").meta({
       description:
         "What happens when keys of flinkConfiguration have no effect. Warn: status.configuration and an event say so. Reject: nothing is sent.",

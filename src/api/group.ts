@@ -9,5 +9,7 @@ export const FINALIZER = `${GROUP}/cancel-job`;
 export const SAVEPOINT_FINALIZER = `${GROUP}/dispose-savepoint`;
 /** On a FlinkSavepoint that the operator made: the name of the FlinkJob. */
 export const JOB_LABEL = `${GROUP}/job`;
+/** `"true"` on a Secret or ConfigMap whose owner lets FlinkJobs of its namespace use it (spec.flinkConfigurationFrom). */
+export const CONFIGURATION_LABEL = `${GROUP}/configuration`;
 /** `reportingController` of events and `app.kubernetes.io/managed-by`. */
 export const CONTROLLER_NAME = `${GROUP}/operator`;

@@ -10,6 +10,14 @@ export const REASONS = {
   DestinationNotAllowed:
     "The operator may not send requests to the address in spec.cluster or spec.jar.uri (--deny-cidr, --allow-cidr, --deny-loopback).",
   BackingOff: "The last run request did not get through; the next one waits.",
+  ConfigurationSourceForbidden:
+    "The operator may not read a Secret or ConfigMap of spec.flinkConfigurationFrom. Add the Role that the message names (docs/flink-configuration.md); it goes on by itself.",
+  ConfigurationSourceNotFound:
+    "A Secret or ConfigMap of spec.flinkConfigurationFrom, or the key in it, does not exist. Create it; it goes on by itself.",
+  ConfigurationSourceNotLabelled:
+    'A Secret or ConfigMap of spec.flinkConfigurationFrom does not bear the label flinkjob.dev/configuration: "true", with which its owner lets FlinkJobs of the namespace use it. Label it; it goes on by itself.',
+  ConfigurationSourceInvalid:
+    "What spec.flinkConfigurationFrom names cannot be a configuration: a value that is no text or too long, or too many of them. Mend it; it goes on by itself.",
   FetchingJar: "The JAR is being streamed to the cluster.",
   Submitting: "The run request is on its way.",
   MainRunning: "Flink runs main(), which has not submitted its job yet.",

@@ -1,7 +1,6 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
-import type { Look } from "../core/observed.ts";
 import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -21,9 +20,8 @@ import { Flights, type FlightsOptions } from "./flights.ts";
 import { Gather } from "./gather.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
-import { JobNews } from "./job-news.ts";
+import { jobMemory } from "./job-memory.ts";
 import { JobReconciler } from "./job-reconciler.ts";
-import { Operations } from "./operations.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
@@ -146,16 +144,12 @@ export class Controller {
     const jarInDoubt = (url: string) => this.#sweeper.begin(url);
     const flights = new Flights({ jars, clock, turnstile, maySend, jarInDoubt, onChange, ...outcomes });
     this.#flights = flights;
-    const looks = new Map<string, Look>();
-    const operations = new Operations(clock);
-    const news = new JobNews(clock);
+    const memory = jobMemory(kube, clock);
     const versions = new Versions<FlinkJob>();
     const gather = new Gather({
       clusters: this.#flink,
       flights,
-      looks,
-      operations,
-      news,
+      ...memory,
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
@@ -172,9 +166,7 @@ export class Controller {
       jars,
       reclaimed,
       sweeper: this.#sweeper,
-      looks,
-      operations,
-      news,
+      ...memory,
       clock,
       tell: options.tell,
       onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
@@ -187,9 +179,7 @@ export class Controller {
       perform,
       flights,
       jars,
-      looks,
-      operations,
-      news,
+      ...memory,
       clock,
       ...decisions,
     });
@@ -210,6 +200,7 @@ export class Controller {
       clusters: this.clusters,
       savepoints: this.savepoints,
       flink: this.#flink,
+      sources: memory.sources,
       deletionTimeoutMs: options.deletionTimeoutMs,
       tell: (savepoint, event) => options.tellSavepoint?.(savepoint, event),
       onStatusWritten: () => options.onStatusWritten?.("FlinkSavepoint"),

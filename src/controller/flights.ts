@@ -6,6 +6,7 @@ import type { Jars } from "./jars.ts";
 import type { Turnstile } from "./turnstile.ts";
 
 type Submit = Extract<Effect, { kind: "submit" }>;
+type Tell = (message: string) => string;
 
 export interface FlightsOptions {
   jars: Jars;
@@ -38,12 +39,13 @@ export class Flights {
     return this.#flights.get(uid)?.flight;
   }
 
-  start(uid: string, effect: Submit, jobManager: JobManagerPort): void {
+  /** `told`: what may be told of a message. */
+  start(uid: string, effect: Submit, jobManager: JobManagerPort, told: Tell = (message) => message): void {
     const stop = new AbortController();
     const since = this.#options.clock.now();
     const { jobId, sentAt, earlierSentAt } = effect;
     this.#flights.set(uid, { flight: { jobId, phase: "fetchingJar", since, sentAt, earlierSentAt }, stop });
-    const landing = this.#fly(uid, effect, jobManager, since, stop).finally(() =>
+    const landing = this.#fly(uid, effect, jobManager, since, stop, told).finally(() =>
       this.#landing.delete(landing),
     );
     this.#landing.add(landing);
@@ -72,8 +74,9 @@ export class Flights {
     jobManager: JobManagerPort,
     since: number,
     stop: AbortController,
+    told: Tell,
   ): Promise<void> {
-    const outcome = await this.#send(uid, effect, jobManager, since, stop.signal);
+    const outcome = asTold(await this.#send(uid, effect, jobManager, since, stop.signal), told);
     const { clock, onOutcome, onChange } = this.#options;
     const endedAt = clock.now();
     onOutcome?.(outcome, (endedAt - since) / 1_000);
@@ -119,6 +122,10 @@ export class Flights {
       return { kind: "notSent", reason: "BackingOff", message, retryable: true };
     }
   }
+}
+
+function asTold(outcome: RunOutcome, told: Tell): RunOutcome {
+  return outcome.kind === "accepted" ? outcome : { ...outcome, message: told(outcome.message) };
 }
 
 function notSent(message: string): RunOutcome {

@@ -11,6 +11,7 @@ import { effectiveSpec, wantedRun } from "../core/versions.ts";
 import { key } from "../kube/types.ts";
 import type { OwnJobs } from "./cluster-monitor.ts";
 import type { Clusters } from "./clusters.ts";
+import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
@@ -21,6 +22,7 @@ export interface GatherOptions {
   looks: ReadonlyMap<string, Look>;
   operations: Pick<Operations, "get">;
   news: Pick<JobNews, "snapshots" | "troubles">;
+  sources: Pick<ConfigurationSources, "get">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -40,7 +42,7 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, operations, news, followerOf } = this.#options;
+    const { flights, looks, operations, news, sources, followerOf } = this.#options;
     const { deletionTimeoutMs, submissionBackoffMs, longestWayMs, findOptions } = this.#options;
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
@@ -52,6 +54,7 @@ export class Gather {
       operation: operations.get(uid),
       snapshots: news.snapshots(uid),
       troubles: news.troubles(uid),
+      sources: sources.get(uid),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: this.#namedUrl(job).url,
       deletionTimeoutMs,

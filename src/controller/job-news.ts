@@ -29,8 +29,14 @@ export class JobNews {
     this.#troubles.delete(uid);
   }
 
-  /** Throws FlinkError. */
-  async read(uid: string, jobManager: ReadingPort, effect: ReadEffect, signal: AbortSignal): Promise<void> {
+  /** `told`: what may be told of a message. Throws FlinkError. */
+  async read(
+    uid: string,
+    jobManager: ReadingPort,
+    effect: ReadEffect,
+    told: (message: string) => string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { jobId } = effect;
     const at = this.#clock.now();
     if (effect.kind === "readSnapshots") {
@@ -43,7 +49,7 @@ export class JobNews {
       jobId,
       at,
       ...(restarts === undefined ? {} : { restarts }),
-      ...(newest ? { newest: { at: newest.at, message: newest.message } } : {}),
+      ...(newest ? { newest: { at: newest.at, message: told(newest.message) } } : {}),
     });
   }
 }

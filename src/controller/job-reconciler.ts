@@ -5,6 +5,7 @@ import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { ReadonlyStore } from "../kube/store.ts";
 import type { ReconcileOutcome } from "../kube/workers.ts";
+import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
 import type { Gather } from "./gather.ts";
 import type { Jars } from "./jars.ts";
@@ -29,6 +30,7 @@ export interface JobReconcilerOptions {
   looks: Map<string, Look>;
   operations: Pick<Operations, "forget">;
   news: Pick<JobNews, "forget">;
+  sources: Pick<ConfigurationSources, "forget">;
   clock: Clock;
   /** One line per decision. */
   log?: (job: FlinkJob, rule: string, changed: boolean) => void;
@@ -92,7 +94,7 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, news, gather, versions } = this.#options;
+    const { flights, jars, looks, operations, news, sources, gather, versions } = this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
@@ -101,6 +103,7 @@ export class JobReconciler {
       looks.delete(before);
       operations.forget(before);
       news.forget(before);
+      sources.forget(before);
       jars.release(before).catch(() => undefined);
     }
     if (now === undefined) {

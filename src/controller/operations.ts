@@ -23,19 +23,21 @@ export class Operations {
     this.#seen.delete(uid);
   }
 
-  /** Asks for a savepoint, or what became of it. Throws FlinkError where no answer says anything. */
+  /** Asks for a savepoint, or what became of it. `told`: what may be told of a message. Throws FlinkError where no answer says anything. */
   async perform(
     uid: string,
     jobManager: AskingPort,
     effect: OperationEffect,
+    told: (message: string) => string,
     signal: AbortSignal,
   ): Promise<void> {
     const { jobId, operationId } = effect;
     const at = this.#clock.now();
-    const result =
+    const answer =
       effect.kind === "readOperation"
         ? await read(jobManager, effect, signal)
         : await request(jobManager, effect, signal);
+    const result = answer.state === "failed" ? { ...answer, message: told(answer.message) } : answer;
     this.#seen.set(uid, { jobId, operationId, at, endedAt: this.#clock.now(), result });
   }
 }

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { aJob, aLook, UID, URL_A } from "../../test/support/builders.ts";
 import { aRunningJob, aSavepoint } from "../../test/support/savepoint-builders.ts";
+import type { Effect } from "../core/step.ts";
 import { KubeError, type KubeErrorCode } from "../kube/errors.ts";
+import { FakeClock } from "../kube/fake-clock.ts";
 import { flinkJobs } from "../kube/resources.ts";
+import { jobMemory } from "./job-memory.ts";
 import { Perform, type PerformOptions } from "./perform.ts";
 import { Versions } from "./versions.ts";
 
@@ -60,5 +64,42 @@ describe("the record of a savepoint", () => {
 
   test("is given up when the FlinkJob has waited for long", async () => {
     expect(await letGo("ServerError", false)).toEqual(["create FlinkSavepoint", "patch FlinkJob"]);
+  });
+});
+
+describe("what Flink says of a job with values out of a Secret", () => {
+  const job = aJob({ flinkConfigurationFrom: [{ secretRef: { name: "s3" } }] }).build();
+  const secret = {
+    metadata: { labels: { "flinkjob.dev/configuration": "true" } },
+    data: { key: Buffer.from("hunter2").toString("base64") },
+  };
+
+  /** What this process, which did not submit the job itself, knows after one effect. */
+  async function known(effect: Effect) {
+    const clock = new FakeClock();
+    const memory = jobMemory({ get: async () => secret as never }, clock);
+    const jobManager = {
+      lookUp: async () => aLook({ failure: { reason: "MainFailed", message: "not hunter2" } }),
+      exceptions: async () => [{ at: 1, className: "X", message: "not hunter2" }],
+      jobRestarts: async () => 1,
+      savepointOperation: async () => ({ state: "failed", className: "X", message: "not hunter2" }),
+    };
+    const perform = new Perform({
+      ...memory,
+      clock,
+      clusters: { get: () => ({ jobManager }) },
+    } as unknown as PerformOptions);
+    await perform.step(job, { rule: "looks", events: [], effect }, AbortSignal.any([]));
+    return JSON.stringify([memory.looks.get(UID), memory.news.troubles(UID), memory.operations.get(UID)]);
+  }
+
+  test.each<Effect>([
+    { kind: "lookUp", jobId: "0", url: URL_A },
+    { kind: "readTroubles", jobId: "0", url: URL_A },
+    { kind: "readOperation", jobId: "0", url: URL_A, operationId: "0" },
+  ])("is known without the values: $kind", async (effect) => {
+    const seen = await known(effect);
+    expect(seen).toContain("not [hidden]");
+    expect(seen).not.toContain("hunter2");
   });
 });

@@ -8,6 +8,7 @@ import { isKubeError } from "../kube/errors.ts";
 import { flinkSavepoints } from "../kube/resources.ts";
 import { key, type Resource } from "../kube/types.ts";
 import type { Cluster, Clusters } from "./clusters.ts";
+import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
 import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
@@ -28,6 +29,7 @@ export interface PerformOptions {
   looks: Map<string, Look>;
   operations: Operations;
   news: JobNews;
+  sources: ConfigurationSources;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -87,8 +89,9 @@ export class Perform {
   }
 
   async #effect(job: FlinkJob, effect: Effect, signal: AbortSignal): Promise<boolean> {
-    const { flights, clusters, clock, looks } = this.#options;
+    const { flights, clusters, clock, looks, sources } = this.#options;
     const uid = job.metadata.uid ?? "";
+    const told = (message: string) => sources.withoutSecrets(job, message);
     switch (effect.kind) {
       case "addFinalizer":
         await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
@@ -114,12 +117,18 @@ export class Perform {
       case "submit":
         // What was seen before the request says nothing about what it does.
         looks.delete(uid);
-        flights.start(uid, effect, this.#cluster(effect.url, clusters).jobManager);
+        sources.sent(uid);
+        flights.start(uid, effect, this.#cluster(effect.url, clusters).jobManager, told);
+        return true;
+      case "readSources":
+        await sources.read(job, effect.from, signal);
         return true;
       case "lookUp": {
+        await sources.recall(job, signal);
         const at = clock.now();
         const look = await this.#cluster(effect.url, clusters).jobManager.lookUp(effect.jobId, signal);
-        looks.set(uid, { ...look, at, endedAt: clock.now() });
+        const failure = look.failure && { ...look.failure, message: told(look.failure.message) };
+        looks.set(uid, { ...look, ...(failure ? { failure } : {}), at, endedAt: clock.now() });
         return true;
       }
       case "cancelJob":
@@ -131,13 +140,15 @@ export class Perform {
       case "readSnapshots":
       case "readTroubles": {
         const { jobManager } = this.#cluster(effect.url, clusters);
-        await this.#options.news.read(uid, jobManager, effect, signal);
+        await sources.recall(job, signal);
+        await this.#options.news.read(uid, jobManager, effect, told, signal);
         return true;
       }
       case "stopWithSavepoint":
       case "readOperation": {
         const { jobManager } = this.#cluster(effect.url, clusters);
-        await this.#options.operations.perform(uid, jobManager, effect, signal);
+        await sources.recall(job, signal);
+        await this.#options.operations.perform(uid, jobManager, effect, told, signal);
         return true;
       }
     }

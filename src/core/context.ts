@@ -11,6 +11,7 @@ import type {
   Observed,
   OperationSeen,
   SnapshotsSeen,
+  SourcesSeen,
   TroublesSeen,
 } from "./observed.ts";
 import { arrivesUntil } from "./on-its-way.ts";
@@ -40,6 +41,7 @@ export interface Context {
   readonly operation: OperationSeen | undefined;
   readonly snapshots: SnapshotsSeen | undefined;
   readonly troubles: TroublesSeen | undefined;
+  readonly sources: SourcesSeen | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -78,6 +80,7 @@ export function contextOf(observed: Observed, now: number): Context {
     operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
+    sources: observed.sources,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

@@ -10,7 +10,7 @@ import { isTerminal, type Observed } from "./observed.ts";
 import type { Step } from "./step.ts";
 import { sameStatus } from "./summarize.ts";
 import { isOver } from "./triggers.ts";
-import { wantedRun } from "./versions.ts";
+import { effectiveSpec, wantedRun } from "./versions.ts";
 
 const RUNS = { numRuns: 1_500 };
 const holds = (check: (observed: Observed, step: Step) => void) =>
@@ -134,6 +134,15 @@ describe("whatever is observed", () => {
     });
   });
 
+  test("no value of a Secret stands in a status or an event, and none is sent unread", () => {
+    holds(({ job, sources }, { effect, status, events }) => {
+      expectThat(!JSON.stringify([status, events]).includes("hunter2"), "a secret is told");
+      if (effect?.kind !== "submit" || !status?.trigger) return;
+      const from = effectiveSpec({ ...job, status }).flinkConfigurationFrom;
+      expectThat(from === undefined || sources?.result.kind === "read", "nobody has read it");
+    });
+  });
+
   test("an object that goes sends nothing", () => {
     holds(({ job }, { effect }) => {
       if (job.metadata.deletionTimestamp === undefined) return;
@@ -182,8 +191,10 @@ test("no look-up is asked for again when its answer is there", () => {
     // An answer out of the future: no look-up can be younger.
     if (effect?.kind !== "lookUp" || (flight?.phase === "answered" && flight.endedAt > NOW)) return;
     const next = written(observed, step.status);
-    const look = { jobId: effect.jobId, at: NOW, endedAt: NOW, incarnation: "", found: false, mains: 0 };
-    const again = decide({ ...next, look }, NOW);
+    // A stop that was recorded within this millisecond is older than the look-up.
+    const at = NOW + 1;
+    const look = { jobId: effect.jobId, at, endedAt: at, incarnation: "", found: false, mains: 0 };
+    const again = decide({ ...next, look }, at);
     expectThat(again.effect?.kind !== "lookUp", `${step.rule}, then ${again.rule}`);
   });
 });

@@ -2,6 +2,7 @@ import { FINALIZER } from "../api/group.ts";
 import { type Context, contextOf } from "./context.ts";
 import { eventsBetween, savepointEvents } from "./events.ts";
 import type { Observed } from "./observed.ts";
+import { sourcesOf } from "./policies/configuration-sources.ts";
 import { unfitSpec } from "./policies/configured-run.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
@@ -14,7 +15,7 @@ import { withStrangers } from "./policies/strangers.ts";
 import { blockedBy, isReused } from "./policies/succession.ts";
 import { suspension } from "./policies/suspension.ts";
 import { provenStable, stableInMs } from "./stability.ts";
-import type { Step, Verdict } from "./step.ts";
+import type { Effect, Step, Verdict } from "./step.ts";
 import { sameStatus, summarize } from "./summarize.ts";
 import { wantedRun } from "./versions.ts";
 
@@ -53,10 +54,22 @@ function byState(ctx: Context): Verdict {
     case "pending":
       return { ...pending(ctx, trigger), refused: refused(ctx) };
     case "running":
-      return proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) }));
+      return untilRead(
+        ctx,
+        proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
+      );
     default:
       return withStrangers(ctx, { ...over(ctx, trigger), refused: refused(ctx) });
   }
+}
+
+/** An edit that waits for a Secret or ConfigMap is looked at again when that may be there. */
+function untilRead(ctx: Context, verdict: Verdict): Verdict {
+  if (wantedRun(ctx.job) === undefined) return verdict;
+  const sources = sourcesOf(ctx);
+  if (sources.kind !== "refused") return verdict;
+  const { againInMs } = sources;
+  return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? againInMs, againInMs) };
 }
 
 /** A version that has run well for a while is the one to go back to. */
@@ -86,9 +99,11 @@ function refused(ctx: Context): Verdict["refused"] {
   return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };
 }
 
+const LOOKS: ReadonlySet<Effect["kind"]> = new Set(["lookUp", "readOperation", "readSources"]);
+
 /** What was decided is to look: what is to be said comes with the next decision. */
 function looksFirst({ effect, trigger }: Verdict): boolean {
-  return trigger === undefined && (effect?.kind === "lookUp" || effect?.kind === "readOperation");
+  return trigger === undefined && effect !== undefined && LOOKS.has(effect.kind);
 }
 
 function stepOf(ctx: Context, verdict: Verdict): Step {

@@ -7,6 +7,10 @@ const QUIET = new Set<string>(["Submitting", "WaitingForTasks", "BackingOff"]);
 const WARNINGS = new Set<string>([
   "ClusterNotFound",
   "ClusterUnreachable",
+  "ConfigurationSourceForbidden",
+  "ConfigurationSourceInvalid",
+  "ConfigurationSourceNotFound",
+  "ConfigurationSourceNotLabelled",
   "DestinationNotAllowed",
   "OutcomeUnknown",
   "SavepointFailed",

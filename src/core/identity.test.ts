@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { aSpec, aTrigger, UID } from "../../test/support/builders.ts";
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import { jobIdOf, jobIdPrefix, runHash, wantedTriggerId } from "./identity.ts";
 
 const half = (text: string) =>
@@ -51,6 +52,31 @@ describe("runHash", () => {
       flinkConfiguration: { b: 1, a: "x" },
     });
     expect(runHash(full)).toBe("e433491de1a9ab04");
+  });
+
+  test("of a spec without flinkConfigurationFrom is what it was before there was one", () => {
+    expect(runHash(aSpec({ flinkConfigurationFrom: [] }))).toBe("9e84dabf041e3150");
+  });
+
+  test("knows where values come from, and not whether they may be missing", () => {
+    const hashOf = (flinkConfigurationFrom: FlinkJobSpec["flinkConfigurationFrom"]) =>
+      runHash(aSpec({ flinkConfigurationFrom }));
+    const lists: FlinkJobSpec["flinkConfigurationFrom"][] = [
+      [],
+      [{ secretRef: { name: "a" } }],
+      [{ secretRef: { name: "b" } }],
+      [{ configMapRef: { name: "a" } }],
+      [{ option: "x", valueFrom: { secretKeyRef: { name: "a", key: "k" } } }],
+      [{ option: "y", valueFrom: { secretKeyRef: { name: "a", key: "k" } } }],
+      [{ option: "x", valueFrom: { secretKeyRef: { name: "a", key: "l" } } }],
+      [{ option: "x", valueFrom: { configMapKeyRef: { name: "a", key: "k" } } }],
+      [{ secretRef: { name: "a" } }, { secretRef: { name: "b" } }],
+      [{ secretRef: { name: "b" } }, { secretRef: { name: "a" } }],
+    ];
+    expect(new Set(lists.map(hashOf)).size).toBe(lists.length);
+    expect(hashOf([{ secretRef: { name: "a", optional: true } }])).toBe(
+      hashOf([{ secretRef: { name: "a" } }]),
+    );
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { ConfigurationSource } from "../api/configuration-from.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { TriggerStatus } from "../api/status.ts";
 
@@ -30,13 +31,29 @@ export function operationIdOf(
 function runParts(spec: FlinkJobSpec): unknown {
   const { cluster, jar, entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } =
     spec;
-  const { flinkConfiguration } = spec;
+  const { flinkConfiguration, flinkConfigurationFrom = [] } = spec;
+  // Where values come from, never the values: a hash of a secret can be guessed.
+  const sources = flinkConfigurationFrom.map(sourceParts);
   return [
     [cluster.name ?? null, cluster.url ?? null],
     [jar.id ?? null, jar.uri ?? null, jar.sha256 ?? null],
     [entryClass ?? null, args ?? [], parallelism ?? null],
     [savepointPath ?? null, allowNonRestoredState ?? false, claimMode ?? null],
     Object.entries(flinkConfiguration ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+    // Specs that were hashed before there was this field keep their hash.
+    ...(sources.length > 0 ? [sources] : []),
+  ];
+}
+
+/** Whether it may be missing says nothing about the job. */
+function sourceParts({ option, valueFrom = {}, secretRef, configMapRef }: ConfigurationSource): unknown {
+  const { secretKeyRef, configMapKeyRef } = valueFrom;
+  return [
+    option ?? null,
+    secretKeyRef ? [secretKeyRef.name, secretKeyRef.key] : null,
+    configMapKeyRef ? [configMapKeyRef.name, configMapKeyRef.key] : null,
+    secretRef?.name ?? null,
+    configMapRef?.name ?? null,
   ];
 }
 

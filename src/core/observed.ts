@@ -2,6 +2,7 @@ import type { FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { Protection } from "../api/status.ts";
 import type { FindOptions } from "./configuration/catalogue.ts";
+import type { SourcedOption } from "./configuration/layers.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
@@ -21,6 +22,8 @@ export interface Observed {
   snapshots?: SnapshotsSeen | undefined;
   /** What this process last read of why the trigger's job restarted. */
   troubles?: TroublesSeen | undefined;
+  /** What this process last read of what spec.flinkConfigurationFrom names. */
+  sources?: SourcesSeen | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
@@ -162,6 +165,18 @@ export interface TroublesSeen {
   restarts?: number | undefined;
   /** The newest exception: when, by the JobManager's clock, and the user's own words. */
   newest?: { at: number; message: string } | undefined;
+}
+
+/** What the Secrets and ConfigMaps of spec.flinkConfigurationFrom held, or why they cannot be used. */
+export interface SourcesSeen {
+  /** The spec.flinkConfigurationFrom that was read, as JSON. */
+  of: string;
+  /** When the answers were there. */
+  at: number;
+  result:
+    | { kind: "read"; options: readonly SourcedOption[] }
+    /** `failures`: how often in a row, this time included. */
+    | { kind: "refused"; reason: Reason; message: string; failures: number };
 }
 
 export interface Snapshot {

@@ -1,5 +1,6 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { OptionsOfVersion } from "./configuration/catalogue.ts";
+import type { SourcedOption } from "./configuration/layers.ts";
 import { type ConfigurationReport, mergeConfiguration } from "./configuration/merge.ts";
 import type { JobManagerView } from "./observed.ts";
 
@@ -36,8 +37,8 @@ export type RunWishes = Pick<
 >;
 
 /**
- * The run request of a spec, and what became of its flinkConfiguration. Explicit fields win over the map, the map over the
- * cluster. The parallelism is always sent: Flink's endpoint ignores the cluster's parallelism.default and would take 1.
+ * The run request of a spec, and what became of its flinkConfiguration. Explicit fields win over the map, the map
+ * over `sourced` (what flinkConfigurationFrom brings), that over the cluster. The parallelism is always sent: Flink's endpoint ignores the cluster's parallelism.default and would take 1.
  * @internal
  */
 export function preparedRun(
@@ -45,10 +46,16 @@ export function preparedRun(
   jobId: string,
   jobManager: Pick<JobManagerView, "parallelismDefault" | "supportsRunApplication">,
   options?: OptionsOfVersion,
+  sourced?: readonly SourcedOption[],
 ): { request: RunRequest; report: ConfigurationReport } {
   const { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } = spec;
   const own = { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode };
-  const { fields, configuration, report } = mergeConfiguration(own, spec.flinkConfiguration ?? {}, options);
+  const { fields, configuration, report } = mergeConfiguration(
+    own,
+    spec.flinkConfiguration ?? {},
+    options,
+    sourced,
+  );
   const request: RunRequest = {
     jobId,
     parallelism: fields.parallelism ?? jobManager.parallelismDefault ?? 1,

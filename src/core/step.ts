@@ -1,3 +1,4 @@
+import type { ConfigurationFrom } from "../api/configuration-from.ts";
 import type { ConfigurationStatus } from "../api/configuration-status.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { FlinkSavepoint } from "../api/objects.ts";
@@ -45,6 +46,8 @@ export type Effect =
   /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. */
   | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined; insists?: boolean | undefined }
   | { kind: "deleteFlinkJob" }
+  /** Reads what the Secrets and ConfigMaps of spec.flinkConfigurationFrom hold. */
+  | { kind: "readSources"; from: ConfigurationFrom }
   /** Fetch the JAR if need be and send the run request, outside the workers. */
   | {
       kind: "submit";

@@ -46,6 +46,7 @@ const RUN_PARTS = [
   "allowNonRestoredState",
   "claimMode",
   "flinkConfiguration",
+  "flinkConfigurationFrom",
 ] as const satisfies (keyof FlinkJobSpec)[];
 
 function onlyRunParts(spec: FlinkJobSpec): Record<string, unknown> {

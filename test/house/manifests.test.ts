@@ -7,6 +7,7 @@ import { generatedManifests } from "../../dev/manifests.ts";
 import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
 import { flinkSavepointSpec } from "../../src/api/flinksavepoint.ts";
+import { CONFIGURATION_LABEL } from "../../src/api/group.ts";
 import { parseCommandLine } from "../../src/runtime/options.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -123,6 +124,7 @@ describe("RBAC", () => {
     "get coordination.k8s.io/leases": ["leader election", "kube", /\.get\(leases,/],
     "update coordination.k8s.io/leases": ["leader election", "kube", /\.replace\(leases,/],
   };
+  const sourceOf = (name: string) => readFileSync(join(root, "src", name), "utf8");
   const codeOf = (room: string) =>
     readdirSync(join(root, "src", room), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
@@ -155,14 +157,49 @@ describe("RBAC", () => {
     expect(role.rules).toEqual(one("manifests/base/cluster-role.yaml", "ClusterRole").rules);
   });
 
+  const secretSample = "manifests/samples/configuration-from-secret.yaml";
+
   test("no wildcard, no secrets, no escalation anywhere", () => {
-    const everyRule = paths.flatMap((path) => load(path).flatMap(({ rules = [] }) => rules));
+    const others = paths.filter((path) => path !== secretSample);
+    const everyRule = others.flatMap((path) => load(path).flatMap(({ rules = [] }) => rules));
     expect(everyRule.length).toBeGreaterThan(5);
     for (const { apiGroups, resources, verbs } of everyRule) {
       expect([...apiGroups, ...resources, ...verbs].join(" ")).not.toMatch(
         /\*|secret|escalate|impersonate|bind/,
       );
     }
+  });
+
+  test("the sample that grants a Secret grants this one, in its namespace, to the operator, for reading", () => {
+    const secret = one(secretSample, "Secret");
+    expect(secret.metadata.labels).toEqual({ [CONFIGURATION_LABEL]: "true" });
+    expect(one(secretSample, "Role").rules).toEqual([
+      { apiGroups: [""], resources: ["secrets"], resourceNames: [secret.metadata.name], verbs: ["get"] },
+    ]);
+    const { name, namespace } = one("manifests/workload/service-account.yaml", "ServiceAccount").metadata;
+    expect(one(secretSample, "RoleBinding")).toMatchObject({
+      roleRef: { kind: "Role", name: one(secretSample, "Role").metadata.name },
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    });
+    expect(flinkJobSpec.strict().parse(one(secretSample, "FlinkJob").spec)).toMatchObject({
+      flinkConfigurationFrom: [
+        { valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } } },
+      ],
+    });
+    // Whoever applies the folder gets no Secret of ours.
+    const kustomization = readFileSync(join(root, "manifests/samples/kustomization.yaml"), "utf8");
+    expect(parse(kustomization)).toMatchObject({
+      resources: expect.not.arrayContaining(["configuration-from-secret.yaml"]),
+    });
+  });
+
+  test("the operator reads Secrets and ConfigMaps one by one, in one place, and neither lists nor watches them", () => {
+    const readers = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+      .filter((name) => /\b(secrets|configMaps)\b.*\bfrom "\S*kube\/resources\.ts"/.test(sourceOf(name)));
+    expect(readers).toEqual(["controller/source-reading.ts"]);
+    const calls = [...sourceOf(readers[0] ?? "").matchAll(/\bkube\.(\w+)/g)].map(([, verb]) => verb);
+    expect(new Set(calls)).toEqual(new Set(["get"]));
   });
 
   test("only its own lease can be read and written", () => {

@@ -189,12 +189,13 @@ function rightObjects(schema: Node): Json {
   const members = Object.entries(schema.properties ?? {}).map(
     ([name, child]) => [name, right(child)] as const,
   );
-  const { exclusive, companions, rivals } = rulesOf(schema);
+  const { exclusive, companions, twins, rivals } = rulesOf(schema);
   const choices = (exclusive.length > 0 ? exclusive : [undefined]).map((chosen) => {
     const mine = members.filter(
       ([name]) => name === chosen || !(exclusive.includes(name) || (companions[name] ?? chosen) !== chosen),
     );
-    const requiredKeys = chosen === undefined ? (schema.required ?? []) : [chosen];
+    const withChosen = Object.keys(twins).filter((name) => twins[name] === chosen);
+    const requiredKeys = chosen === undefined ? (schema.required ?? []) : [chosen, ...withChosen];
     return fc
       .record(Object.fromEntries(mine), { requiredKeys })
       .map((object) => withoutRivals(object, rivals));
@@ -212,6 +213,8 @@ interface Rules {
   exclusive: string[];
   /** Who goes only with whom. */
   companions: Record<string, string>;
+  /** Those of them that must be there with the other. */
+  twins: Record<string, string>;
   /** Who goes without whom. */
   rivals: Record<string, string[]>;
 }
@@ -221,7 +224,10 @@ function rulesOf(schema: Node): Rules {
   const rules = ((schema["x-kubernetes-validations"] ?? []) as { rule: string }[]).map(({ rule }) => rule);
   const exclusive = rules.filter((rule) => rule.includes("exists_one")).join();
   const pairs = rules.flatMap((rule) => [...rule.matchAll(/^!has\(self\.(\w+)\) \|\| has\(self\.(\w+)\)$/g)]);
+  const same = rules.flatMap((rule) => [...rule.matchAll(/^has\(self\.(\w+)\) == has\(self\.(\w+)\)$/g)]);
+  const twins = Object.fromEntries(same.map(([, name, other]) => [name ?? "", other ?? ""]));
   return {
+    twins,
     exclusive: [...exclusive.matchAll(/has\(self\.(\w+)\)/g)].map(([, name]) => name ?? ""),
     rivals: Object.fromEntries(
       rules.flatMap((rule) => {
@@ -230,6 +236,9 @@ function rulesOf(schema: Node): Rules {
         return name === undefined ? [] : [[name, names]];
       }),
     ),
-    companions: Object.fromEntries(pairs.map(([, name, other]) => [name ?? "", other ?? ""])),
+    companions: {
+      ...Object.fromEntries(pairs.map(([, name, other]) => [name ?? "", other ?? ""])),
+      ...twins,
+    },
   };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { FlinkJobSpec } from "../../src/api/flinkjob.ts";
 import type { FlinkJobStatus, RestorePoint } from "../../src/api/status.ts";
+import { Confidential } from "../../src/core/configuration/confidential.ts";
 import { jobIdOf, runHash } from "../../src/core/identity.ts";
 import type {
   Flight,
@@ -9,6 +10,7 @@ import type {
   OperationSeen,
   RunOutcome,
   Snapshots,
+  SourcesSeen,
 } from "../../src/core/observed.ts";
 import { past } from "../../src/core/triggers.ts";
 import { keptVersion } from "../../src/core/versions.ts";
@@ -67,6 +69,7 @@ const spec: fc.Arbitrary<FlinkJobSpec> = fc
     trigger: fc.constantFrom(undefined, { id: "a" }, { id: "b" }),
     ttlSecondsAfterFinished: fc.constantFrom(undefined, 0, 60),
     flinkConfiguration: fc.constantFrom(undefined, { "pipeline.name": "x" }),
+    flinkConfigurationFrom: fc.constantFrom(undefined, undefined, [{ secretRef: { name: "s3" } }]),
   })
   .map((patch) => aSpec(JSON.parse(JSON.stringify(patch))));
 
@@ -248,6 +251,18 @@ const operation: fc.Arbitrary<OperationSeen> = fc
   })
   .map((fields) => ({ ...fields, operationId, endedAt: fields.at }));
 
+const sources: fc.Arbitrary<SourcesSeen> = fc.record({
+  of: fc.constantFrom('[{"secretRef":{"name":"s3"}}]', "[]"),
+  at: age.map((ms) => NOW - ms),
+  result: fc.constantFrom<SourcesSeen["result"]>(
+    {
+      kind: "read",
+      options: [{ key: "s3.secret-key", value: new Confidential("hunter2"), entry: 0, isSecret: true }],
+    },
+    { kind: "refused", reason: "ConfigurationSourceForbidden", message: "no", failures: 1 },
+  ),
+});
+
 const restorePoint = fc.record({
   jobId,
   kind: fc.constantFrom("savepoint" as const, "checkpoint" as const),
@@ -266,6 +281,7 @@ export const anyObservation: fc.Arbitrary<Observed> = fc
     flight: fc.option(flight, { nil: undefined }),
     look: fc.option(look, { nil: undefined }),
     left: fc.option(left, { nil: undefined }),
+    sources: fc.option(sources, { nil: undefined, freq: 4 }),
     operation: fc.option(operation, { nil: undefined }),
     restorePoint: fc.option(restorePoint, { nil: undefined }),
     stable: fc.option(spec, { nil: undefined }),
@@ -291,6 +307,7 @@ export const anyObservation: fc.Arbitrary<Observed> = fc
       look: fitted(parts.look && { ...parts.look, ...(parts.look.found ? { snapshots: parts.left } : {}) }),
       operation: fitted(parts.operation),
       snapshots: fitted(parts.left && { jobId: id ?? "", at: NOW, snapshots: parts.left }),
+      sources: parts.sources,
       wantedUrl: parts.elsewhere ?? url,
       deletionTimeoutMs: 5 * 60 * SECOND,
     };

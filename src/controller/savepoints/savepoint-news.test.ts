@@ -38,7 +38,7 @@ class FakeJobManager {
 /** What is known after one effect. */
 async function told(jobManager: FakeJobManager, effect: FlinkEffect): Promise<unknown> {
   const news = new SavepointsNews(new FakeClock());
-  await news.perform("uid", jobManager, effect, signal);
+  await news.perform("uid", jobManager, effect, String, signal);
   const { at, endedAt, ...rest } = news.get("uid")!;
   expect(at).toBeLessThanOrEqual(endedAt);
   return "result" in rest ? rest.result : rest;
@@ -66,7 +66,7 @@ describe("a request", () => {
     const jobManager = new FakeJobManager();
     jobManager.refusal = Object.assign(new Error("reset"), { code: "Reset" });
     const news = new SavepointsNews(new FakeClock());
-    await expect(news.perform("uid", jobManager, trigger, signal)).rejects.toThrow("reset");
+    await expect(news.perform("uid", jobManager, trigger, String, signal)).rejects.toThrow("reset");
     expect(news.get("uid")).toBeUndefined();
   });
 });

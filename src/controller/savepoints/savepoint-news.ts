@@ -40,17 +40,26 @@ export class SavepointsNews {
     this.#newest.delete(uid);
   }
 
-  /** Carries out one effect and keeps what it told. Throws FlinkError where no answer says anything. */
+  /** Carries out one effect and keeps what it told, messages as `told` lets them through. Throws FlinkError where no answer says anything. */
   async perform(
     uid: string,
     jobManager: JobManager,
     effect: FlinkEffect,
+    told: (message: string) => string,
     signal: AbortSignal,
   ): Promise<void> {
     const at = this.#clock.now();
-    const told = await ask(jobManager, effect, signal);
-    this.#newest.set(uid, { ...told, at, endedAt: this.#clock.now() });
+    const answer = asTold(await ask(jobManager, effect, signal), told);
+    this.#newest.set(uid, { ...answer, at, endedAt: this.#clock.now() });
   }
+}
+
+function asTold(answer: Told, told: (message: string) => string): Told {
+  if (answer.kind === "operation" && answer.result.state === "failed")
+    return { ...answer, result: { ...answer.result, message: told(answer.result.message) } };
+  if (answer.kind === "disposal" && answer.result.state === "failed")
+    return { ...answer, result: { ...answer.result, message: told(answer.result.message) } };
+  return answer;
 }
 
 async function ask(jobManager: JobManager, effect: FlinkEffect, signal: AbortSignal): Promise<Told> {

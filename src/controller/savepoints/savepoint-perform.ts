@@ -16,6 +16,8 @@ export interface SavepointPerformOptions {
   clusters: Pick<Clusters, "get">;
   news: SavepointsNews;
   tell: (savepoint: FlinkSavepoint, event: StepEvent) => void;
+  /** What may be told of a message of Flink about the savepoint's job. */
+  told: (savepoint: FlinkSavepoint, signal: AbortSignal) => Promise<(message: string) => string>;
   onStatusWritten?: () => void;
 }
 
@@ -49,7 +51,8 @@ export class SavepointPerform {
       default: {
         const cluster = clusters.get(effect.url);
         if (!cluster) throw new Error(`no connection to ${effect.url} any more`);
-        await news.perform(uid, cluster.jobManager, effect, signal);
+        const told = await this.#options.told(current, signal);
+        await news.perform(uid, cluster.jobManager, effect, told, signal);
         return true;
       }
     }

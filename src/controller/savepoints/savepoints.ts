@@ -4,6 +4,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { Followed } from "../../kube/followed.ts";
 import type { Clusters } from "../clusters.ts";
+import type { ConfigurationSources } from "../configuration-sources.ts";
 import { Versions } from "../versions.ts";
 import { SavepointGather } from "./savepoint-gather.ts";
 import { SavepointsNews } from "./savepoint-news.ts";
@@ -20,6 +21,7 @@ export interface SavepointsOptions {
   flink: Clusters;
   deletionTimeoutMs: number;
   tell: (savepoint: FlinkSavepoint, event: StepEvent) => void;
+  sources: Pick<ConfigurationSources, "recall" | "withoutSecrets">;
   onStatusWritten: () => void;
   log?: (savepoint: FlinkSavepoint, rule: string, changed: boolean) => void;
 }
@@ -30,8 +32,8 @@ export class Savepoints {
   readonly schedule: ScheduleReconciler;
 
   constructor(options: SavepointsOptions) {
-    const { kube, clock, jobs, clusters, savepoints, flink, deletionTimeoutMs, tell, onStatusWritten } =
-      options;
+    const { kube, clock, jobs, clusters, savepoints, flink, sources, deletionTimeoutMs } = options;
+    const { tell, onStatusWritten } = options;
     const savepointsOf = (key: string) => savepoints.byIndex("job", key);
     const news = new SavepointsNews(clock);
     const versions = new Versions<FlinkSavepoint>();
@@ -43,7 +45,16 @@ export class Savepoints {
       savepointsOf,
       deletionTimeoutMs,
     });
-    const perform = new SavepointPerform({ kube, versions, clusters: flink, news, tell, onStatusWritten });
+    const told = async ({ metadata, spec }: FlinkSavepoint, signal: AbortSignal) => {
+      const job = jobs.get(`${metadata.namespace}/${spec.job.name}`);
+      if (!job) return (message: string) => message;
+      await sources.recall(job, signal);
+      return (message: string) => sources.withoutSecrets(job, message);
+    };
+    const perform = new SavepointPerform({
+      ...{ kube, versions, clusters: flink, news },
+      ...{ tell, told, onStatusWritten },
+    });
     const log = options.log ? { log: options.log } : {};
     this.reconciler = new SavepointReconciler({
       store: savepoints,

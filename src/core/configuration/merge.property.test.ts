@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { aCatalogue } from "../../../test/support/option-catalogue.ts";
+import { Confidential } from "./confidential.ts";
 import { mergeConfiguration } from "./merge.ts";
-import { statusOf } from "./report.ts";
+import { eventOf, statusOf } from "./report.ts";
 
 const names = [
   ...(aCatalogue().of("2.3.0")?.names() ?? []),
@@ -73,6 +74,39 @@ test("whatever stands in the map", () => {
       for (const key of silent) expect(isFieldName(key), key).toBe(true);
       // Values stay out of the status.
       expect(JSON.stringify([statusOf(merged.report)])).not.toMatch(/hunter2|s3cr3t/);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const key = fc.oneof(fc.constantFrom(...names), fc.string());
+const sourced = fc.array(
+  fc
+    .record({ key, text: value.map(String), entry: fc.nat(2), isSecret: fc.boolean() })
+    .map(({ text, ...option }) => ({ ...option, value: new Confidential(text) })),
+  { maxLength: 8 },
+);
+
+test("whatever flinkConfigurationFrom brings", () => {
+  fc.assert(
+    fc.property(own, map, sourced, release, (fields, configuration, options, version) => {
+      const catalogue = aCatalogue().of(version);
+      const alone = mergeConfiguration(fields, configuration, catalogue);
+      const merged = mergeConfiguration(fields, configuration, catalogue, options);
+      // What the spec itself says stands, and says of itself what it said without it.
+      expect(merged.fields).toMatchObject(alone.fields);
+      expect(merged.configuration).toMatchObject(alone.configuration);
+      expect(merged.report.ignored).toEqual(expect.arrayContaining(alone.report.ignored));
+      expect(merged.report.invalid).toEqual(expect.arrayContaining(alone.report.invalid));
+      // Nothing of it is lost without a word, and no value is told.
+      const { ignored, overridden, layered, invalid } = merged.report;
+      const told = new Set([...ignored, ...overridden, ...layered, ...invalid].map((entry) => entry.key));
+      for (const option of options)
+        if (!told.has(option.key) && !(option.key in merged.configuration))
+          expect(isFieldName(option.key) || option.key in configuration, option.key).toBe(true);
+      expect(JSON.stringify([statusOf(merged.report), eventOf(merged.report, undefined)])).not.toMatch(
+        /hunter2|s3cr3t/,
+      );
     }),
     { numRuns: 500 },
   );

@@ -24,7 +24,7 @@ test("what is a job's own goes out as text, without a word", () => {
     "pipeline.global-job-parameters": "",
     "pipeline.global-job-parameters.topic": "orders",
   });
-  expect(report).toEqual({ ignored: [], overridden: [], invalid: [] });
+  expect(report).toEqual({ ignored: [], overridden: [], layered: [], invalid: [] });
 });
 
 describe("what has no effect is told, by key", () => {
@@ -103,7 +103,7 @@ describe("precedence", () => {
     const { fields, configuration, report } = mergeConfiguration({}, map);
     expect(fields).toEqual({ parallelism: 3 });
     expect(configuration).toEqual({ "no.such": "1" });
-    expect(report).toEqual({ ignored: [], overridden: [], invalid: [] });
+    expect(report).toEqual({ ignored: [], overridden: [], layered: [], invalid: [] });
   });
 });
 

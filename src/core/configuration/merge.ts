@@ -1,5 +1,6 @@
 import type { ConfigurationValue } from "../../api/flinkjob.ts";
 import type { FlinkOption, OptionsOfVersion } from "./catalogue.ts";
+import { layered, type SourcedOption } from "./layers.ts";
 import { fieldsInMap, type RunFields } from "./run-fields.ts";
 import { isSensitive } from "./sensitive.ts";
 import { suggestionFor } from "./suggestion.ts";
@@ -19,7 +20,9 @@ export type IgnoredReason =
   /** An option of other versions of Flink. */
   | "UnsupportedByVersion"
   /** Would take the job's identity or its submission out of the operator's hands: it is not sent. */
-  | "DangerousOption";
+  | "DangerousOption"
+  /** Of a Secret, and Flink or the status would tell its value: it is not sent. */
+  | "ShownOption";
 
 export interface IgnoredKey {
   key: string;
@@ -44,6 +47,8 @@ export interface InvalidValue {
 export interface ConfigurationReport {
   ignored: IgnoredKey[];
   overridden: OverriddenKey[];
+  /** Keys of flinkConfigurationFrom that a stronger layer sets: what layers are for. */
+  layered: OverriddenKey[];
   invalid: InvalidValue[];
 }
 
@@ -56,21 +61,24 @@ export interface MergedConfiguration {
 }
 
 /**
- * One run request of a spec's fields and its map, by the precedence user code > fields > map > cluster. Without a
- * catalogue (`options`) keys and values go out unexamined. Options that are not a job's are not sent: Flink submits with
- * the same map, and some of them break that (security.ssl.internal.enabled). What Flink does not know is sent: the job's
- * own code may read it.
+ * One run request of a spec's fields and its map, by the precedence user code > fields > map > `sourced` (what
+ * flinkConfigurationFrom brings) > cluster. Without a catalogue (`options`) keys and values go out unexamined. Options that
+ * are not a job's are not sent: Flink submits with the same map, and some of them break that
+ * (security.ssl.internal.enabled). What Flink does not know is sent: the job's own code may read it.
  */
 export function mergeConfiguration(
   own: RunFields,
   map: Readonly<Record<string, ConfigurationValue>>,
   options?: OptionsOfVersion,
+  sourced: readonly SourcedOption[] = [],
 ): MergedConfiguration {
-  const texts = new Map(Object.entries(map).map(([key, value]) => [key, renderedValue(value)]));
+  const layers = layered(map, sourced, options);
+  const { texts } = layers;
   const found = fieldsInMap(own, texts);
   const report: ConfigurationReport = {
-    ignored: [],
+    ignored: layers.shown.map((key) => ({ key, reason: "ShownOption" })),
     overridden: [...found.overridden],
+    layered: [...layers.lost],
     invalid: [...found.invalid],
   };
   const configuration: Record<string, string> = {};
@@ -86,13 +94,13 @@ export function mergeConfiguration(
     }
     if (ignored) report.ignored.push(ignored);
     if (isInternal(key) || (ignored && !mayBeRead(key, options))) continue;
-    const message = options && invalidValue(key, text, options);
+    const message = options && invalidValue(key, text, options, !layers.sourced.has(key));
     const isRead = !ignored && by === undefined;
     if (message !== undefined && isRead) report.invalid.push({ key, message });
     // Flink may trip over a value that it does not use in the end.
     if (message === undefined || isRead) configuration[key] = text;
   }
-  for (const list of [report.ignored, report.overridden, report.invalid]) {
+  for (const list of [report.ignored, report.overridden, report.layered, report.invalid]) {
     list.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
   return { fields: { ...defined(own), ...found.fields }, configuration, report };
@@ -140,11 +148,17 @@ function outOfScope(key: string, { scope }: FlinkOption): IgnoredKey | undefined
   }
 }
 
-function invalidValue(key: string, text: string, options: OptionsOfVersion): string | undefined {
+function invalidValue(
+  key: string,
+  text: string,
+  options: OptionsOfVersion,
+  mayBeShown: boolean,
+): string | undefined {
   const found = options.find(key);
   if (!found || found.as === "entry") return undefined;
   const problem = problemWith(found.option, text);
-  return problem === undefined ? undefined : `${shown(key, text, found.option)} ${problem}`;
+  if (problem === undefined) return undefined;
+  return `${mayBeShown ? shown(key, text, found.option) : "its value"} ${problem}`;
 }
 
 /** Values of numbers, durations and the like may be shown: they hold no secrets, unless somebody mistook the key. */
@@ -162,10 +176,6 @@ function mayBeRead(key: string, options: OptionsOfVersion | undefined): boolean 
 /** Flink's own, whatever the version: they decide on JobIDs and on how a cluster runs. */
 function isInternal(key: string): boolean {
   return key.startsWith("$internal.");
-}
-
-function renderedValue(value: ConfigurationValue): string {
-  return typeof value === "object" ? "" : String(value);
 }
 
 function defined(fields: RunFields): RunFields {

@@ -5,6 +5,7 @@ import { eventOf, refusalOf, statusOf } from "./report.ts";
 const report = (patch: Partial<ConfigurationReport> = {}): ConfigurationReport => ({
   ignored: [],
   overridden: [],
+  layered: [],
   invalid: [],
   ...patch,
 });

@@ -10,7 +10,9 @@ const LONGEST_KEY = 200;
 const MOST_IN_WORDS = 5;
 
 /** The report as the status keeps it; null where there is nothing to tell. */
-export function statusOf({ ignored, overridden }: ConfigurationReport): ConfigurationStatus | null {
+export function statusOf(report: ConfigurationReport): ConfigurationStatus | null {
+  const { ignored } = report;
+  const overridden = losing(report);
   if (ignored.length === 0 && overridden.length === 0) return null;
   return {
     ...(ignored.length > 0 ? { ignored: ignored.slice(0, MOST_KEYS).map(withShortKey) } : {}),
@@ -44,10 +46,18 @@ export function refusalOf(
   return { reason: "ConfigurationRejected", message };
 }
 
-function inWords({ ignored, overridden }: ConfigurationReport): string {
+/** Every key that loses, in the order of the keys. */
+function losing({ overridden, layered }: ConfigurationReport): OverriddenKey[] {
+  if (layered.length === 0) return overridden;
+  return [...overridden, ...layered].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function inWords(report: ConfigurationReport): string {
+  const { ignored } = report;
+  const overridden = losing(report);
   const without = `without effect ${some(ignored.map(ignoredInWords))}`;
-  const losing = `overridden ${some(overridden.map(({ key, by }) => `${short(key)} (by ${short(by)})`))}`;
-  return [ignored.length > 0 ? without : "", overridden.length > 0 ? losing : ""].filter(Boolean).join("; ");
+  const beaten = `overridden ${some(overridden.map(({ key, by }) => `${short(key)} (by ${short(by)})`))}`;
+  return [ignored.length > 0 ? without : "", overridden.length > 0 ? beaten : ""].filter(Boolean).join("; ");
 }
 
 function ignoredInWords({ key, reason, suggestion }: IgnoredKey): string {

@@ -76,6 +76,11 @@ const FIELDS: readonly FieldNames[] = [
   },
 ];
 
+/** The field of the spec that a key of the map stands for. */
+export function fieldNamed(key: string): RunField | undefined {
+  return FIELDS.find(({ names }) => names.includes(key))?.field;
+}
+
 export interface FieldsInMap {
   /** What the map says where the spec's own field says nothing. */
   readonly fields: RunFields;

@@ -1,11 +1,13 @@
 import type { ConfigurationStatus } from "../../api/configuration-status.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
+import type { SourcedOption } from "../configuration/layers.ts";
 import { eventOf, refusalOf, statusOf } from "../configuration/report.ts";
 import type { Context } from "../context.ts";
 import type { JobManagerView } from "../observed.ts";
 import { preparedRun, type RunRequest } from "../run-request.ts";
 import type { StepEvent } from "../step.ts";
+import { sourcesOf } from "./configuration-sources.ts";
 
 export interface ConfiguredRun {
   request: RunRequest;
@@ -21,9 +23,10 @@ export function configuredRun(
   { spec, job, findOptions }: Context,
   { jobId, savepointPath }: Pick<TriggerStatus, "jobId" | "savepointPath">,
   jobManager: JobManagerView,
+  sourced: readonly SourcedOption[] = [],
 ): ConfiguredRun {
   const options = findOptions?.(jobManager.flinkVersion);
-  const { request, report } = preparedRun({ ...spec, savepointPath }, jobId, jobManager, options);
+  const { request, report } = preparedRun({ ...spec, savepointPath }, jobId, jobManager, options, sourced);
   // What an upgrade carries on from is not in the spec.
   for (const entry of spec.savepointPath === undefined ? report.overridden : []) {
     if (entry.by === "spec.savepointPath") entry.by = "status.trigger.savepointPath";
@@ -40,7 +43,11 @@ export function configuredRun(
 /** Why the run request that the spec asks for would not be sent: no job is stopped for such a one. */
 export function unfitSpec(ctx: Context): ConfiguredRun["refusal"] {
   const { cluster, wantedUrl, spec } = ctx;
+  const sources = sourcesOf(ctx);
+  if (sources.kind === "refused") return sources;
   // Which Flink runs elsewhere is not known here.
   if (cluster.kind !== "reachable" || cluster.url !== wantedUrl) return undefined;
-  return configuredRun(ctx, { jobId: "", savepointPath: spec.savepointPath }, cluster.jobManager).refusal;
+  const from = { jobId: "", savepointPath: spec.savepointPath };
+  const sourced = sources.kind === "read" ? sources.options : [];
+  return configuredRun(ctx, from, cluster.jobManager, sourced).refusal;
 }

@@ -7,6 +7,7 @@ import type { Verdict } from "../step.ts";
 import { isOver, newTrigger, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { adoption } from "./adoption.ts";
+import { sourcesOf } from "./configuration-sources.ts";
 import { unfitSpec } from "./configured-run.ts";
 import { isUnread } from "./ending.ts";
 import { send } from "./sending.ts";
@@ -55,6 +56,8 @@ export function replacement(ctx: Context): Verdict | undefined {
   if (isOver(trigger)) return replaced(ctx, trigger, wanted);
   if (trigger.state !== "running" || !row || isTerminal(row.state) || cluster.kind !== "reachable")
     return undefined;
+  const sources = sourcesOf(ctx);
+  if (sources.kind === "unread") return sources.verdict;
   if (unfitSpec(ctx)) return undefined;
   return stopJob(ctx, trigger, row, cluster, { why: "Replacing", mode: stopModeOf(ctx) });
 }

@@ -6,6 +6,7 @@ import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
@@ -35,6 +36,16 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   if (ctx.wantedUrl === undefined)
     return waitForCluster(trigger, { kind: "notFound", name: spec.cluster.name ?? "" });
   if (ctx.wantedUrl !== cluster.url) return movedAway(ctx, trigger, cluster);
+  const sources = sourcesOf(ctx);
+  if (sources.kind === "unread") return sources.verdict;
+  if (sources.kind === "refused") {
+    const { reason, message, againInMs } = sources;
+    return {
+      rule: "sourcesRefused",
+      trigger: pending(trigger, reason, message),
+      requeueAfterMs: againInMs,
+    };
+  }
 
   const { url, jobManager } = cluster;
   const { incarnation, flinkVersion, protection, supportsRunApplication } = jobManager;
@@ -48,7 +59,12 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     sentTo: { url, incarnation, flinkVersion },
     protection,
   };
-  const { request, configuration, refusal: unfit, events } = configuredRun(ctx, sent, jobManager);
+  const {
+    request,
+    configuration,
+    refusal: unfit,
+    events,
+  } = configuredRun(ctx, sent, jobManager, sources.options);
   if (unfit) return { rule: "configurationRefused", trigger: failed(ctx, trigger, unfit), configuration };
   if (request.savepointPath !== undefined) sent.savepointPath = request.savepointPath;
   return {
@@ -151,7 +167,9 @@ function refusedBy({ jobManager }: ReachableCluster, { spec }: Context) {
       message: "The cluster accepts no JARs: it runs with web.submit.enable: false.",
     };
   }
-  if (!jobManager.supportsFlinkConfiguration && Object.keys(spec.flinkConfiguration ?? {}).length > 0) {
+  const { flinkConfiguration = {}, flinkConfigurationFrom = [] } = spec;
+  const hasConfiguration = Object.keys(flinkConfiguration).length > 0 || flinkConfigurationFrom.length > 0;
+  if (!jobManager.supportsFlinkConfiguration && hasConfiguration) {
     return {
       reason: "ConfigurationNotSupported" as const,
       message: `Flink ${jobManager.flinkVersion} silently drops flinkConfiguration; it needs 1.17. Take the map away or upgrade the cluster.`,

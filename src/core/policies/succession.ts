@@ -37,8 +37,8 @@ export function succeededBy(ctx: Context, before: TriggerStatus, next: TriggerSt
   if (ctx.flight?.phase === "fetchingJar")
     return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   const verdict = send(ctx, next);
-  // Nothing can be said of the cluster yet: the old trigger stands.
-  if (verdict.rule === "connecting") return verdict;
+  // Nothing can be said of the cluster, or of the configuration, yet: the old trigger stands.
+  if (verdict.rule === "connecting" || verdict.effect?.kind === "readSources") return verdict;
   const waiting = pending(next, "BackingOff", "The next run request waits.");
   const gone = before.sends > 0 || before.finishedAt !== undefined;
   // An attempt that was never sent is the same one, taken up again.

@@ -52,6 +52,7 @@ export class Decisions {
       looks,
       operations: { get: () => this.#operator?.operation },
       news: { snapshots: () => this.#operator?.snapshots, troubles: () => undefined },
+      sources: { get: () => undefined },
       followerOf: () => undefined,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
