@@ -2,14 +2,18 @@ import type { Clock } from "../../kube/clock.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
-export interface ClientLimitsOptions {
-  readonly clock: Pick<Clock, "monotonic">;
+/** What one client gets. */
+export interface ClientShare {
   /** Requests of one client each second, in the long run. */
   readonly perSecond: number;
   /** Requests of one client that may come at once. */
   readonly burst: number;
   /** Requests of one client that are served at the same time. */
   readonly concurrent: number;
+}
+
+export interface ClientLimitsOptions extends ClientShare {
+  readonly clock: Pick<Clock, "monotonic">;
 }
 
 /** Clients whose last requests are remembered. */
