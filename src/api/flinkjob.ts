@@ -11,7 +11,9 @@ export const JAR_URI_PATTERN =
   "^https?://[A-Za-z0-9.\\-_\\[\\]:]+/[A-Za-z0-9._~/%+\\-!$&'()*,;=:@]*(\\?[A-Za-z0-9._~/%+\\-!$&'()*,;=:@?]*)?$";
 export const NAME_PATTERN = "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?$";
 const CLASS_PATTERN = "^[A-Za-z_$][A-Za-z0-9_$]*(\\.[A-Za-z_$][A-Za-z0-9_$]*)*$";
-const TRIGGER_ID_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9._\\-]*[A-Za-z0-9])?$";
+export const TRIGGER_ID_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9._\\-]*[A-Za-z0-9])?$";
+/** Trigger IDs that the operator makes. */
+export const OPERATORS_TRIGGER_ID = /^(.*[.])?(g[0-9]+|rollback)$/u;
 
 const clusterRef = withRules(
   z.object({
@@ -115,7 +117,7 @@ const trigger = withRules(
       rule: "!has(self.id) || !self.id.matches('^(.*[.])?(g[0-9]+|rollback)$')",
       message:
         "spec.trigger.id must not look like an ID that the operator makes (g7, release.g7, release.rollback)",
-      holds: ({ id }) => id === undefined || !/^(.*[.])?(g[0-9]+|rollback)$/u.test(id),
+      holds: ({ id }) => id === undefined || !OPERATORS_TRIGGER_ID.test(id),
     },
   ],
 );

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { GatewayError } from "./gateway-error.ts";
 import type { Access, Clusters } from "./ports.ts";
+import type { RunAsyncParts } from "./run-async/routes.ts";
 import { createGateway } from "./server.ts";
 
 const everybody: Access = { authorize: async () => ({ user: "" }) };
@@ -9,9 +10,11 @@ const nowhere: Clusters = {
     throw new GatewayError("UnknownCluster", `There is no FlinkCluster ${namespace}/${name}`);
   },
 };
+/** Nothing gets this far. */
+const unasked = {} as RunAsyncParts;
 
 test("errors have Flink's shape", async () => {
-  const gateway = await createGateway({ access: everybody, clusters: nowhere });
+  const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
   const answer = await gateway.inject({ url: "/nothing/here?token=secret" });
   expect(answer.statusCode).toBe(404);
   expect(answer.json()).toEqual({ errors: ["Not found: GET /nothing/here"] });
@@ -21,7 +24,7 @@ test("errors have Flink's shape", async () => {
 test.each(["/clusters/team/main/run-async/abc", "/clusters/team/main/v1/run-async/abc"])(
   "the cluster is in the path: %s",
   async (url) => {
-    const gateway = await createGateway({ access: everybody, clusters: nowhere });
+    const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
     const answer = await gateway.inject({ url });
     expect(answer.statusCode).toBe(404);
     expect(answer.json()).toEqual({ errors: ["There is no FlinkCluster team/main"] });
@@ -29,7 +32,7 @@ test.each(["/clusters/team/main/run-async/abc", "/clusters/team/main/v1/run-asyn
 );
 
 test("without a default cluster, the bare path names the way out", async () => {
-  const gateway = await createGateway({ access: everybody, clusters: nowhere });
+  const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
   const answer = await gateway.inject({ url: "/v1/run-async/abc" });
   expect(answer.statusCode).toBe(404);
   expect(answer.json().errors).toEqual([

@@ -6,9 +6,9 @@ import Fastify, {
 } from "fastify";
 import { GatewayError, type GatewayErrorCode } from "./gateway-error.ts";
 import type { Access, ClusterRef, Clusters, GatewayPart } from "./ports.ts";
-import { runAsyncRoutes } from "./run-async/routes.ts";
+import { type RunAsyncParts, runAsyncRoutes } from "./run-async/routes.ts";
 
-export interface GatewayOptions {
+export interface GatewayOptions extends RunAsyncParts {
   readonly access: Access;
   readonly clusters: Clusters;
   /** The cluster of /run-async without a prefix. */
@@ -17,6 +17,8 @@ export interface GatewayOptions {
   readonly parts?: readonly GatewayPart[];
   /** Makes the server that is listened with; plain HTTP unless told. */
   readonly serverFactory?: FastifyServerFactory | undefined;
+  /** Told of each request that was answered. `route` is a template; seconds from the first byte to the last. */
+  readonly onRequest?: (seen: { method: string; route: string; code: string; seconds: number }) => void;
   /** Told of each failure that is nobody's but ours. */
   readonly onProblem?: (what: string, problem: unknown) => void;
 }
@@ -41,6 +43,11 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
       answer(reply as unknown as FastifyReply, asGatewayError(error));
     },
   });
+  gateway.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "<none>";
+    const seen = { method: request.method, route, code: String(reply.statusCode) };
+    options.onRequest?.({ ...seen, seconds: reply.elapsedTime / 1_000 });
+  });
   gateway.setErrorHandler((error, _request, reply) => {
     const refusal = asGatewayError(error);
     if (refusal.code === "InternalError") onProblem("answer a request", error);
@@ -51,10 +58,10 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
   });
   for (const part of parts) await gateway.register(part);
   for (const prefix of ["", "/v1"]) {
-    await gateway.register(runAsyncRoutes({ ...options, clusterOf: () => rootCluster(options) }), { prefix });
-    await gateway.register(runAsyncRoutes({ ...options, clusterOf: namedCluster }), {
-      prefix: `/clusters/:namespace/:name${prefix}`,
-    });
+    const root = { ...options, longestJson: LONGEST_JSON, clusterOf: () => rootCluster(options) };
+    await gateway.register(runAsyncRoutes(root), { prefix });
+    const named = { ...root, clusterOf: namedCluster };
+    await gateway.register(runAsyncRoutes(named), { prefix: `/clusters/:namespace/:name${prefix}` });
   }
   await gateway.ready();
   return gateway;

@@ -11,8 +11,12 @@ Every flag can be given as an environment variable too (in brackets); the flag w
 Durations are written like 500ms, 5s, 1m30s or 2h.`;
 
 /** The text of `--help`, made from the same table that the flags are read by. */
-export function helpText(): string {
-  const entries: [string, OptionDefinition<unknown>][] = Object.entries(optionTable);
+export function helpText(
+  table: Readonly<Record<string, OptionDefinition<unknown>>> = optionTable,
+  first = introduction,
+  program = "operator",
+): string {
+  const entries = Object.entries(table);
   const groups = new Map<string, string[]>();
   for (const [name, definition] of entries) {
     const lines = groups.get(definition.group) ?? [];
@@ -21,10 +25,10 @@ export function helpText(): string {
   }
   groups.set("Other", [
     row("    --help", "Print this text."),
-    row("    --version", "Print the version of the operator and of Node."),
+    row("    --version", `Print the version of the ${program} and of Node.`),
   ]);
   const sections = [...groups].map(([group, lines]) => `${group}:\n${lines.join("\n")}`);
-  return `${[introduction, ...sections].join("\n\n")}\n`;
+  return `${[first, ...sections].join("\n\n")}\n`;
 }
 
 function describe(name: string, definition: OptionDefinition<unknown>): string {

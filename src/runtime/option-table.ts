@@ -1,9 +1,18 @@
-import * as z from "zod";
-import { parseDuration } from "../api/duration.ts";
-import { parseByteSize } from "./byte-size.ts";
-import { parseAddressRange, parseListenAddress } from "./network-address.ts";
+import type * as z from "zod";
+import {
+  bytes,
+  choice,
+  count,
+  dnsLabel,
+  duration,
+  flag,
+  listen,
+  positiveDuration,
+  range,
+  text,
+} from "./option-readers.ts";
 
-/** One setting of the operator. Its flag and its environment variable are derived from its key in `optionTable`. */
+/** One setting of a program. Its flag and its environment variable are derived from its key in the table. */
 export interface OptionDefinition<Value> {
   readonly group: string;
   /** What stands for the value in the help text; absent for a boolean, which needs no value. */
@@ -18,50 +27,6 @@ export interface OptionDefinition<Value> {
   readonly list?: true;
   readonly description: string;
 }
-
-/** A text that `read` understands, or the sentence `problem` (it follows "... is not"). */
-function parsed<Value>(read: (text: string) => Value | undefined, problem: string): z.ZodType<Value, string> {
-  return z.string().transform((text, context) => {
-    const value = read(text.trim());
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: problem });
-    return z.NEVER;
-  });
-}
-
-const text = parsed((value) => (value === "" ? undefined : value), "a text (it is empty)");
-const duration = parsed(parseDuration, "a duration; write for example 500ms, 5s, 1m30s or 2h");
-const positiveDuration = parsed(
-  (value) => parseDuration(value) || undefined,
-  "a duration longer than zero; write for example 500ms, 5s, 1m30s or 2h",
-);
-const bytes = parsed(
-  (value) => parseByteSize(value) || undefined,
-  "a size above zero; write for example 64Mi or 1Gi",
-);
-const flag = parsed(
-  (value) => ({ true: true, false: false })[value],
-  'a boolean; write "true" or "false", or give the flag without a value',
-);
-const listen = parsed(
-  (value) => (value === "off" ? { off: true as const } : parseListenAddress(value)),
-  'an address to listen on; write HOST:PORT, :PORT for all addresses, or "off"',
-);
-const range = parsed(
-  parseAddressRange,
-  "a range of addresses; write for example 10.0.0.0/8, fd00::/8 or 169.254.169.254",
-);
-const dnsLabel = parsed(
-  (value) => (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? value : undefined),
-  "a Kubernetes name: up to 63 small letters, digits and dashes",
-);
-const count = (least: number, most: number) =>
-  parsed((value) => {
-    const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    return number >= least && number <= most ? number : undefined;
-  }, `a whole number from ${least} to ${most}`);
-const choice = <const Word extends string>(...words: Word[]) =>
-  parsed((value) => words.find((word) => word === value), `one of ${words.join(", ")}`);
 
 /** Every setting. The order is the order of the help text. */
 export const optionTable = {
@@ -237,8 +202,9 @@ type ValueOf<Definition> = Definition extends { schema: z.ZodType<infer Value> }
       : Value | undefined
   : never;
 
-/** All settings, checked. Durations are in milliseconds, sizes in bytes. */
-export type Options = { readonly [Name in OptionName]: ValueOf<(typeof optionTable)[Name]> };
+/** All settings of a table, checked. Durations are in milliseconds, sizes in bytes. */
+export type OptionsOf<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+export type Options = OptionsOf<typeof optionTable>;
 
 /** `pollInterval` -> `--poll-interval` */
 export const flagOf = (name: string): string => `--${kebab(name)}`;

@@ -1,13 +1,15 @@
 import {
   flagOf,
   type OptionDefinition,
-  type OptionName,
   type Options,
+  type OptionsOf,
   optionTable,
   variableOf,
 } from "./option-table.ts";
 
 export type { Options } from "./option-table.ts";
+
+export type OptionTable = Readonly<Record<string, OptionDefinition<unknown>>>;
 
 /** A flag or variable that cannot be used. Its message is one line that names it and the way out; exit with `exitCode`. */
 export class OptionsError extends Error {
@@ -18,8 +20,8 @@ export class OptionsError extends Error {
 }
 
 /** What the command line asks for. */
-export type Command =
-  | { readonly kind: "run"; readonly options: Options }
+export type Command<Settings = Options> =
+  | { readonly kind: "run"; readonly options: Settings }
   | { readonly kind: "help" }
   | { readonly kind: "version" };
 
@@ -35,24 +37,33 @@ interface Given {
   readonly texts: string[];
 }
 
+/** The operator's settings. Throws OptionsError. */
+export function parseCommandLine(commandLine: CommandLine): Command {
+  const command = readCommandLine(optionTable, "the operator", commandLine);
+  if (command.kind === "run") refuseClashes(command.options);
+  return command;
+}
+
 /**
  * Reads flags (`--flag value`, `--flag=value`, `--boolean`, `--no-boolean`) and FLINKJOB_* variables. A flag wins over
  * its variable, a variable over the default. Throws OptionsError.
  */
-export function parseCommandLine({ argv, env }: CommandLine): Command {
-  const given = readFlags(argv);
+export function readCommandLine<Table extends OptionTable>(
+  table: Table,
+  program: string,
+  { argv, env }: CommandLine,
+): Command<OptionsOf<Table>> {
+  const given = readFlags(table, program, argv);
   if (given === "help" || given === "version") return { kind: given };
   const inCluster = isInCluster(env) && !given.has("kubeconfig") && !env[variableOf("kubeconfig")];
   const values: Record<string, unknown> = {};
-  for (const [name, definition] of definitions) {
+  for (const [name, definition] of Object.entries(table)) {
     values[name] = read(
       definition,
       given.get(name) ?? fromVariable(name, env) ?? fallback(name, definition, inCluster),
     );
   }
-  const options = values as Options;
-  refuseClashes(options);
-  return { kind: "run", options };
+  return { kind: "run", options: values as OptionsOf<Table> };
 }
 
 /** Whether this process is a pod: the kubelet sets this variable in every container. */
@@ -60,27 +71,29 @@ export function isInCluster(env: CommandLine["env"]): boolean {
   return Boolean(env.KUBERNETES_SERVICE_HOST);
 }
 
-const definitions: [string, OptionDefinition<unknown>][] = Object.entries(optionTable);
-const nameByFlag = new Map(definitions.map(([name]) => [flagOf(name), name]));
-
-function readFlags(argv: readonly string[]): Map<string, Given> | "help" | "version" {
+function readFlags(
+  table: OptionTable,
+  program: string,
+  argv: readonly string[],
+): Map<string, Given> | "help" | "version" {
+  const nameByFlag = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
   if (argv.some((word) => word === "--help" || word === "-h" || word === "help")) return "help";
   if (argv.includes("--version")) return "version";
   const given = new Map<string, Given>();
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? "";
     if (!word.startsWith("-"))
-      throw new OptionsError(`unexpected argument "${word}"; the operator takes flags only`);
+      throw new OptionsError(`unexpected argument "${word}"; ${program} takes flags only`);
     const equals = word.indexOf("=");
     const flag = equals < 0 ? word : word.slice(0, equals);
     const negated = flag.startsWith("--no-") ? nameByFlag.get(flag.replace("--no-", "--")) : undefined;
     const name = nameByFlag.get(flag) ?? negated;
-    const definition = name === undefined ? undefined : optionTable[name as OptionName];
-    if (name === undefined || definition === undefined) throw unknownFlag(flag);
+    const definition = name === undefined ? undefined : table[name];
+    if (name === undefined || definition === undefined) throw unknownFlag(flag, nameByFlag);
     const isBoolean = !("placeholder" in definition);
     let text = equals < 0 ? undefined : word.slice(equals + 1);
     if (negated !== undefined) {
-      if (!isBoolean || text !== undefined) throw unknownFlag(flag);
+      if (!isBoolean || text !== undefined) throw unknownFlag(flag, nameByFlag);
       text = "false";
     } else if (isBoolean) {
       text ??= "true";
@@ -124,8 +137,11 @@ function check(definition: OptionDefinition<unknown>, source: string, text: stri
   throw new OptionsError(`${source}: "${text}" is not ${result.error.issues[0]?.message ?? "valid"}`);
 }
 
-function refuseClashes(options: Options): void {
-  const { metricsAddress: metrics, healthAddress: health } = options;
+/** Throws OptionsError. */
+export function refuseClashes({
+  metricsAddress: metrics,
+  healthAddress: health,
+}: Pick<Options, "metricsAddress" | "healthAddress">): void {
   if ("off" in metrics || "off" in health || metrics.port === 0) return;
   if (metrics.port === health.port && metrics.host === health.host) {
     throw new OptionsError(
@@ -134,7 +150,7 @@ function refuseClashes(options: Options): void {
   }
 }
 
-function unknownFlag(flag: string): OptionsError {
+function unknownFlag(flag: string, nameByFlag: ReadonlyMap<string, string>): OptionsError {
   const nearest = [...nameByFlag.keys()]
     .map((known) => ({ known, distance: editDistance(flag, known) }))
     .sort((a, b) => a.distance - b.distance)[0];

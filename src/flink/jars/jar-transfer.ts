@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
+import { JarCheck } from "./jar-check.ts";
 import { JarError } from "./jar-errors.ts";
 import { type JarAddress, type JarSource, jarError, jarUrl, nameOf } from "./jar-source.ts";
+import { type TransferredJar, uploadJar } from "./jar-upload.ts";
+
+export type { TransferredJar } from "./jar-upload.ts";
 
 export interface JarTransferRequest extends JarAddress {
   /** 64 hex digits; when given, Flink gets the whole file only if they fit. */
@@ -17,17 +18,6 @@ export interface JarTransferRequest extends JarAddress {
   readonly signal?: AbortSignal;
 }
 
-export interface TransferredJar {
-  readonly jarId: string;
-  /** Hex, of what was transferred. */
-  readonly sha256: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** How long Flink has to clean up after an upload that was given up, before its connection is cut. */
-const graceMs = 2000;
-
 /**
  * Streams a JAR from its source into Flink, never whole in memory or on disk. Rejects with a JarError when the source is
  * at fault and with a FlinkError when Flink is. Whatever goes wrong, the upload ends before its closing boundary, so
@@ -40,35 +30,31 @@ export async function transferJar(
 ): Promise<TransferredJar> {
   const deadline = AbortSignal.timeout(request.deadlineMs ?? 600_000);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline]);
-  const check = new JarCheck(request);
+  const { uri, sha256, longest } = request;
+  const url = jarUrl(uri);
+  const name = nameOf(url);
+  const check = new JarCheck({ name, sha256, longest });
   const { content, length } = await source.open(request, signal);
-  using upload = new Grace(signal, graceMs);
-  // The failure of the content, which the upload reports only as a stream that broke off.
-  let failure: JarError | undefined;
-  async function* checked() {
-    try {
-      check.announce(length);
-      yield* check.through(content);
-    } catch (error) {
-      failure = jarError(error, check.name, signal);
-      throw failure;
-    }
-  }
+  const abandon = () => void content.on("error", ignore).destroy();
   try {
-    const jarId = await to.uploadJar({
-      fileName: request.fileName ?? check.fileName,
-      content: Readable.from(checked(), { objectMode: false }),
-      signal: upload.signal,
-    });
-    return { jarId, ...check.result };
+    check.announce(length);
   } catch (error) {
-    content.on("error", ignore).destroy();
-    if (failure !== undefined) throw failure;
-    if (deadline.aborted) throw new JarError("JarFetchTimeout", `${check.name}: not transferred in time`);
-    if (isFlinkError(error, "TooLarge")) {
-      const message = `${check.name}: Flink, or a proxy before it, takes no JAR of this size`;
-      throw new JarError("JarTooLarge", message, { cause: error });
-    }
+    abandon();
+    throw error;
+  }
+  const failed = (error: unknown) => jarError(error, name, signal);
+  try {
+    return await uploadJar(to, {
+      content,
+      abandon,
+      check,
+      fileName: request.fileName ?? lastName(url),
+      signal,
+      failed,
+    });
+  } catch (error) {
+    if (!(error instanceof JarError) && deadline.aborted)
+      throw new JarError("JarFetchTimeout", `${name}: not transferred in time`);
     throw error;
   }
 }
@@ -76,89 +62,7 @@ export async function transferJar(
 /** Nobody reads the source any more; that it breaks off is what we asked for. */
 function ignore(): void {}
 
-/** A signal that follows another one some time later. */
-class Grace implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #first: AbortSignal;
-  readonly #start: () => void;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(first: AbortSignal, ms: number) {
-    this.#first = first;
-    this.#start = () => {
-      this.#timer = setTimeout(() => this.#controller.abort(first.reason), ms);
-    };
-    if (first.aborted) this.#start();
-    else first.addEventListener("abort", this.#start, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    this.#first.removeEventListener("abort", this.#start);
-    clearTimeout(this.#timer);
-  }
-}
-
-const zipLocalHeader = Buffer.from("PK\x03\x04", "latin1");
-
-/** What must hold of the bytes that pass. */
-class JarCheck {
-  readonly name: string;
-  readonly fileName: string;
-  readonly #hash = createHash("sha256");
-  readonly #wanted: string | undefined;
-  readonly #longest: number;
-  #size = 0;
-  #sha256 = "";
-
-  constructor({ uri, sha256, longest = 1024 ** 3 }: JarTransferRequest) {
-    const url = jarUrl(uri);
-    this.name = nameOf(url);
-    const last = url.pathname.slice(url.pathname.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
-    this.fileName = last.endsWith(".jar") ? last : `${last || "job"}.jar`;
-    this.#wanted = sha256?.toLowerCase();
-    this.#longest = longest;
-  }
-
-  get result(): { sha256: string; size: number } {
-    return { sha256: this.#sha256, size: this.#size };
-  }
-
-  announce(length: number | undefined): void {
-    if (length !== undefined && length > this.#longest) throw this.#tooLarge();
-  }
-
-  async *through(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let head: Buffer | undefined = Buffer.alloc(0);
-    for await (let chunk of content) {
-      this.#size += chunk.length;
-      if (this.#size > this.#longest) throw this.#tooLarge();
-      this.#hash.update(chunk);
-      if (head !== undefined) {
-        chunk = Buffer.concat([head, chunk]);
-        head = chunk.length < zipLocalHeader.length ? chunk : undefined;
-        if (head !== undefined) continue;
-        this.#checkHead(chunk);
-      }
-      yield chunk;
-    }
-    if (head !== undefined) this.#checkHead(head);
-    this.#sha256 = this.#hash.digest("hex");
-    if (this.#wanted !== undefined && this.#wanted !== this.#sha256) {
-      const message = `${this.name}: has SHA-256 ${this.#sha256}, not ${this.#wanted}`;
-      throw new JarError("JarChecksumMismatch", message);
-    }
-  }
-
-  #checkHead(head: Buffer): void {
-    if (head.subarray(0, zipLocalHeader.length).equals(zipLocalHeader)) return;
-    throw new JarError("NotAJar", `${this.name}: does not begin like a ZIP archive`);
-  }
-
-  #tooLarge(): JarError {
-    return new JarError("JarTooLarge", `${this.name}: larger than ${this.#longest} bytes`);
-  }
+function lastName(url: URL): string {
+  const last = url.pathname.slice(url.pathname.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
+  return last.endsWith(".jar") ? last : `${last || "job"}.jar`;
 }

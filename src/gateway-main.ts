@@ -1,0 +1,174 @@
+// The gateway's process, wired: the only place beside main.ts that knows concrete classes of every room.
+import { ClusterClient } from "./flink/clients/cluster-client.ts";
+import { Destinations } from "./flink/rest/destinations.ts";
+import type { Access } from "./gateway/ports.ts";
+import { RequestJars } from "./gateway/run-async/request-jars.ts";
+import { SELECTOR } from "./gateway/run-async/submission-job.ts";
+import { createGateway } from "./gateway/server.ts";
+import { KnownClusters } from "./gateway/store/known-clusters.ts";
+import { Listing, submissionIndexers } from "./gateway/store/listing.ts";
+import { Submissions } from "./gateway/store/submissions.ts";
+import { KubeClient } from "./kube/client.ts";
+import { systemClock } from "./kube/clock.ts";
+import { loadClusterAccess } from "./kube/config.ts";
+import { Followed } from "./kube/followed.ts";
+import { Informer } from "./kube/informer.ts";
+import { flinkClusters, flinkJobs } from "./kube/resources.ts";
+import type { Indexers } from "./kube/store.ts";
+import { Transport } from "./kube/transport.ts";
+import type { KubeObject, Resource } from "./kube/types.ts";
+import { createGatewayMetrics } from "./runtime/gateway-metrics.ts";
+import {
+  type GatewayOptions,
+  gatewayIntroduction,
+  gatewayOptionTable,
+} from "./runtime/gateway-option-table.ts";
+import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
+import { compileHttpParserOnce } from "./runtime/http-parser.ts";
+import { createLogger } from "./runtime/logging.ts";
+import { formatListenAddress } from "./runtime/network-address.ts";
+import { helpText } from "./runtime/option-help.ts";
+import { OptionsError, readCommandLine, refuseClashes } from "./runtime/options.ts";
+import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
+
+const VERSION = process.env.FLINKJOB_VERSION ?? "development";
+const SILENT_WATCH_MS = 900_000;
+const LATE_EVENT_LOOP_MS = 500;
+const UPLOAD_IDLE_MS = 30_000;
+/** Of one namespace's caches, at the start. */
+const SYNC_POLL_MS = 10;
+
+async function run(options: GatewayOptions): Promise<void> {
+  compileHttpParserOnce();
+  const clock = systemClock;
+  const logger = createLogger({ level: options.logLevel, format: options.logFormat });
+  const metrics = createGatewayMetrics({ clock, version: VERSION });
+  const shutdown = new Shutdown({
+    timeoutMs: options.shutdownTimeout,
+    clock,
+    logger,
+    exit: (code) => process.exit(code),
+  });
+  shutdown.listen();
+  const access = await loadClusterAccess({ kubeconfig: options.kubeconfig, context: options.context });
+  const transport = new Transport(access, {
+    userAgent: `flinkjob-gateway/${VERSION}`,
+    metrics: metrics.kube,
+  });
+  const kube = new KubeClient(transport, { fieldManager: "flinkjob-gateway" });
+
+  const follow = <T extends KubeObject>(
+    resource: Resource<T>,
+    indexers: Indexers<T>,
+    labelSelector?: string,
+  ): Followed<T> => {
+    const scopes = options.namespace.length === 0 ? [undefined] : options.namespace;
+    const onProblem = (error: unknown) => logger.warn({ error }, `Failed to watch ${resource.plural}`);
+    return new Followed(
+      scopes.map((namespace) => {
+        const selection = { namespace, labelSelector };
+        return new Informer<T>({
+          client: kube,
+          resource,
+          selection,
+          indexers,
+          clock,
+          metrics: metrics.kube,
+          onProblem,
+        });
+      }),
+    );
+  };
+  const jobs = follow(flinkJobs, submissionIndexers, SELECTOR);
+  const clusters = follow(flinkClusters, {});
+  const caches = { flinkjobs: jobs, flinkclusters: clusters };
+  const watching = new AbortController();
+  void jobs.run(watching.signal);
+  void clusters.run(watching.signal);
+  shutdown.add("close", "watches", () => watching.abort());
+
+  const destinations = new Destinations({
+    deny: options.denyCidr,
+    allow: options.allowCidr,
+    loopback: !options.denyLoopback,
+  });
+  const targets = new Map<string, ClusterClient>();
+  const connect = (url: string): ClusterClient => {
+    const target = targets.get(url) ?? new ClusterClient({ url, destinations });
+    targets.set(url, target);
+    return target;
+  };
+  shutdown.add("close", "connections to Flink", async () => {
+    await Promise.all([...targets.values()].map((target) => target.close()));
+  });
+  const jars = new RequestJars({
+    connect,
+    longest: options.maxJarSize,
+    deadlineMs: options.jarTimeout,
+    idleMs: UPLOAD_IDLE_MS,
+    concurrency: options.maxUploads,
+  });
+  metrics.addUploads(() => jars.underWay);
+
+  const gateway = await createGateway({
+    access: everybody,
+    clusters: new KnownClusters(clusters, kube),
+    defaultCluster: options.defaultCluster,
+    submissions: new Submissions(kube, jobs),
+    listing: new Listing(jobs),
+    jars,
+    onSubmitted: ({ triggerId, created, cluster, user, withJar }) => {
+      metrics.submission(created ? "created" : "duplicate");
+      const { namespace, name } = cluster;
+      const message = created ? "Recorded a submission" : "Met a submission that was recorded before";
+      logger.info({ namespace, cluster: name, trigger: triggerId, user, withJar }, message);
+    },
+    onRequest: (seen) => metrics.request(seen),
+    onProblem: (what, problem) => logger.error({ error: problem }, `Failed to ${what}`),
+  });
+
+  const eventLoop = new EventLoopCheck(LATE_EVENT_LOOP_MS);
+  shutdown.add("close", "event loop", () => eventLoop[Symbol.dispose]());
+  const live = [eventLoop, watchCheck(caches, SILENT_WATCH_MS)];
+  const endpoints = [
+    ["health", options.healthAddress, healthEndpoint({ live, ready: [cacheCheck(caches)] })],
+    ["metrics", options.metricsAddress, metricsEndpoint(metrics)],
+  ] as const;
+  for (const [name, address, endpoint] of endpoints) {
+    if ("off" in address) continue;
+    const bound = await endpoint.listen(address);
+    shutdown.add("close", name, () => endpoint.close());
+    logger.info({ address: formatListenAddress(bound) }, `Serving ${name}`);
+  }
+
+  while (!(jobs.hasSynced() && clusters.hasSynced()) && !shutdown.signal.aborted)
+    await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
+  if (shutdown.signal.aborted) return;
+  logger.info(
+    { server: access.server, namespaces: options.namespace, version: VERSION },
+    "Filled the caches",
+  );
+  const { address } = options;
+  if ("off" in address) throw new OptionsError("--address: a gateway that is served nowhere is of no use");
+  const url = await gateway.listen({ host: address.host ?? "::", port: address.port });
+  shutdown.add("intake", "gateway", () => gateway.close());
+  logger.info({ address: url }, "Serving the gateway");
+}
+
+const everybody: Access = { authorize: async () => ({ user: "" }) };
+
+try {
+  const line = { argv: process.argv.slice(2), env: process.env };
+  const command = readCommandLine(gatewayOptionTable, "the gateway", line);
+  if (command.kind === "help")
+    process.stdout.write(helpText(gatewayOptionTable, gatewayIntroduction, "gateway"));
+  else if (command.kind === "version")
+    process.stdout.write(`flinkjob-gateway ${VERSION} (Node ${process.version})\n`);
+  else {
+    refuseClashes(command.options);
+    await run(command.options);
+  }
+} catch (error) {
+  process.stderr.write(`flinkjob-gateway: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof OptionsError ? error.exitCode : exitCodes.failed);
+}

@@ -1,0 +1,161 @@
+import type { FlinkJob } from "../../api/objects.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { isKubeError } from "../../kube/errors.ts";
+import { flinkJobs } from "../../kube/resources.ts";
+import type { ObjectRef } from "../../kube/types.ts";
+import { GatewayError } from "../gateway-error.ts";
+import type { ClusterRef } from "../ports.ts";
+import { flinkJobName } from "../run-async/naming.ts";
+import { isSubmissionOf } from "../run-async/submission-job.ts";
+import { isCompleted, isForgotten } from "../run-async/tracking.ts";
+import { storeError } from "./store-error.ts";
+
+interface Cache {
+  get(key: string): FlinkJob | undefined;
+}
+
+/** What became of a deletion. */
+export interface Deletion {
+  /** `halting`: the operator halts what is under way, then it is gone. */
+  readonly left: "gone" | "halting";
+  /** As it was last. */
+  readonly job: FlinkJob;
+}
+
+/** A submission's FlinkJob is decided on anew this often before a client is told to come again. */
+const MOST_RACES = 10;
+const WRITE_LIMIT_MS = 10_000;
+
+/** Submissions, which are FlinkJobs and nothing else. Every method throws GatewayErrors. */
+export class Submissions {
+  readonly #kube: Pick<KubeClient, "get" | "create" | "patch" | "delete">;
+  readonly #cache: Cache;
+
+  constructor(kube: Pick<KubeClient, "get" | "create" | "patch" | "delete">, cache: Cache) {
+    this.#kube = kube;
+    this.#cache = cache;
+  }
+
+  /** Records a submission; where there is one of that trigger ID already, resolves with that one. */
+  async create(job: FlinkJob): Promise<{ created: boolean; job: FlinkJob }> {
+    const { namespace = "", name = "" } = job.metadata;
+    const cluster = { namespace, name: job.spec.cluster.name ?? "" };
+    const triggerId = job.spec.trigger?.id ?? "";
+    let inDoubt = false;
+    for (let races = 0; races < MOST_RACES; races++) {
+      try {
+        const created = await this.#kube.create(flinkJobs, job, { deadlineMs: WRITE_LIMIT_MS });
+        return { created: true, job: created };
+      } catch (error) {
+        if (isKubeError(error, "Invalid")) throw notTaken(error.message);
+        if (isKubeError(error, "NotFound"))
+          throw new GatewayError("UnknownCluster", `There is no namespace ${namespace}`, { cause: error });
+        // It may have been carried out: asked for again, it says so.
+        if (isKubeError(error, "Network", "Timeout") && !inDoubt) {
+          inDoubt = true;
+          continue;
+        }
+        if (!isKubeError(error, "AlreadyExists")) throw storeError(error);
+      }
+      const there = await this.#get({ namespace, name });
+      if (there) return { created: false, job: owned(there, cluster, triggerId) };
+    }
+    throw racing(triggerId);
+  }
+
+  /** The submission as it is now. */
+  async newest(cluster: ClusterRef, triggerId: string): Promise<FlinkJob | undefined> {
+    const ref = { namespace: cluster.namespace, name: flinkJobName(cluster.name, triggerId) };
+    const job = await this.#get(ref);
+    return job && isSubmissionOf(job, cluster, triggerId) ? job : undefined;
+  }
+
+  /**
+   * The submission for a client that tracks it, on any replica. The cache may be a moment behind: harmless where it says "in
+   * progress", for the client asks again; a cached outcome may be that of a submission that was deleted and made anew.
+   */
+  async track(cluster: ClusterRef, triggerId: string): Promise<FlinkJob> {
+    const name = flinkJobName(cluster.name, triggerId);
+    const cached = this.#cache.get(`${cluster.namespace}/${name}`);
+    const current = cached && isSubmissionOf(cached, cluster, triggerId) && !isCompleted(cached);
+    const job = current ? cached : await this.newest(cluster, triggerId);
+    if (!job || isForgotten(job)) throw unknownTrigger(cluster, triggerId);
+    return job;
+  }
+
+  /**
+   * With an outcome, only the tracking information goes; without one, what is under way is halted. The answer to which of the two
+   * it is holds when the deletion does: each write is for exactly the version that was looked at.
+   */
+  async delete(cluster: ClusterRef, triggerId: string): Promise<Deletion> {
+    for (let races = 0; races < MOST_RACES; races++) {
+      const job = await this.newest(cluster, triggerId);
+      if (!job) throw unknownTrigger(cluster, triggerId);
+      if (job.metadata.deletionTimestamp !== undefined)
+        return { left: isForgotten(job) ? "gone" : "halting", job };
+      try {
+        return { left: await this.#delete(job), job };
+      } catch (error) {
+        if (!isKubeError(error, "Conflict", "NotFound")) throw storeError(error);
+      }
+    }
+    throw racing(triggerId);
+  }
+
+  async #delete(job: FlinkJob): Promise<Deletion["left"]> {
+    const { namespace, name = "" } = job.metadata;
+    const completed = isCompleted(job);
+    const { metadata } = await this.#withPolicy(job, completed ? "Orphan" : "Cancel");
+    const { uid = "", resourceVersion = "" } = metadata;
+    const preconditions = { uid, resourceVersion };
+    const left = await this.#kube.delete(flinkJobs, { namespace, name }, { preconditions });
+    return completed || left.kind === "Status" ? "gone" : "halting";
+  }
+
+  async #withPolicy(job: FlinkJob, deletionPolicy: FlinkJob["spec"]["deletionPolicy"]): Promise<FlinkJob> {
+    if (job.spec.deletionPolicy === deletionPolicy) return job;
+    const { namespace, name = "", uid, resourceVersion } = job.metadata;
+    const body = { metadata: { uid, resourceVersion }, spec: { deletionPolicy } };
+    return await this.#kube.patch(flinkJobs, { namespace, name }, { type: "merge", body });
+  }
+
+  async #get(ref: ObjectRef): Promise<FlinkJob | undefined> {
+    try {
+      return await this.#kube.get(flinkJobs, ref);
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) return undefined;
+      throw storeError(error);
+    }
+  }
+}
+
+function owned(job: FlinkJob, cluster: ClusterRef, triggerId: string): FlinkJob {
+  if (isSubmissionOf(job, cluster, triggerId)) {
+    if (job.metadata.deletionTimestamp === undefined) return job;
+    const message = `The submission ${triggerId} is being deleted: send the same request again in a moment`;
+    throw new GatewayError("Busy", message, { retryAfterSeconds: 1 });
+  }
+  const { namespace, name } = job.metadata;
+  const message = `triggerId: the FlinkJob ${namespace}/${name}, which is no submission of ${triggerId}, is in the way; choose another triggerId`;
+  throw new GatewayError("Conflict", message);
+}
+
+function unknownTrigger({ namespace, name }: ClusterRef, triggerId: string): GatewayError {
+  return new GatewayError(
+    "UnknownTrigger",
+    `There is no submission ${triggerId} to the FlinkCluster ${namespace}/${name}`,
+  );
+}
+
+/** Zod and the API server accept the same: an admission policy has its own mind. */
+function notTaken(message: string): GatewayError {
+  return new GatewayError(
+    "BadRequest",
+    `The Kubernetes API server refuses this request: ${message.slice(0, 512)}`,
+  );
+}
+
+function racing(triggerId: string): GatewayError {
+  const message = `The submission ${triggerId} changes faster than it can be written: send the same request again`;
+  return new GatewayError("Busy", message, { retryAfterSeconds: 1 });
+}

@@ -1,0 +1,86 @@
+import { bytes, count, listen, parsed, positiveDuration } from "./option-readers.ts";
+import { type OptionDefinition, type OptionsOf, optionTable } from "./option-table.ts";
+
+const cluster = parsed((value) => {
+  const [namespace = "", name = "", ...rest] = value.split("/");
+  const isName = (text: string) => /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text);
+  return isName(namespace) && isName(name) && rest.length === 0 ? { namespace, name } : undefined;
+}, "a FlinkCluster; write NAMESPACE/NAME");
+
+/** Every setting of the gateway. The order is the order of the help text. */
+export const gatewayOptionTable = {
+  kubeconfig: optionTable.kubeconfig,
+  context: optionTable.context,
+  namespace: {
+    ...optionTable.namespace,
+    description:
+      "Namespace to serve; repeat it or separate several by commas. All namespaces without this flag.",
+  },
+  address: {
+    group: "Gateway",
+    placeholder: "HOST:PORT",
+    schema: listen,
+    default: "127.0.0.1:8090",
+    defaultInCluster: ":8090",
+    description: "Where the gateway is served.",
+  },
+  defaultCluster: {
+    group: "Gateway",
+    placeholder: "NAMESPACE/NAME",
+    schema: cluster,
+    description:
+      "The FlinkCluster of /run-async without a prefix. Without this flag, only /clusters/{namespace}/{name}/run-async is served.",
+  },
+  maxUploads: {
+    group: "Gateway",
+    placeholder: "N",
+    schema: count(1, 1_000),
+    default: "8",
+    description: "JARs that may be on their way in at once; further requests that bring one get 503.",
+  },
+  maxJarSize: {
+    group: "Gateway",
+    placeholder: "SIZE",
+    schema: bytes,
+    default: "512Mi",
+    description: "Largest JAR that a request may bring.",
+  },
+  jarTimeout: {
+    group: "Gateway",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "10m",
+    description: "Longest time for one JAR's way through the gateway.",
+  },
+  denyCidr: {
+    ...optionTable.denyCidr,
+    group: "Flink",
+    description:
+      "Addresses that spec.url of a FlinkCluster may not lead to, besides link-local and the like, which are always denied. Repeatable.",
+  },
+  allowCidr: { ...optionTable.allowCidr, group: "Flink" },
+  denyLoopback: {
+    ...optionTable.denyLoopback,
+    group: "Flink",
+    description: "Refuse loopback addresses, which are the gateway's own pod.",
+  },
+  shutdownTimeout: {
+    ...optionTable.shutdownTimeout,
+    group: "Gateway",
+    description: "How long requests under way may take to end after SIGTERM; a second signal ends at once.",
+  },
+  metricsAddress: optionTable.metricsAddress,
+  healthAddress: optionTable.healthAddress,
+  logLevel: optionTable.logLevel,
+  logFormat: optionTable.logFormat,
+} as const satisfies Record<string, OptionDefinition<unknown>>;
+
+/** All settings, checked. Durations are in milliseconds, sizes in bytes. */
+export type GatewayOptions = OptionsOf<typeof gatewayOptionTable>;
+
+export const gatewayIntroduction = `Usage: flinkjob-gateway [flags]
+
+Serves the asynchronous job submission API over HTTP: each submission is a FlinkJob, which the operator processes.
+
+Every flag can be given as an environment variable too (in brackets); the flag wins.
+Durations are written like 500ms, 5s, 1m30s or 2h.`;
