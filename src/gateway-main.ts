@@ -3,6 +3,7 @@ import { ClusterClient } from "./flink/clients/cluster-client.ts";
 import { Destinations } from "./flink/rest/destinations.ts";
 import type { Access } from "./gateway/ports.ts";
 import { RequestJars } from "./gateway/run-async/request-jars.ts";
+import type { RunAsyncParts } from "./gateway/run-async/routes.ts";
 import { SELECTOR } from "./gateway/run-async/submission-job.ts";
 import { createGateway } from "./gateway/server.ts";
 import { KnownClusters } from "./gateway/store/known-clusters.ts";
@@ -110,19 +111,17 @@ async function run(options: GatewayOptions): Promise<void> {
   });
   metrics.addUploads(() => jars.underWay);
 
+  const onSubmitted: RunAsyncParts["onSubmitted"] = ({ triggerId, created, cluster, user, withJar }) => {
+    metrics.submission(created ? "created" : "duplicate");
+    const { namespace, name } = cluster;
+    const message = created ? "Recorded a submission" : "Met a submission that was recorded before";
+    logger.info({ namespace, cluster: name, trigger: triggerId, user, withJar }, message);
+  };
   const gateway = await createGateway({
     access: everybody,
     clusters: new KnownClusters(clusters, kube),
     defaultCluster: options.defaultCluster,
-    submissions: new Submissions(kube, jobs),
-    listing: new Listing(jobs),
-    jars,
-    onSubmitted: ({ triggerId, created, cluster, user, withJar }) => {
-      metrics.submission(created ? "created" : "duplicate");
-      const { namespace, name } = cluster;
-      const message = created ? "Recorded a submission" : "Met a submission that was recorded before";
-      logger.info({ namespace, cluster: name, trigger: triggerId, user, withJar }, message);
-    },
+    runAsync: { submissions: new Submissions(kube, jobs), listing: new Listing(jobs), jars, onSubmitted },
     onRequest: (seen) => metrics.request(seen),
     onProblem: (what, problem) => logger.error({ error: problem }, `Failed to ${what}`),
   });

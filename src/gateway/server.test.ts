@@ -11,10 +11,10 @@ const nowhere: Clusters = {
   },
 };
 /** Nothing gets this far. */
-const unasked = {} as RunAsyncParts;
+const runAsync = {} as RunAsyncParts;
 
 test("errors have Flink's shape", async () => {
-  const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
+  const gateway = await createGateway({ access: everybody, clusters: nowhere, runAsync });
   const answer = await gateway.inject({ url: "/nothing/here?token=secret" });
   expect(answer.statusCode).toBe(404);
   expect(answer.json()).toEqual({ errors: ["Not found: GET /nothing/here"] });
@@ -24,7 +24,7 @@ test("errors have Flink's shape", async () => {
 test.each(["/clusters/team/main/run-async/abc", "/clusters/team/main/v1/run-async/abc"])(
   "the cluster is in the path: %s",
   async (url) => {
-    const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
+    const gateway = await createGateway({ access: everybody, clusters: nowhere, runAsync });
     const answer = await gateway.inject({ url });
     expect(answer.statusCode).toBe(404);
     expect(answer.json()).toEqual({ errors: ["There is no FlinkCluster team/main"] });
@@ -32,7 +32,7 @@ test.each(["/clusters/team/main/run-async/abc", "/clusters/team/main/v1/run-asyn
 );
 
 test("without a default cluster, the bare path names the way out", async () => {
-  const gateway = await createGateway({ access: everybody, clusters: nowhere, ...unasked });
+  const gateway = await createGateway({ access: everybody, clusters: nowhere, runAsync });
   const answer = await gateway.inject({ url: "/v1/run-async/abc" });
   expect(answer.statusCode).toBe(404);
   expect(answer.json().errors).toEqual([

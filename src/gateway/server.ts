@@ -8,11 +8,13 @@ import { GatewayError, type GatewayErrorCode } from "./gateway-error.ts";
 import type { Access, ClusterRef, Clusters, GatewayPart } from "./ports.ts";
 import { type RunAsyncParts, runAsyncRoutes } from "./run-async/routes.ts";
 
-export interface GatewayOptions extends RunAsyncParts {
+export interface GatewayOptions {
   readonly access: Access;
   readonly clusters: Clusters;
   /** The cluster of /run-async without a prefix. */
   readonly defaultCluster?: ClusterRef | undefined;
+  /** What /run-async works with; not served without. */
+  readonly runAsync?: RunAsyncParts | undefined;
   /** Limits, the proxy: whatever else is served at this address. */
   readonly parts?: readonly GatewayPart[];
   /** Makes the server that is listened with; plain HTTP unless told. */
@@ -29,7 +31,7 @@ const LONGEST_HEADERS_MS = 10_000;
 
 /** The gateway's HTTP interface, not listening yet. */
 export async function createGateway(options: GatewayOptions): Promise<FastifyInstance> {
-  const { parts = [], serverFactory, onProblem = () => {} } = options;
+  const { parts = [], runAsync, serverFactory, onProblem = () => {} } = options;
   const gateway = Fastify({
     bodyLimit: LONGEST_JSON,
     exposeHeadRoutes: false,
@@ -57,14 +59,25 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
     throw new GatewayError("NotFound", `Not found: ${request.method} ${pathOf(request.url)}`);
   });
   for (const part of parts) await gateway.register(part);
-  for (const prefix of ["", "/v1"]) {
-    const root = { ...options, longestJson: LONGEST_JSON, clusterOf: () => rootCluster(options) };
-    await gateway.register(runAsyncRoutes(root), { prefix });
-    const named = { ...root, clusterOf: namedCluster };
-    await gateway.register(runAsyncRoutes(named), { prefix: `/clusters/:namespace/:name${prefix}` });
-  }
+  if (runAsync !== undefined) await serveRunAsync(gateway, options, runAsync);
   await gateway.ready();
   return gateway;
+}
+
+/** At the root for the default cluster, and below each cluster's prefix; with and without the version that Flink's clients send. */
+async function serveRunAsync(
+  gateway: FastifyInstance,
+  options: GatewayOptions,
+  parts: RunAsyncParts,
+): Promise<void> {
+  const { access, clusters } = options;
+  const common = { ...parts, access, clusters, longestJson: LONGEST_JSON };
+  for (const version of ["", "/v1"]) {
+    const root = runAsyncRoutes({ ...common, clusterOf: () => rootCluster(options) });
+    await gateway.register(root, { prefix: version });
+    const named = runAsyncRoutes({ ...common, clusterOf: namedCluster });
+    await gateway.register(named, { prefix: `/clusters/:namespace/:name${version}` });
+  }
 }
 
 function rootCluster({ defaultCluster }: GatewayOptions): ClusterRef {

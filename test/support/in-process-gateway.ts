@@ -47,7 +47,7 @@ export class InProcessGateway {
   }
 
   static async open(
-    options: Partial<GatewayOptions> & { jars?: never; jarRules?: Partial<RequestJarsOptions> } = {},
+    options: Partial<GatewayOptions> & { jarRules?: Partial<RequestJarsOptions> } = {},
   ): Promise<InProcessGateway> {
     const api = await new FakeApiServer().start();
     const flink = await startFakeFlink();
@@ -86,10 +86,8 @@ export class InProcessGateway {
     const gateway = await createGateway({
       access: everybody,
       clusters: new KnownClusters(clusters, kube),
-      submissions: new Submissions(kube, jobs),
-      listing: new Listing(jobs),
+      runAsync: { submissions: new Submissions(kube, jobs), listing: new Listing(jobs), jars },
       ...rest,
-      jars,
     });
     const url = await gateway.listen({ host: "127.0.0.1", port: 0 });
     const close = async () => {
