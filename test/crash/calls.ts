@@ -28,7 +28,7 @@ export function kubeCallName(method: string, url: URL, body: Buffer): string {
 export function flinkCallName(method: string, url: URL): string {
   const path = url.pathname
     .replace(/^\/jars\/(?!upload$)[^/]+/, "/jars/JAR")
-    .replace(/^\/(jobs|applications)\/[0-9a-f]{32}/, "/$1/ID");
+    .replace(/\/[0-9a-f]{32}(?=\/|$)/g, "/ID");
   return `${method} ${path}`;
 }
 

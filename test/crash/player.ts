@@ -1,6 +1,6 @@
 import type { Fault } from "../support/lifeline.ts";
 import { type Lane, play, type RunResult } from "./crash-run.ts";
-import { type Case, caseName } from "./matrix.ts";
+import { type Case, caseName, faultsOf } from "./matrix.ts";
 import { chosenFaults, type Plan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import { faultText, listing, story } from "./story.ts";
@@ -34,7 +34,9 @@ export class Player {
   readonly #nextCase: () => Promise<Case | undefined>;
   readonly #print: (text: string) => void;
   readonly #tasks: Task[] = [];
+  /** Golden runs under way. */
   #golden = 0;
+  #ended = false;
   #wake: (() => void)[] = [];
 
   constructor(context: {
@@ -65,15 +67,19 @@ export class Player {
         await this.#strike(task, lane);
         continue;
       }
+      const next = this.#ended ? undefined : await this.#nextCase();
+      if (next === undefined) {
+        this.#ended = true;
+        if (this.#tasks.length > 0) continue;
+        if (this.#golden === 0) return;
+        // Another lane plays a golden run: its faults will be for all.
+        await new Promise<void>((wake) => this.#wake.push(wake));
+        continue;
+      }
       this.#golden++;
-      const next = await this.#nextCase();
-      if (next !== undefined) await this.#rehearse(next, lane);
+      await this.#rehearse(next, lane);
       this.#golden--;
       for (const wake of this.#wake.splice(0)) wake();
-      if (next !== undefined || this.#tasks.length > 0) continue;
-      if (this.#golden === 0) return;
-      // Another lane plays a golden run: its faults will be for all.
-      await new Promise<void>((wake) => this.#wake.push(wake));
     }
   }
 
@@ -81,7 +87,7 @@ export class Player {
     const golden = await this.#play(one, lane);
     this.#judge(one, undefined, golden);
     if (golden.problems.length > 0) return;
-    if (this.#plan.listing) this.#print(listing(caseName(one), golden));
+    if (this.#plan.listing) this.#print(listing(caseName(one), golden, faultsOf(golden).length));
     const plan = { ...this.#plan, faults: this.#sizes.get(one) ?? this.#plan.faults };
     const faults = chosenFaults(plan, one, golden);
     this.score.calls += new Set(faults.map(({ name, occurrence }) => `${name} ${occurrence}`)).size;

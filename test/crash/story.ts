@@ -19,10 +19,10 @@ export function story(title: string, fault: Fault | undefined, result: RunResult
   ].join("\n");
 }
 
-/** A golden run: its calls, and where it came to rest. */
-export function listing(title: string, { calls, from, end }: RunResult): string {
+/** A golden run: its calls, how many faults they can have, and where it came to rest. */
+export function listing(title: string, { calls, from, end }: RunResult, faults: number): string {
   const lines = calls.slice(from).map(({ name, status }, i) => `  ${i + 1}. ${name} -> ${status ?? "open"}`);
-  return [title, ...lines, JSON.stringify(end, undefined, 1)].join("\n");
+  return [title, ...lines, `  ${faults} faults`, JSON.stringify(end, undefined, 1)].join("\n");
 }
 
 /** Each word with how often it is there, the most frequent first. */
