@@ -39,6 +39,17 @@ export default defineConfig({
       },
       realParts("conformance", "test/{conformance,property,crash}/**/*.test.ts"),
       realParts("e2e", "test/e2e/**/*.test.ts"),
+      {
+        // Pods: one control plane with a node for the whole run (test/support/node-ground.ts). Needs root on Linux.
+        test: {
+          name: "node",
+          include: ["test/node/**/*.test.ts"],
+          globalSetup: ["test/support/node-ground.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

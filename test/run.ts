@@ -92,6 +92,7 @@ if (!unitOnly) {
   await vitest("model");
   // They wait more than they work, each for processes of its own: beside each other they take little more than the longer.
   await Promise.all([vitest("conformance"), vitest("e2e")]);
+  await vitest("node");
   if (filters.length === 0 && process.argv.includes("--crash")) {
     await crashes("crash matrix on fake Flinks", ["--sample", "15"]);
     await crashes("crash matrix, a sample on real Flinks", ["--real", "--sample", "12"]);

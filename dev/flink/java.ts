@@ -7,7 +7,10 @@ import { digest } from "../machine/digest.ts";
 const run = promisify(execFile);
 
 /** The path of a JDK's tool: of JAVA_HOME when that is set, otherwise the one on PATH. */
-export function jdkTool(name: "java" | "javac" | "jar", env: NodeJS.ProcessEnv = process.env): string {
+export function jdkTool(
+  name: "java" | "javac" | "jar" | "jlink",
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   const home = env.JAVA_HOME;
   return home ? join(home, "bin", name) : name;
 }

@@ -5,6 +5,7 @@ function build() {
   const told: string[] = [];
   const clock = { now: 1_000 };
   const lines = new BuildProgress(
+    { title: "Kubernetes", packages: 2823 },
     (line) => told.push(line),
     () => clock.now,
   );

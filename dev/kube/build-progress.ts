@@ -1,12 +1,12 @@
 import type { Progress } from "../machine/cache.ts";
+import type { GoProgram } from "./program.ts";
 
-/** Of all components together, Go's own library included, on Linux. */
-export const allPackages = 2823;
 const everyMillis = 10_000;
 const keptLines = 30;
 
 /** Turns what `go build -v` prints into a line of progress now and then. */
 export class BuildProgress {
+  readonly #program: Pick<GoProgram, "title" | "packages">;
   readonly #progress: Progress;
   readonly #now: () => number;
   readonly #begin: number;
@@ -16,7 +16,8 @@ export class BuildProgress {
   readonly #others: string[] = [];
 
   /** `now` in milliseconds. */
-  constructor(progress: Progress, now: () => number) {
+  constructor(program: Pick<GoProgram, "title" | "packages">, progress: Progress, now: () => number) {
+    this.#program = program;
     this.#progress = progress;
     this.#now = now;
     this.#begin = now();
@@ -45,11 +46,12 @@ export class BuildProgress {
   }
 
   #summary(): string {
+    const { title, packages } = this.#program;
     const done =
       this.#packages > 0
-        ? `${this.#packages} of about ${allPackages} packages`
+        ? `${this.#packages} of about ${packages} packages`
         : `${this.#downloads} modules fetched`;
-    return `Building Kubernetes: ${done} after ${duration(this.seconds)}`;
+    return `Building ${title}: ${done} after ${duration(this.seconds)}`;
   }
 }
 

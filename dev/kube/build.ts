@@ -10,74 +10,79 @@ import { withLock } from "../machine/lock.ts";
 import { checkPrerequisites } from "../machine/prerequisites.ts";
 import { BuildProgress, duration } from "./build-progress.ts";
 import { KubeError } from "./errors.ts";
-import { controlPlaneModule, nativeEnvironment, type Recipe, readRecipe, readToolchain } from "./recipe.ts";
+import type { GoProgram } from "./program.ts";
+import { nativeEnvironment, type Recipe, readRecipe, readToolchain } from "./recipe.ts";
 
-/** Go's compiled packages (3.2 GB), the modules (0.6 GB) and the binary; measured. */
-const neededBytes = 5e9;
 const patienceMillis = 60 * 60 * 1000;
 
 /**
- * The path of the control plane's binary; built when this machine has none of this recipe (about 6 minutes on two cores,
- * once). Processes that want it at the same time wait for one of them. Throws PrerequisitesError, KubeError.
+ * The path of a program's binary; built when this machine has none of this recipe (minutes, once). Processes that want it
+ * at the same time wait for one of them. Throws PrerequisitesError, KubeError.
  */
-export async function controlPlaneBinary(progress: Progress = () => {}): Promise<string> {
+export async function builtBinary(program: GoProgram, progress: Progress = () => {}): Promise<string> {
   await checkPrerequisites({ needs: ["go"] });
-  const recipe = await readRecipe(await readToolchain());
+  const recipe = await readRecipe(await readToolchain(program), program);
   if (existsSync(recipe.binary)) return recipe.binary;
   const build = async () => {
-    if (!existsSync(recipe.binary)) await buildIntoCache(recipe, progress);
+    if (!existsSync(recipe.binary)) await buildIntoCache(program, recipe, progress);
   };
   await withLock(recipe.binary, build, () =>
-    progress(`Another process is building Kubernetes ${recipe.version}: waiting for it ...`),
+    progress(`Another process is building ${program.title} ${recipe.version}: waiting for it ...`),
   );
   return recipe.binary;
 }
 
-async function buildIntoCache(recipe: Recipe, progress: Progress): Promise<void> {
+async function buildIntoCache(program: GoProgram, recipe: Recipe, progress: Progress): Promise<void> {
+  const { title, name, usually } = program;
   const { FLINKJOB_GOCACHE: goCache, FLINKJOB_GOMODCACHE: modules } = process.env;
   await mkdir(cacheDirectory(), { recursive: true });
-  if (!goCache) await checkSpace();
+  if (!goCache) await checkSpace(program);
   progress(
-    `Building Kubernetes ${recipe.version} from source, once for this machine: usually 6 minutes on two cores ` +
-      `(here: ${cpus().length}), then it starts in 3 s ...`,
+    `Building ${title} ${recipe.version} from source, once for this machine: usually ${usually} on two cores ` +
+      `(here: ${cpus().length}) ...`,
   );
   // In the cache, not in /tmp: that may be small, and the last step is to be a rename.
-  const workplace = await disposableDirectory("controlplane-build", cacheDirectory());
+  const workplace = await disposableDirectory(`${name}-build`, cacheDirectory());
   await registerInstance({ kind: "build", dir: workplace, pids: [], ownerPid: process.pid });
-  const lines = new BuildProgress(progress, () => performance.now());
+  const lines = new BuildProgress(program, progress, () => performance.now());
   try {
-    const output = join(workplace, "controlplane");
+    const output = join(workplace, name);
     const env = {
       ...nativeEnvironment(),
       GOTMPDIR: workplace,
       GOCACHE: goCache || join(workplace, "packages"),
       GOMODCACHE: modules || join(workplace, "modules"),
     };
-    await runGo([...recipe.build, "-o", output, "."], env, lines);
+    await runGo(program, [...recipe.build, "-o", output, "."], env, lines);
     await rename(output, recipe.binary);
   } finally {
     // 3.8 GB in 100 000 files: takes seconds.
     await rm(workplace, { recursive: true, force: true });
     await unregisterInstance(workplace);
   }
-  progress(`Built Kubernetes ${recipe.version} in ${duration(lines.seconds)}: ${recipe.binary}`);
+  progress(`Built ${title} ${recipe.version} in ${duration(lines.seconds)}: ${recipe.binary}`);
 }
 
-async function checkSpace(): Promise<void> {
+async function checkSpace({ title, space }: GoProgram): Promise<void> {
   const { bavail, bsize } = await statfs(cacheDirectory());
   const free = bavail * bsize;
-  if (free >= neededBytes) return;
+  if (free >= space) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new KubeError(
     "KUBE_BUILD",
-    `Building Kubernetes needs ${gigabytes(neededBytes)} for a while, ${cacheDirectory()} has ${gigabytes(free)}. ` +
+    `Building ${title} needs ${gigabytes(space)} for a while, ${cacheDirectory()} has ${gigabytes(free)}. ` +
       "Set XDG_CACHE_HOME to a place with more, or use a cluster of your own: --kube current.",
   );
 }
 
-async function runGo(args: readonly string[], env: NodeJS.ProcessEnv, lines: BuildProgress): Promise<void> {
+async function runGo(
+  { title, module }: GoProgram,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  lines: BuildProgress,
+): Promise<void> {
   const child = spawn("go", args, {
-    cwd: controlPlaneModule,
+    cwd: module,
     env,
     stdio: ["ignore", "ignore", "pipe"],
     timeout: patienceMillis,
@@ -100,7 +105,7 @@ async function runGo(args: readonly string[], env: NodeJS.ProcessEnv, lines: Bui
     });
     if (interrupted !== undefined) throw new KubeError("KUBE_BUILD", `The build was ended by ${interrupted}`);
     if (status !== 0)
-      throw new KubeError("KUBE_BUILD", `Building Kubernetes failed (${status}):\n${lines.complaint}`);
+      throw new KubeError("KUBE_BUILD", `Building ${title} failed (${status}):\n${lines.complaint}`);
   } finally {
     for (const signal of signals) process.removeListener(signal, interrupt);
   }

@@ -53,9 +53,10 @@ async function startIn(options: StartKubeOptions): Promise<KubeInstance> {
     const kube = instanceOf(previous);
     if (previous.kind !== "embedded" || condition(previous) === "running") {
       refuseOther(previous, kind, options);
+      for (const image of options.node?.images ?? []) await kube.node?.containers.bring(image);
       return kube;
     }
-    await kube.kill("SIGKILL");
+    await kube.stop();
   }
   if (kind === "kind") return ForeignKube.startKind(options);
   if (kind === "current") return ForeignKube.useCurrent(options);
@@ -63,10 +64,12 @@ async function startIn(options: StartKubeOptions): Promise<KubeInstance> {
 }
 
 /** Something other than what was asked for would be a surprise later. */
-function refuseOther(previous: KubeState, kind: KubeKind, { dir, scheduler, port }: StartKubeOptions): void {
+function refuseOther(previous: KubeState, kind: KubeKind, options: StartKubeOptions): void {
+  const { dir, scheduler, node, port } = options;
   const differences = [
     ...(previous.kind === kind ? [] : [`is of kind "${previous.kind}"`]),
     ...(scheduler && !previous.scheduler && previous.kind === "embedded" ? ["has no scheduler"] : []),
+    ...(node && !previous.node && previous.kind === "embedded" ? ["has no node"] : []),
     ...(port !== undefined && port !== previous.port ? [`is on port ${previous.port}`] : []),
   ];
   if (differences.length > 0)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { end, identify, type ProcessIdentity } from "../machine/process.ts";
 import { hasCode } from "../machine/system-error.ts";
+import type { LocalNode } from "../node/node.ts";
 import { KubeError } from "./errors.ts";
 
 export interface Launch {
@@ -11,6 +12,8 @@ export interface Launch {
   readonly dir: string;
   readonly port: number;
   readonly scheduler: boolean;
+  /** In whose networks it is to run, and for which node. */
+  readonly node?: LocalNode;
   readonly ownerPid?: number;
   /** Called with the first process as soon as it runs, and with all when the API server is ready. */
   readonly onProcesses: (processes: readonly ProcessIdentity[]) => Promise<void>;
@@ -48,17 +51,21 @@ export function logFile(dir: string): string {
   return join(dir, "controlplane.log");
 }
 
-async function spawnControlPlane({ binary, dir, port, scheduler, ownerPid }: Launch): Promise<ChildProcess> {
-  const args = [
+async function spawnControlPlane(launch: Launch): Promise<ChildProcess> {
+  const { binary, dir, port, scheduler, node, ownerPid } = launch;
+  const [command, ...args] = [
+    ...(node?.networkPrefix ?? []),
+    binary,
     "up",
     `--dir=${dir}`,
     `--port=${port}`,
     ...(scheduler ? ["--scheduler"] : []),
+    ...(node === undefined ? [] : nodeFlags(node)),
     ...(ownerPid === undefined ? [] : [`--owner-pid=${ownerPid}`]),
   ];
   const log = await open(logFile(dir), "w", 0o600);
   try {
-    const child = spawn(binary, args, { detached: true, stdio: ["ignore", log.fd, log.fd] });
+    const child = spawn(command!, args, { detached: true, stdio: ["ignore", log.fd, log.fd] });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", reject);
@@ -68,6 +75,11 @@ async function spawnControlPlane({ binary, dir, port, scheduler, ownerPid }: Lau
   } finally {
     await log.close();
   }
+}
+
+function nodeFlags({ name, addresses }: LocalNode): string[] {
+  const { node, pods, services } = addresses;
+  return [`--node=${name}`, `--bind=${node}`, `--pod-cidr=${pods}`, `--service-cidr=${services}`];
 }
 
 /** The process numbers, the API server's first. */

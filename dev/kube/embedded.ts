@@ -1,33 +1,44 @@
 import { join } from "node:path";
+import type { Image } from "../image/image.ts";
+import { pauseImage } from "../image/shell.ts";
+import type { Progress } from "../machine/cache.ts";
 import { registerInstance, unregisterInstance } from "../machine/instances.ts";
 import { areFree, freePorts } from "../machine/ports.ts";
 import { end, isRunning, type ProcessIdentity, send } from "../machine/process.ts";
-import { controlPlaneBinary } from "./build.ts";
+import { endNode, LocalNode, type NodeState } from "../node/node.ts";
+import { ensureNodePackages } from "../node/packages.ts";
+import { builtBinary } from "./build.ts";
 import { launchControlPlane } from "./control-plane.ts";
 import { KubeError } from "./errors.ts";
 import type { KubeInstance, StartKubeOptions } from "./instance.ts";
+import { clusterDns, controlPlane } from "./program.ts";
 import { type KubeState, writeKubeState } from "./state.ts";
 
 /** It takes half a second to end; longer only on a machine that is very busy. */
 const graceMillis = 15_000;
 
-/** Kubernetes as processes of this machine: API server with etcd, controller manager, on request the scheduler. */
+/** Of an API server that has an address of its own. */
+const nodePort = 6443;
+
+/** Kubernetes as processes of this machine: API server with etcd, controller manager, on request scheduler and node. */
 export class EmbeddedKube implements KubeInstance {
   readonly kind = "embedded";
   #state: KubeState;
+  #node: LocalNode | undefined;
   #startedInMs = 0;
 
   /** For one that runs, or ran. */
   constructor(state: KubeState) {
     this.#state = state;
+    if (state.node !== undefined) this.#node = new LocalNode(state.node, (node) => this.#change({ node }));
   }
 
   /** In a directory where none runs; `previous` is what is known of one that did. */
   static async start(options: StartKubeOptions, previous: KubeState | undefined): Promise<EmbeddedKube> {
-    const { dir, scheduler = false, ownerPid, progress = () => {} } = options;
-    const binary = await controlPlaneBinary(progress);
-    const port = await choosePort(options.port, previous?.port);
-    progress(`Starting Kubernetes in ${dir} (usually 3 s) ...`);
+    const { dir, node, ownerPid, progress = () => {} } = options;
+    if (node !== undefined) await ensureNodePackages(progress);
+    const binary = await builtBinary(controlPlane, progress);
+    const port = node === undefined ? await choosePort(options.port, previous?.port) : nodePort;
     const kube = new EmbeddedKube({
       kind: "embedded",
       dir,
@@ -36,12 +47,40 @@ export class EmbeddedKube implements KubeInstance {
       server: `https://127.0.0.1:${port}`,
       port,
       kubectl: [binary, "kubectl"],
-      scheduler,
+      scheduler: options.scheduler === true || node !== undefined,
       ...(ownerPid !== undefined && { ownerPid }),
       processes: [],
     });
-    await kube.#launch();
+    if (node === undefined) {
+      progress(`Starting Kubernetes in ${dir} (usually 3 s) ...`);
+      await kube.#launch();
+    } else await kube.#startWithNode(node.images, previous?.node, progress);
     return kube;
+  }
+
+  async #startWithNode(images: readonly Image[], previous: NodeState | undefined, progress: Progress) {
+    const { dir, ownerPid, kubectl, kubeconfig } = this.#state;
+    const dns = await builtBinary(clusterDns, progress);
+    const pause = await pauseImage(progress);
+    progress(`Starting Kubernetes with a node in ${dir} (usually 5 s) ...`);
+    const begin = performance.now();
+    const node = await LocalNode.open({
+      dir: join(dir, "node"),
+      ...(previous !== undefined && { previous }),
+      ...(ownerPid !== undefined && { ownerPid }),
+      onChange: (state) => this.#change({ node: state }),
+    });
+    this.#node = node;
+    try {
+      await this.#change({ server: `https://${node.addresses.node}:${this.port}` });
+      await Promise.all([this.#launch(), node.startContainers({ controlPlane: dir, pause, images })]);
+      await node.join({ controlPlane: dir, binary: kubectl[0]!, dns });
+      await node.untilReady([...kubectl, `--kubeconfig=${kubeconfig}`]);
+    } catch (error) {
+      await this.#end("SIGKILL");
+      throw error;
+    }
+    this.#startedInMs = Math.round(performance.now() - begin);
   }
 
   get dir() {
@@ -65,12 +104,22 @@ export class EmbeddedKube implements KubeInstance {
   get pids() {
     return this.#state.processes.map(({ pid }) => pid);
   }
+  get node() {
+    return this.#node;
+  }
   get startedInMs() {
     return this.#startedInMs;
   }
 
   stop(): Promise<void> {
-    return this.kill("SIGTERM");
+    return this.#end("SIGTERM");
+  }
+
+  /** The node before those who would make new pods of the ones that it loses. */
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#state.node !== undefined) await endNode(this.#state.node);
+    this.#node = undefined;
+    await this.kill(signal);
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
@@ -92,12 +141,15 @@ export class EmbeddedKube implements KubeInstance {
 
   async #launch(): Promise<void> {
     const { dir, port, kubectl, scheduler = false, ownerPid } = this.#state;
+    if (this.#state.node !== undefined && this.#node === undefined)
+      throw new KubeError("KUBE_OPTIONS", `The node in ${dir} was stopped: start both again`);
     const begin = performance.now();
     await launchControlPlane({
       binary: kubectl[0]!,
       dir,
       port,
       scheduler,
+      ...(this.#node !== undefined && { node: this.#node }),
       ...(ownerPid !== undefined && { ownerPid }),
       onProcesses: (processes) => this.#save(processes),
     });
@@ -105,7 +157,6 @@ export class EmbeddedKube implements KubeInstance {
   }
 
   async #save(processes: readonly ProcessIdentity[]): Promise<void> {
-    this.#state = { ...this.#state, processes };
     const { dir, ownerPid } = this.#state;
     if (processes.length > 0)
       await registerInstance({
@@ -114,16 +165,23 @@ export class EmbeddedKube implements KubeInstance {
         pids: processes,
         ...(ownerPid !== undefined && { ownerPid }),
       });
+    await this.#change({ processes });
+  }
+
+  async #change(changed: Partial<KubeState>): Promise<void> {
+    this.#state = { ...this.#state, ...changed };
     await writeKubeState(this.#state);
   }
 }
 
 /** Whether all of it runs, some of it (a process died, or whoever started it did half-way), or nothing. */
-export function condition({ processes }: KubeState): "running" | "broken" | "stopped" {
-  const running = processes.filter(isRunning).length;
+export function condition({ processes, node }: KubeState): "running" | "broken" | "stopped" {
+  const ofNode = node === undefined ? [] : [node.init, ...node.parts.map(({ process }) => process)];
+  const all = [...processes, ...ofNode];
+  const running = all.filter(isRunning).length;
   if (running === 0) return "stopped";
   // The first one alone has not become ready yet: no control plane here is without a controller manager.
-  return running === processes.length && running > 1 ? "running" : "broken";
+  return running === all.length && processes.length > 1 ? "running" : "broken";
 }
 
 /** A kubeconfig that somebody noted stays right when the port stays the same. */

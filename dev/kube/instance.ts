@@ -1,4 +1,6 @@
+import type { Image } from "../image/image.ts";
 import type { Progress } from "../machine/cache.ts";
+import type { LocalNode } from "../node/node.ts";
 
 /** `embedded`: processes of this machine; `kind`: containers of a Docker engine; `current`: the user's own cluster. */
 export type KubeKind = "embedded" | "kind" | "current";
@@ -9,8 +11,10 @@ export interface StartKubeOptions {
   readonly dir: string;
   /** Default "embedded". */
   readonly kind?: KubeKind;
-  /** Embedded only: with kube-scheduler too; pods stay Pending all the same, there are no nodes. */
+  /** Embedded only: with kube-scheduler too; without a node, pods stay Pending all the same. */
   readonly scheduler?: boolean;
+  /** Embedded only: with a node that runs pods of these images (and with the scheduler). Needs root on Linux. */
+  readonly node?: { readonly images: readonly Image[] };
   /** Embedded only: default the one of the last time in `dir` or else a free one. */
   readonly port?: number;
   /** Embedded only: the cluster ends itself when this process is gone; without one it goes on until stopKube(). */
@@ -31,6 +35,8 @@ export interface KubeInstance {
   readonly port: number;
   /** Embedded only: the API server (with etcd) first. */
   readonly pids: readonly number[];
+  /** Where pods run, if anywhere. */
+  readonly node?: LocalNode | undefined;
   /** The command that runs kubectl, e.g. ["/path/controlplane", "kubectl"]; add --kubeconfig. */
   readonly kubectl: readonly string[];
   /** From the first process to a ready API server, in milliseconds; 0 when it was running already. */

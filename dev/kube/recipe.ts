@@ -5,10 +5,9 @@ import { promisify } from "node:util";
 import { cacheDirectory } from "../machine/cache.ts";
 import { digest } from "../machine/digest.ts";
 import { KubeError } from "./errors.ts";
+import type { GoProgram } from "./program.ts";
 
 const run = promisify(execFile);
-
-export const controlPlaneModule = join(import.meta.dirname, "..", "controlplane");
 
 /** The Go toolchain that builds: `go env GOVERSION GOOS GOARCH`. */
 export interface Toolchain {
@@ -17,19 +16,19 @@ export interface Toolchain {
   readonly arch: string;
 }
 
-/** How the control plane is built, and where the finished binary is kept. */
+/** How a program is built, and where the finished binary is kept. */
 export interface Recipe {
-  /** Of Kubernetes, e.g. "1.36.3". */
+  /** Of what it is made of, e.g. "1.36.3". */
   readonly version: string;
   /** Arguments of `go` without the output. */
   readonly build: readonly string[];
   readonly binary: string;
 }
 
-/** Asks Go, which may fetch the version of itself that go.mod wants. */
-export async function readToolchain(): Promise<Toolchain> {
+/** Asks Go, which may fetch the version of itself that the module's go.mod wants. */
+export async function readToolchain({ module }: GoProgram): Promise<Toolchain> {
   const { stdout } = await run("go", ["env", "GOVERSION", "GOOS", "GOARCH"], {
-    cwd: controlPlaneModule,
+    cwd: module,
     env: nativeEnvironment(),
   });
   const [version = "", os = "", arch = ""] = stdout.trim().split("\n");
@@ -43,42 +42,26 @@ export function nativeEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Another file in the module, another flag or another Go: another binary. */
-export async function readRecipe(toolchain: Toolchain, module = controlPlaneModule): Promise<Recipe> {
-  const names = (await readdir(module)).filter((name) => /^go\.(mod|sum)$|\.go$/.test(name)).sort();
-  const contents = await Promise.all(names.map((name) => readFile(join(module, name), "utf8")));
-  const version = kubernetesVersion(contents[names.indexOf("go.mod")] ?? "");
-  const build = buildArguments(version);
+export async function readRecipe(toolchain: Toolchain, program: GoProgram): Promise<Recipe> {
+  const { module, name } = program;
+  const names = (await readdir(module)).filter((file) => /^go\.(mod|sum)$|\.go$/.test(file)).sort();
+  const contents = await Promise.all(names.map((file) => readFile(join(module, file), "utf8")));
+  const version = requiredVersion(contents[names.indexOf("go.mod")] ?? "", program);
+  const build = buildArguments(program, version);
   const key = digest(toolchain.version, ...build, ...names, ...contents);
-  const name = `controlplane-${version}-${key}-${toolchain.os}-${toolchain.arch}`;
-  return { version, build, binary: join(cacheDirectory(), name) };
+  const file = `${name}-${version}-${key}-${toolchain.os}-${toolchain.arch}`;
+  return { version, build, binary: join(cacheDirectory(), file) };
 }
 
-function kubernetesVersion(goMod: string): string {
-  const version = /^\s*k8s\.io\/kubernetes v(\S+)$/m.exec(goMod)?.[1];
-  if (version === undefined) throw new KubeError("KUBE_BUILD", "go.mod does not require k8s.io/kubernetes");
-  return version;
+function requiredVersion(goMod: string, { source }: GoProgram): string {
+  for (const line of goMod.split("\n")) {
+    const [path, version] = line.replace("require ", "").trim().split(" ");
+    if (path === source && version?.startsWith("v")) return version.slice(1);
+  }
+  throw new KubeError("KUBE_BUILD", `go.mod does not require ${source}`);
 }
 
-/** The version is not in the sources: without these the server calls itself v0.0.0, and clients complain. */
-function buildArguments(version: string): string[] {
-  const [major, minor] = version.split(".");
-  const stamps = {
-    gitVersion: `v${version}`,
-    gitMajor: major,
-    gitMinor: minor,
-    gitTreeState: "clean",
-    buildDate: "2026-01-01T00:00:00Z",
-  };
-  const set = Object.entries(stamps).map(
-    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
-  );
-  return [
-    "build",
-    "-v",
-    "-trimpath",
-    "-buildvcs=false",
-    "-mod=readonly",
-    "-ldflags",
-    `-s -w ${set.join(" ")}`,
-  ];
+function buildArguments({ stamps }: GoProgram, version: string): string[] {
+  const set = Object.entries(stamps(version)).map(([name, value]) => ` -X ${name}=${value}`);
+  return ["build", "-v", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", `-s -w${set.join("")}`];
 }

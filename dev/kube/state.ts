@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessIdentity } from "../machine/process.ts";
 import { hasCode } from "../machine/system-error.ts";
+import type { NodeState } from "../node/node.ts";
 import type { KubeKind } from "./instance.ts";
 
 /** What `kube.json` in the directory of a cluster says: enough to find, restart and stop it. */
@@ -17,6 +18,8 @@ export interface KubeState {
   /** Embedded only. */
   readonly scheduler?: boolean;
   readonly ownerPid?: number;
+  /** Embedded only: of the node that runs, or ran. */
+  readonly node?: NodeState;
   /** Embedded only, the API server first; none when it was stopped. */
   readonly processes: readonly ProcessIdentity[];
 }

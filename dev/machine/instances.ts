@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheDirectory, type Progress } from "./cache.ts";
+import { removeCgroup } from "./cgroup.ts";
 import { digest } from "./digest.ts";
 import { end, identify, isRunning, type ProcessIdentity } from "./process.ts";
 import { hasCode } from "./system-error.ts";
@@ -15,6 +16,8 @@ export interface Instance {
   /** Absolute. */
   readonly dir: string;
   readonly pids: readonly ProcessIdentity[];
+  /** A control group that goes with it. */
+  readonly cgroup?: string;
   /** It is to end when this process is gone; without one it goes on until it is stopped. */
   readonly ownerPid?: number;
 }
@@ -37,10 +40,16 @@ function entryFile(dir: string): string {
 }
 
 /** Notes an instance, in place of what was noted for its directory before. To be called whenever its processes change. */
-export async function registerInstance({ kind, dir, pids, ownerPid }: Instance): Promise<void> {
+export async function registerInstance({ kind, dir, pids, cgroup, ownerPid }: Instance): Promise<void> {
   const owner = ownerPid === undefined ? undefined : identify(ownerPid);
   if (ownerPid !== undefined && owner === undefined) throw new OwnerGoneError(ownerPid);
-  const entry: Entry = { kind, dir, pids, ...(owner !== undefined && { owner }) };
+  const entry: Entry = {
+    kind,
+    dir,
+    pids,
+    ...(cgroup !== undefined && { cgroup }),
+    ...(owner !== undefined && { owner }),
+  };
   await mkdir(registry(), { recursive: true });
   const file = entryFile(dir);
   const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
@@ -64,7 +73,8 @@ export async function reapDead(progress: Progress = () => {}): Promise<void> {
   const over = entries.filter((entry) => entry !== undefined).filter(isOver);
   // First all processes, then the directories: one may hold that of another.
   await Promise.all(over.map((entry) => endProcesses(entry, progress)));
-  for (const { dir, owner } of over) {
+  for (const { dir, owner, cgroup } of over) {
+    if (cgroup !== undefined) await removeCgroup(cgroup);
     if (owner !== undefined && (await isDisposable(dir))) await rm(dir, { recursive: true, force: true });
     await unregisterInstance(dir);
   }

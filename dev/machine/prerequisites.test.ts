@@ -104,6 +104,25 @@ it("a docker command without an engine is not enough", async () => {
   expect(await problems(["docker"])).toEqual([]);
 });
 
+describe("Containers", () => {
+  const tools = ["containerd", "ctr", "runc", "nft", "busybox", "unshare", "nsenter", "mount", "ip"];
+
+  it("need root", async () => {
+    for (const name of tools) await tool(name, "exit 1");
+    const found = await problems(["containers"]);
+    const root = process.getuid?.() === 0;
+    expect(found).toEqual(
+      root ? expect.not.arrayContaining(["Running pods needs root"]) : ["Running pods needs root"],
+    );
+  });
+
+  it.runIf(process.getuid?.() === 0)("name every tool that is missing, and run none", async () => {
+    for (const name of tools.slice(2)) await tool(name, "exit 1");
+    const [found = ""] = await problems(["containers"]);
+    expect(found).toMatch(/^What runs pods is missing: containerd, ctr(, CNI plugins)?$/);
+  });
+});
+
 it("names everything that is missing at once, with the way out", async () => {
   const needs = ["go", "java", "maven", "docker", "kubectl"] as const;
   const error = await checkPrerequisites({ needs, env: { PATH: path } }).catch((error: Error) => error);

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { platform, tmpdir, userInfo } from "node:os";
 import { promisify } from "node:util";
 import { hasCode } from "./system-error.ts";
 
 const run = promisify(execFile);
 
-export type Prerequisite = "go" | "java" | "maven" | "docker" | "kubectl";
+export type Prerequisite = "go" | "java" | "maven" | "docker" | "kubectl" | "containers";
 
 export interface Problem {
   readonly tool: Prerequisite;
@@ -40,6 +41,21 @@ type Check = (ask: Ask, env: NodeJS.ProcessEnv) => Promise<string | undefined>;
 
 const patienceMillis = 30_000;
 
+/** Debian's, for a Kubernetes node of this machine. */
+export const containerPackages: readonly string[] = [
+  "containerd",
+  "runc",
+  "containernetworking-plugins",
+  "nftables",
+  "busybox-static",
+];
+const containerTools = "containerd ctr runc nft busybox unshare nsenter mount ip";
+
+/** Where this machine has the plugins that make a pod's network; undefined without them. */
+export function networkPluginFolder(): string | undefined {
+  return ["/usr/lib/cni", "/opt/cni/bin"].find((folder) => existsSync(`${folder}/ptp`));
+}
+
 const checks: Record<Prerequisite, { readonly check: Check; readonly remedy: string }> = {
   go: {
     check: checkGo,
@@ -61,6 +77,10 @@ const checks: Record<Prerequisite, { readonly check: Check; readonly remedy: str
     check: async (ask) =>
       (await ask("kubectl", "version", "--client")) === undefined ? "kubectl is missing" : undefined,
     remedy: "Install kubectl, or do without it: --kube embedded brings its own.",
+  },
+  containers: {
+    check: checkContainers,
+    remedy: `Be root on Linux and install them: apt-get install ${containerPackages.join(" ")} iproute2.`,
   },
 };
 
@@ -135,6 +155,16 @@ async function checkDocker(ask: Ask): Promise<string | undefined> {
   } catch (error) {
     return `No Docker engine answers: ${said(error)}`;
   }
+}
+
+/** What runs pods: nothing of it is asked to do anything yet. */
+async function checkContainers(ask: Ask): Promise<string | undefined> {
+  if (platform() !== "linux") return `Pods run on Linux only, not on ${platform()}`;
+  if (userInfo().uid !== 0) return "Running pods needs root";
+  const search = `for tool in ${containerTools}; do command -v $tool >/dev/null || echo $tool; done`;
+  const missing = (await ask("/bin/sh", "-c", search))?.trim().split("\n").filter(Boolean) ?? [];
+  if (networkPluginFolder() === undefined) missing.push("CNI plugins");
+  return missing.length === 0 ? undefined : `What runs pods is missing: ${missing.join(", ")}`;
 }
 
 interface Version {

@@ -1,12 +1,11 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { runToEnd } from "../../dev/demo/ground.ts";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { startKube } from "../../dev/kube/cluster.ts";
 import { checkPrerequisites } from "../../dev/machine/prerequisites.ts";
 import { openWorkplace } from "../../dev/machine/workplace.ts";
+import { installCrds } from "./crds.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -19,7 +18,6 @@ declare module "vitest" {
   }
 }
 
-const crds = fileURLToPath(new URL("../../crds", import.meta.url));
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** One control plane and one Flink of each version for the whole run, all real; nothing of them survives it. */
@@ -31,8 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const kube = await startKube({ dir: join(dir, "kube"), ...owner });
     workplace.onStrike(() => kube.stop());
-    const [command = "kubectl", ...first] = kube.kubectl;
-    await runToEnd(command, [...first, "apply", "-k", crds], { KUBECONFIG: kube.kubeconfig });
+    await installCrds(kube);
     const flink: Record<string, { url: string; jobsJar: string }> = {};
     for (const version of ["2.3", "1.20"]) {
       const cluster = await startFlink({ dir: join(dir, `flink-${version}`), version, slots: 16, ...owner });

@@ -15,7 +15,7 @@ export type JarFault =
   /** Half the JAR, then nothing for so long; with `times`, only the first so many requests. */
   | { kind: "slow"; ms: number; times?: number };
 
-/** Serves one JAR on loopback under any number of paths, each with a fault of its own, and counts the requests. */
+/** Serves one JAR on loopback, or where pods reach it, under any number of paths, each with a fault of its own, and counts the requests. */
 export class JarServer {
   readonly sha256: string;
   readonly #jar: Buffer;
@@ -29,9 +29,9 @@ export class JarServer {
     this.#server = createServer((request, response) => this.#answer(request, response));
   }
 
-  static async start(path: string): Promise<JarServer> {
+  static async start(path: string, host = "127.0.0.1"): Promise<JarServer> {
     const server = new JarServer(await readFile(path));
-    server.#server.listen(0, "127.0.0.1");
+    server.#server.listen(0, host);
     await once(server.#server, "listening");
     return server;
   }
@@ -39,7 +39,8 @@ export class JarServer {
   /** The address of the JAR under a name, which answers as told. */
   uri(name = "jobs", fault: JarFault = { kind: "none" }): string {
     this.#faults.set(`/${name}.jar`, fault);
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}.jar`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `http://${address}:${port}/${name}.jar`;
   }
 
   requests(name = "jobs"): number {
