@@ -5,6 +5,7 @@ import { CONTROLLER_NAME } from "./api/group.ts";
 import type { Condition } from "./api/meta.ts";
 import type { FlinkJob, FlinkSavepoint } from "./api/objects.ts";
 import { Controller, SAVEPOINT_WORKERS } from "./controller/controller.ts";
+import { ServiceAddresses } from "./controller/managed/service-addresses.ts";
 import { JarSource } from "./flink/jars/jar-source.ts";
 import { lazyOptions } from "./flink/options/option-catalogue.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
@@ -78,10 +79,13 @@ async function run(options: Options): Promise<void> {
       })
     : undefined;
 
+  const addresses = new ServiceAddresses();
   const controller = new Controller({
     kube,
     clock,
-    connect: connector(options, (seen) => metrics.flink.request(seen)),
+    connect: connector(options, addresses, (seen) => metrics.flink.request(seen)),
+    managedClusters: options.managedClusters,
+    addresses,
     namespaces: options.namespace,
     workers: options.workers,
     pollIntervalMs: options.pollInterval,
@@ -168,13 +172,11 @@ async function run(options: Options): Promise<void> {
 
 function connector(
   options: Options,
+  addresses: ServiceAddresses,
   onExchange: (seen: SeenExchange) => void,
 ): (url: string) => RemoteJobManager {
-  const destinations = new Destinations({
-    deny: options.denyCidr,
-    allow: options.allowCidr,
-    loopback: !options.denyLoopback,
-  });
+  const rules = { deny: options.denyCidr, allow: options.allowCidr, loopback: !options.denyLoopback };
+  const destinations = new Destinations(rules, addresses.lookup);
   const jarSource = new JarSource({ destinations });
   const { maxJarSize, jarTimeout } = options;
   return (url) =>

@@ -105,7 +105,7 @@ const definitions: Definition[] = [
     spec: structuralSchema(flinkClusterSpec),
     status: structuralSchema(flinkClusterStatus),
     columns: [
-      { name: "URL", type: "string", jsonPath: ".spec.url", description: "REST address." },
+      { name: "URL", type: "string", jsonPath: ".status.url", description: "REST address." },
       { name: "Version", type: "string", jsonPath: ".status.flinkVersion", description: "Flink's version." },
       {
         name: "Protection",

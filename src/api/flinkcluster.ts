@@ -1,19 +1,56 @@
 import * as z from "zod";
+import { configurationStatus } from "./configuration-status.ts";
 import { CLUSTER_URL_PATTERN } from "./flinkjob.ts";
+import { managedCluster } from "./managed-cluster.ts";
 import { conditions, protection } from "./status.ts";
-import { pattern } from "./text.ts";
+import { count, word } from "./status-words.ts";
+import { exactlyOne, pattern, withRules } from "./text.ts";
 
-/** A Flink session cluster that somebody runs: where it answers. */
-export const flinkClusterSpec = z
-  .object({
+/** A Flink session cluster: where it answers, or what it should be. */
+export const flinkClusterSpec = withRules(
+  z.object({
     url: pattern(
       1024,
       CLUSTER_URL_PATTERN,
       "Base address of the JobManager's REST API, such as http://flink-rest.team-a:8081.",
-    ),
-  })
-  .meta({ description: "Where the Flink session cluster answers." });
+    ).optional(),
+    managed: managedCluster.optional(),
+  }),
+  "The Flink session cluster: exactly one of url, for one that somebody runs, and managed, for one that the operator deploys.",
+  [
+    {
+      rule: "[has(self.url), has(self.managed)].exists_one(given, given)",
+      message: "spec needs exactly one of url and managed",
+      holds: ({ url, managed }) => exactlyOne(url, managed),
+    },
+    {
+      rule: "has(self.managed) == has(oldSelf.managed)",
+      message: "spec.url and spec.managed cannot take each other's place: make another FlinkCluster",
+      // There is no older version to compare a spec with here.
+      holds: () => true,
+    },
+    {
+      rule:
+        "!has(self.managed) || !has(oldSelf.managed) || " +
+        ["claimName", "hostPath", "uri"]
+          .map(
+            (field) =>
+              `(has(self.managed.storage.${field}) == has(oldSelf.managed.storage.${field}) && (!has(self.managed.storage.${field}) || self.managed.storage.${field} == oldSelf.managed.storage.${field}))`,
+          )
+          .join(" && "),
+      message:
+        "spec.managed.storage cannot be changed, it holds what guards against second runs: make another FlinkCluster",
+      holds: () => true,
+    },
+  ],
+);
 export type FlinkClusterSpec = z.output<typeof flinkClusterSpec>;
+export type FlinkClusterSpecInput = z.input<typeof flinkClusterSpec>;
+
+const pods = (description: string) =>
+  z.object({ wanted: count("How many there should be."), ready: count("How many are ready.") }).meta({
+    description,
+  });
 
 export const flinkClusterStatus = z
   .object({
@@ -21,6 +58,7 @@ export const flinkClusterStatus = z
       description:
         "metadata.generation that this status speaks of; -1 until the operator has seen the object.",
     }),
+    url: word("Where the JobManager answers.").optional(),
     flinkVersion: z.string().meta({ description: "Flink's version." }).optional(),
     incarnation: z
       .string()
@@ -32,6 +70,15 @@ export const flinkClusterStatus = z
           "What guards against a second run. Durable: high availability with job results kept. RunningJobs: high availability with " +
           "defaults. JobManagerLifetime: none.",
       })
+      .optional(),
+    clusterId: word(
+      "A managed cluster's name for Flink, and the beginning of its objects' names.",
+    ).optional(),
+    jobManagers: pods("A managed cluster's JobManagers.").optional(),
+    taskManagers: pods("A managed cluster's TaskManagers.").optional(),
+    configuration: configurationStatus
+      .pick({ ignored: true, overridden: true })
+      .meta({ description: "What became of spec.managed.flinkConfiguration." })
       .optional(),
     conditions: conditions.optional(),
   })

@@ -81,7 +81,7 @@ const jar = withRules(
 );
 
 /** A value of `flinkConfiguration`; `[]` and `{}` stand for an empty list and an empty map. */
-const configurationValue = z
+export const configurationValue = z
   .union([
     text(4096, ""),
     z.number(),

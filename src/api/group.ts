@@ -7,6 +7,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 export const FINALIZER = `${GROUP}/cancel-job`;
 /** Held by a FlinkSavepoint whose files are to go before it. */
 export const SAVEPOINT_FINALIZER = `${GROUP}/dispose-savepoint`;
+/** Held by a FlinkCluster whose pods, and what Flink left, go before it. */
+export const CLUSTER_FINALIZER = `${GROUP}/tear-down`;
 /** On a FlinkSavepoint that the operator made: the name of the FlinkJob. */
 export const JOB_LABEL = `${GROUP}/job`;
 /** `"true"` on a Secret or ConfigMap whose owner lets FlinkJobs of its namespace use it (spec.flinkConfigurationFrom). */

@@ -115,6 +115,25 @@ export const REASONS = {
     "The savepoint's files could not be deleted in time; the FlinkSavepoint was let go and they may still be there.",
   // clusters
   Reachable: "The JobManager answers.",
+  // managed clusters
+  Deploying: "The objects of a managed cluster are being made or changed, or its pods are starting.",
+  Rolling: "The spec changed: first the JobManager's pods are replaced, then the TaskManagers'.",
+  InvalidPodTemplate:
+    "A pod template sets what is the operator's, or is none; the message says what. The pods stay as they are.",
+  ObjectRefused: "The API server refuses an object that the cluster needs; the message is its own.",
+  NameTaken:
+    "An object of a name that the cluster needs exists and is not the cluster's. Delete it, or name the FlinkCluster otherwise.",
+  RightMissing:
+    "The operator lacks a right that managed clusters need; the message says which (manifests/managed-clusters).",
+  ManagedClustersOff: "The operator deploys no clusters (--managed-clusters=false).",
+  ImagePullFailed: "The image cannot be pulled: wrong name, no access, or the registry is away.",
+  CrashLooping: "A container ends again and again; the message has its exit code and last lines.",
+  PodsRefused:
+    "Pods are not admitted: a quota, a policy, or a missing ServiceAccount; the message says which.",
+  Unschedulable: "No node has room for a pod, or a volume is missing; the message is the scheduler's.",
+  VersionMismatch: "The image holds another version of Flink than spec.managed.flinkVersion says.",
+  InUse: "The FlinkCluster is being deleted, and FlinkJobs still name it: they go first.",
+  TearingDown: "The FlinkCluster is being deleted: its pods go, then what Flink left, then the rest.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

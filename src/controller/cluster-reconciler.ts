@@ -1,21 +1,28 @@
+import type { FlinkClusterStatus } from "../api/flinkcluster.ts";
+import { CLUSTER_FINALIZER } from "../api/group.ts";
 import type { FlinkCluster } from "../api/objects.ts";
+import { managedStatus } from "../core/cluster/managed-status.ts";
+import { urlOf } from "../core/cluster/names.ts";
 import { clusterStatus } from "../core/cluster-status.ts";
+import type { ClusterObservation } from "../core/observed.ts";
 import { sameStatus } from "../core/summarize.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
+import { flinkClusters } from "../kube/resources.ts";
 import type { ReadonlyStore } from "../kube/store.ts";
-import type { Resource } from "../kube/types.ts";
+import { key as keyOf } from "../kube/types.ts";
 import type { ReconcileOutcome } from "../kube/workers.ts";
 import type { Clusters } from "./clusters.ts";
+import type { ManagedClusters } from "./managed/managed-clusters.ts";
 import type { Versions } from "./versions.ts";
 
 export interface ClusterReconcilerOptions {
   store: Pick<ReadonlyStore<FlinkCluster>, "get">;
-  kube: Pick<KubeClient, "replaceStatus">;
-  resource: Resource<FlinkCluster>;
+  kube: Pick<KubeClient, "replaceStatus" | "patch">;
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
+  managed: Pick<ManagedClusters, "bring">;
   clock: Clock;
   onStatusWritten?: () => void;
   onReachable?: (cluster: { namespace: string; name: string }, reachable: boolean | undefined) => void;
@@ -23,7 +30,7 @@ export interface ClusterReconcilerOptions {
 
 const CONFLICT_AGAIN_MS = 200;
 
-/** Keeps a FlinkCluster's status equal to what its JobManager says. */
+/** Keeps a FlinkCluster's status equal to what its JobManager says, and a managed one deployed. */
 export class ClusterReconciler {
   readonly #options: ClusterReconcilerOptions;
 
@@ -32,31 +39,103 @@ export class ClusterReconciler {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
-    const { store, kube, resource, versions, clusters, clock, onReachable } = this.#options;
+    const { store, versions } = this.#options;
     const cluster = versions.newest(key, store.get(key));
-    const [namespace = "", name = ""] = key.split("/");
-    if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
-      clusters.use(`cluster:${key}`, []);
-      onReachable?.({ namespace, name }, undefined);
+    if (
+      !cluster ||
+      (cluster.metadata.deletionTimestamp !== undefined && cluster.spec.managed === undefined)
+    ) {
+      this.#forget(key);
       return undefined;
     }
-    const { url } = cluster.spec;
-    clusters.use(`cluster:${key}`, [url]);
-    const observed = clusters.get(url)?.monitor.observation({ prefix: "" }) ?? {
-      kind: "connecting" as const,
-      url,
-    };
-    if (observed.kind !== "connecting") onReachable?.({ namespace, name }, observed.kind === "reachable");
-    const status = clusterStatus(cluster, observed, clock.now());
-    if (!status || (cluster.status && sameStatus(cluster.status, status))) return undefined;
     try {
-      versions.wrote(cluster, await kube.replaceStatus(resource, { ...cluster, status }, { signal }));
-      this.#options.onStatusWritten?.();
+      return cluster.spec.managed === undefined
+        ? await this.#external(cluster, signal)
+        : await this.#managed(cluster, signal);
     } catch (error) {
-      versions.forget(key);
       if (isKubeError(error, "Conflict")) return { requeueAfterMs: CONFLICT_AGAIN_MS };
       if (!isKubeError(error, "NotFound")) throw error;
+      return undefined;
     }
-    return undefined;
   }
+
+  async #external(cluster: FlinkCluster, signal: AbortSignal): Promise<undefined> {
+    const status = clusterStatus(cluster, this.#observe(cluster), this.#options.clock.now());
+    await this.#write(cluster, status, signal);
+  }
+
+  async #managed(cluster: FlinkCluster, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
+    const { managed, clock } = this.#options;
+    const { view, finalizer, requeueAfterMs } = await managed.bring(cluster, signal);
+    const { finalizers = [], deletionTimestamp } = cluster.metadata;
+    if (finalizer === "add") {
+      await this.#setFinalizers(cluster, [...finalizers, CLUSTER_FINALIZER], signal);
+      return { requeueAfterMs: 0 };
+    }
+    if (finalizer === "remove") {
+      this.#forget(keyOf(cluster));
+      const others = finalizers.filter((name) => name !== CLUSTER_FINALIZER);
+      await this.#setFinalizers(cluster, others, signal);
+      return undefined;
+    }
+    // While FlinkJobs need the cluster they watch it themselves.
+    if (deletionTimestamp !== undefined) this.#forget(keyOf(cluster));
+    if (view) {
+      const observed = deletionTimestamp === undefined ? this.#observe(cluster) : connecting(cluster);
+      await this.#write(cluster, managedStatus(cluster, view, observed, clock.now()), signal);
+    }
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  }
+
+  #observe(cluster: FlinkCluster): ClusterObservation {
+    const { clusters, onReachable } = this.#options;
+    const { namespace = "", name } = cluster.metadata;
+    const url = urlOf(cluster);
+    clusters.use(`cluster:${keyOf(cluster)}`, [url]);
+    const observed = clusters.get(url)?.monitor.observation({ prefix: "" }) ?? connecting(cluster);
+    if (observed.kind !== "connecting") onReachable?.({ namespace, name }, observed.kind === "reachable");
+    return observed;
+  }
+
+  #forget(key: string): void {
+    const { clusters, onReachable } = this.#options;
+    const [namespace = "", name = ""] = key.split("/");
+    clusters.use(`cluster:${key}`, []);
+    onReachable?.({ namespace, name }, undefined);
+  }
+
+  async #write(
+    cluster: FlinkCluster,
+    status: FlinkClusterStatus | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { kube, onStatusWritten } = this.#options;
+    if (!status || (cluster.status && sameStatus(cluster.status, status))) return;
+    await this.#change(cluster, () => kube.replaceStatus(flinkClusters, { ...cluster, status }, { signal }));
+    onStatusWritten?.();
+  }
+
+  async #setFinalizers(cluster: FlinkCluster, finalizers: string[], signal: AbortSignal): Promise<void> {
+    const { name, namespace, resourceVersion, uid } = cluster.metadata;
+    // The resourceVersion makes the patch a precondition, the uid keeps it off a namesake.
+    const body = { metadata: { finalizers, resourceVersion, uid } };
+    const patch = { type: "merge", body } as const;
+    await this.#change(cluster, () =>
+      this.#options.kube.patch(flinkClusters, { name, namespace }, patch, { signal }),
+    );
+  }
+
+  async #change(cluster: FlinkCluster, write: () => Promise<FlinkCluster>): Promise<void> {
+    const { versions } = this.#options;
+    try {
+      versions.wrote(cluster, await write());
+    } catch (error) {
+      versions.forget(keyOf(cluster));
+      throw error;
+    }
+  }
+}
+
+function connecting(cluster: FlinkCluster): ClusterObservation {
+  return { kind: "connecting", url: urlOf(cluster) };
 }

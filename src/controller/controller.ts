@@ -1,16 +1,15 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
+import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
-import type { KubeError, Retry } from "../kube/errors.ts";
-import { Followed } from "../kube/followed.ts";
-import { Informer } from "../kube/informer.ts";
+import type { Retry } from "../kube/errors.ts";
+import { type Followed, following } from "../kube/followed.ts";
 import type { KubeMetrics } from "../kube/metrics.ts";
 import { flinkClusters, flinkJobs, flinkSavepoints } from "../kube/resources.ts";
-import type { Indexers } from "../kube/store.ts";
-import type { KubeObject, Resource } from "../kube/types.ts";
+import { key } from "../kube/types.ts";
 import { WorkQueue } from "../kube/work-queue.ts";
 import { type Reconcile, Workers } from "../kube/workers.ts";
 import type { JobManagerPort } from "../ports.ts";
@@ -22,12 +21,15 @@ import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
 import { jobMemory } from "./job-memory.ts";
 import { JobReconciler } from "./job-reconciler.ts";
+import { ManagedClusters, usersAmong } from "./managed/managed-clusters.ts";
+import { OwnedObjects } from "./managed/owned-objects.ts";
+import { ServiceAddresses } from "./managed/service-addresses.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Versions } from "./versions.ts";
-import { followerOf, jobIndexers, savepointIndexers, Watches } from "./watches.ts";
+import { clusterIndexers, followerOf, jobIndexers, savepointIndexers, Watches } from "./watches.ts";
 
 /** A slow main() gives its place among the beginning run requests up after this long, in milliseconds. */
 const SLOW_MAIN_MS = 2_000;
@@ -56,6 +58,10 @@ export interface ControllerOptions {
   orphanedJarMs?: number | undefined;
   /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
   findOptions?: FindOptions;
+  /** False: managed FlinkClusters are not deployed. Default true. */
+  managedClusters?: boolean;
+  /** Learns where the Services of managed clusters are; what `connect` should resolve their names with. */
+  addresses?: ServiceAddresses;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
   tellSavepoint?: (savepoint: FlinkSavepoint, event: StepEvent) => void;
@@ -77,14 +83,16 @@ export class Controller {
   readonly #flights: Flights;
   readonly #jars = new Jars();
   readonly #sweeper: JarSweeper;
+  readonly #owned: OwnedObjects;
   readonly #workers: Workers[];
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { kube, clock, connect, pollIntervalMs, metrics } = options;
-    this.jobs = this.#follow(flinkJobs, jobIndexers);
-    this.clusters = this.#follow(flinkClusters, {});
-    this.savepoints = this.#follow(flinkSavepoints, savepointIndexers);
+    const follow = following(options);
+    this.jobs = follow(flinkJobs, { indexers: jobIndexers });
+    this.clusters = follow(flinkClusters, { indexers: clusterIndexers });
+    this.savepoints = follow(flinkSavepoints, { indexers: savepointIndexers });
     const jobQueue = new WorkQueue({ name: "flinkjob", clock, metrics });
     const clusterQueue = new WorkQueue({ name: "flinkcluster", clock, metrics });
     const savepointQueue = new WorkQueue({ name: "flinksavepoint", clock, metrics });
@@ -183,12 +191,24 @@ export class Controller {
       clock,
       ...decisions,
     });
+    this.#owned = new OwnedObjects({
+      follow,
+      addresses: options.addresses ?? new ServiceAddresses(),
+      onChange: (namespace, clusterId) => watches.ownedChanged(namespace, clusterId),
+    });
     const clusterReconciler = new ClusterReconciler({
       store: this.clusters,
       kube,
-      resource: flinkClusters,
       versions: new Versions<FlinkCluster>(),
       clusters: this.#flink,
+      managed: new ManagedClusters({
+        kube,
+        owned: this.#owned,
+        usersOf: (cluster) =>
+          usersAmong(cluster, this.jobs.byIndex("cluster", key(cluster)), this.jobs.list()),
+        enabled: options.managedClusters ?? true,
+        findOptions: options.findOptions,
+      }),
       clock,
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
       ...(options.onReachable ? { onReachable: options.onReachable } : {}),
@@ -222,7 +242,8 @@ export class Controller {
 
   /** Fills the caches and keeps them filled until the signal aborts; a standby does this much. */
   async watch(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.jobs.run(signal), this.clusters.run(signal), this.savepoints.run(signal)]);
+    const followed = [this.jobs, this.clusters, this.savepoints, this.#owned];
+    await Promise.all(followed.map((each) => each.run(signal)));
   }
 
   hasSynced(): boolean {
@@ -238,7 +259,7 @@ export class Controller {
       const ours = spec.jar.uri !== undefined || spec.jar.reclaimPolicy === "Delete";
       if (url !== undefined && ours) this.#sweeper.begin(url);
     }
-    const urls = () => [...new Set(this.clusters.list().map(({ spec }) => spec.url))];
+    const urls = () => [...new Set(this.clusters.list().map(urlOf))];
     void this.#sweeper.patrol(urls, PATROL_MS);
   }
 
@@ -247,29 +268,6 @@ export class Controller {
     await Promise.all(this.#workers.map((workers) => workers.stop(graceMs)));
     await Promise.all([this.#flights.close(), this.#sweeper.close()]);
     await this.#flink.close();
-  }
-
-  #follow<T extends KubeObject>(resource: Resource<T>, indexers: Indexers<T>): Followed<T> {
-    const { kube, clock, metrics, namespaces, onProblem } = this.#options;
-    const scopes = namespaces.length === 0 ? [{}] : namespaces.map((namespace) => ({ namespace }));
-    const problem = (error: KubeError) => onProblem?.(`watch ${resource.plural}`, error, {});
-    const onHandlerError = (error: unknown) =>
-      onProblem?.(`handle a change of ${resource.plural}`, error, {});
-    return new Followed(
-      scopes.map(
-        (selection) =>
-          new Informer<T>({
-            client: kube,
-            resource,
-            selection,
-            indexers,
-            clock,
-            metrics,
-            onProblem: problem,
-            onHandlerError,
-          }),
-      ),
-    );
   }
 
   #team(name: string, queue: WorkQueue, concurrency: number, reconcile: Reconcile): Workers {

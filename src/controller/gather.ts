@@ -1,5 +1,6 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { TriggerStatus } from "../api/status.ts";
+import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix } from "../core/identity.ts";
@@ -103,7 +104,7 @@ export class Gather {
     const { url, name } = effectiveSpec(job).cluster;
     if (url !== undefined) return { url, name: url };
     const cluster = this.#options.flinkCluster(metadata.namespace ?? "", name ?? "");
-    return { url: cluster?.spec.url, name: name ?? "" };
+    return { url: cluster && urlOf(cluster), name: name ?? "" };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
+import { namesOf, urlOf } from "../core/cluster/names.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import type { Followed } from "../kube/followed.ts";
 import { key } from "../kube/types.ts";
@@ -42,6 +43,13 @@ export const jobIndexers = {
   jar: ({ spec }: FlinkJob) => (spec.jar.id === undefined ? [] : [spec.jar.id]),
 };
 
+/** Names of the indexes that the informer of FlinkClusters keeps. */
+export const clusterIndexers = {
+  /** By the label on all that belongs to a managed one: namespace/cluster-id. */
+  clusterId: ({ metadata, spec }: FlinkCluster) =>
+    spec.managed === undefined ? [] : [`${metadata.namespace}/${namesOf(metadata.name).clusterId}`],
+};
+
 /** The name of the FlinkJob, other than that of `uid`, whose job this is: by its prefix, or because it took it over. */
 export function followerOf(candidates: readonly FlinkJob[], jobId: string, uid: string): string | undefined {
   const follower = candidates.find(
@@ -75,8 +83,7 @@ export class Watches {
     });
     clusters.addHandler({
       add: (cluster, initial) => this.#clusterChanged(cluster, initial),
-      update: (cluster, previous) =>
-        this.#clusterChanged(cluster, false, cluster.spec.url !== previous.spec.url),
+      update: (cluster, previous) => this.#clusterChanged(cluster, false, urlOf(cluster) !== urlOf(previous)),
       delete: (cluster) => this.#clusterChanged(cluster, false),
     });
   }
@@ -95,6 +102,13 @@ export class Watches {
     }
   }
 
+  /** An object or a pod of a managed cluster changed. */
+  ownedChanged(namespace: string, clusterId: string): void {
+    const { clusters, clusterQueue } = this.#options;
+    for (const cluster of clusters.byIndex("clusterId", `${namespace}/${clusterId}`))
+      clusterQueue.add(key(cluster));
+  }
+
   /** Something that this process knows of a FlinkJob changed. */
   uidChanged(uid: string): void {
     for (const job of this.#options.jobs.byIndex("uid", uid)) this.#options.jobQueue.add(key(job));
@@ -105,11 +119,20 @@ export class Watches {
     const name = key(job);
     jobQueue.add(name, initial ? "low" : "high");
     if (job.spec.savepoints?.interval !== undefined) scheduleQueue.add(name, "low");
+    this.#freeCluster(job);
     for (const savepoint of savepoints.byIndex("job", name)) {
       // A complete one has nothing to learn of its job, unless it waits to be let go.
       if (savepoint.status?.state !== "completed" || savepoint.metadata.deletionTimestamp !== undefined)
         savepointQueue.add(key(savepoint));
     }
+  }
+
+  /** A cluster that is being deleted waits for the FlinkJobs that name it. */
+  #freeCluster({ metadata, spec }: FlinkJob): void {
+    const { clusters, clusterQueue } = this.#options;
+    if (spec.cluster.name === undefined) return;
+    const cluster = clusters.get(`${metadata.namespace}/${spec.cluster.name}`);
+    if (cluster?.metadata.deletionTimestamp !== undefined) clusterQueue.add(key(cluster));
   }
 
   #ownerOf(jobId: string): void {

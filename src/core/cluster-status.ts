@@ -1,53 +1,79 @@
 import type { FlinkClusterStatus } from "../api/flinkcluster.ts";
 import type { Condition, ConditionStatus } from "../api/meta.ts";
 import type { FlinkCluster } from "../api/objects.ts";
+import type { Reason } from "../api/reasons.ts";
+import { urlOf } from "./cluster/names.ts";
+import { shortened } from "./conditions.ts";
 import { iso } from "./context.ts";
 import type { ClusterObservation } from "./observed.ts";
 
-/** The status of a FlinkCluster; undefined while nothing is known. Pure. */
+/** The status of an external FlinkCluster; undefined while nothing is known. Pure. */
 export function clusterStatus(
   cluster: FlinkCluster,
   observed: ClusterObservation,
   now: number,
 ): FlinkClusterStatus | undefined {
   if (observed.kind === "connecting" || observed.kind === "notFound") return undefined;
-  const observedGeneration = cluster.metadata.generation ?? 0;
-  const set = (type: string, status: ConditionStatus, reason: string, message: string): Condition => {
-    const before = cluster.status?.conditions?.find((condition) => condition.type === type);
-    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : iso(now);
-    return { type, status, observedGeneration, lastTransitionTime, reason, message };
+  const status = {
+    observedGeneration: cluster.metadata.generation ?? 0,
+    url: urlOf(cluster),
+    ...lastKnown(cluster, observed),
   };
   if (observed.kind === "reachable") {
-    const { flinkVersion, incarnation, protection, submitEnabled } = observed.jobManager;
+    const { flinkVersion, submitEnabled } = observed.jobManager;
     const reason = submitEnabled ? "Reachable" : "SubmissionDisabled";
     const message = submitEnabled
       ? `Flink ${flinkVersion} answers.`
       : `Flink ${flinkVersion} answers, but accepts no JARs (web.submit.enable: false).`;
     return {
-      observedGeneration,
-      flinkVersion,
-      incarnation,
-      protection,
-      conditions: [
-        set("Ready", submitEnabled ? "True" : "False", reason, message),
-        set("Reconciling", "False", reason, message),
-        set("Stalled", submitEnabled ? "False" : "True", reason, message),
-      ],
+      ...status,
+      conditions: clusterConditions(cluster, now, reason, message, {
+        ready: submitEnabled ? "True" : "False",
+        reconciling: "False",
+        stalled: submitEnabled ? "False" : "True",
+      }),
     };
   }
-  // What was known of the cluster stays on show; that it does not answer now is told by the conditions.
-  const { flinkVersion, incarnation, protection } = cluster.status ?? {};
   const refused = observed.kind === "notAllowed";
   const reason = refused ? "DestinationNotAllowed" : "ClusterUnreachable";
   return {
-    observedGeneration,
+    ...status,
+    conditions: clusterConditions(cluster, now, reason, observed.message, {
+      ready: "False",
+      reconciling: refused ? "False" : "True",
+      stalled: refused ? "True" : "False",
+    }),
+  };
+}
+
+/** What was known of the cluster stays on show; that it does not answer now is told by the conditions. */
+export function lastKnown(
+  { status }: FlinkCluster,
+  observed: ClusterObservation,
+): Pick<FlinkClusterStatus, "flinkVersion" | "incarnation" | "protection"> {
+  const known: Partial<FlinkClusterStatus> =
+    observed.kind === "reachable" ? observed.jobManager : (status ?? {});
+  const { flinkVersion, incarnation, protection } = known;
+  return {
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(protection === undefined ? {} : { protection }),
-    conditions: [
-      set("Ready", "False", reason, observed.message),
-      set("Reconciling", refused ? "False" : "True", reason, observed.message),
-      set("Stalled", refused ? "True" : "False", reason, observed.message),
-    ],
   };
+}
+
+/** Ready, Reconciling and Stalled, with one reason. */
+export function clusterConditions(
+  cluster: FlinkCluster,
+  now: number,
+  reason: Reason,
+  message: string,
+  words: Record<"ready" | "reconciling" | "stalled", ConditionStatus>,
+): Condition[] {
+  const set = (type: string, status: ConditionStatus): Condition => {
+    const before = cluster.status?.conditions?.find((condition) => condition.type === type);
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : iso(now);
+    const observedGeneration = cluster.metadata.generation ?? 0;
+    return { type, status, observedGeneration, lastTransitionTime, reason, message: shortened(message) };
+  };
+  return [set("Ready", words.ready), set("Reconciling", words.reconciling), set("Stalled", words.stalled)];
 }

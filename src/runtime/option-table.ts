@@ -117,6 +117,13 @@ export const optionTable = {
     description:
       "How long a deleted FlinkJob waits for its Flink job to end, or its cluster to answer, before it is let go.",
   },
+  managedClusters: {
+    group: "Work",
+    schema: flag,
+    default: "true",
+    description:
+      "Deploy the FlinkClusters that have spec.managed. Needs the rights of manifests/managed-clusters; without them their status says so.",
+  },
   shutdownTimeout: {
     group: "Work",
     placeholder: "DURATION",

@@ -37,6 +37,7 @@ describe("values", () => {
       pollInterval: 5_000,
       submissionConcurrency: 4,
       submissionBackoff: 5_000,
+      managedClusters: true,
       deletionTimeout: 300_000,
       shutdownTimeout: 30_000,
       maxJarSize: 536_870_912,

@@ -8,6 +8,9 @@ import { flinkClusterSpec } from "../../src/api/flinkcluster.ts";
 import { flinkJobSpec } from "../../src/api/flinkjob.ts";
 import { flinkSavepointSpec } from "../../src/api/flinksavepoint.ts";
 import { CONFIGURATION_LABEL } from "../../src/api/group.ts";
+import { managedCluster } from "../../src/api/managed-cluster.ts";
+import { designOf } from "../../src/core/cluster/design.ts";
+import { desiredCluster } from "../../src/core/cluster/desired.ts";
 import { parseCommandLine } from "../../src/runtime/options.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -125,6 +128,41 @@ describe("RBAC", () => {
     "update coordination.k8s.io/leases": ["leader election", "kube", /\.replace\(leases,/],
   };
   const sourceOf = (name: string) => readFileSync(join(root, "src", name), "utf8");
+  const following = "OwnedObjects";
+  const kept = "ObjectWriter: as the FlinkCluster says, and away with it";
+  const granted = "the JobManager's Role grants it, and nobody can grant what he does not have";
+  const own = (resource: string) =>
+    Object.fromEntries(
+      [
+        [
+          "get",
+          "one that the cache does not hold: is there a stranger of that name?",
+          /#kube\.get\(clusterKinds\[/,
+        ],
+        ["list", following],
+        ["watch", following],
+        ["create", `${kept}: an apply that makes it`, /#kube\.apply\(clusterKinds\[/],
+        ["patch", kept, /#kube\.apply\(clusterKinds\[/],
+        ["delete", kept, /#kube\.delete\(clusterKinds\[/],
+      ].map(([verb, why, call]) => [
+        `${verb} ${resource}`,
+        [why, "controller", call ?? /\bnew OwnedObjects\(/],
+      ]),
+    ) as typeof reasons;
+  const managedReasons: typeof reasons = {
+    "patch flinkjob.dev/flinkclusters": ["the finalizer", "controller", /\bkube\.patch\(flinkClusters,/],
+    ...own("apps/deployments"),
+    ...own("/services"),
+    ...own("/serviceaccounts"),
+    ...own("/configmaps"),
+    "update /configmaps": [granted],
+    "list /pods": [following, "controller", /#kube\.list\(pods,/],
+    "watch /pods": [following],
+    ...own("rbac.authorization.k8s.io/roles"),
+    ...own("rbac.authorization.k8s.io/rolebindings"),
+    ...own("policy/poddisruptionbudgets"),
+    ...own("networking.k8s.io/ingresses"),
+  };
   const codeOf = (room: string) =>
     readdirSync(join(root, "src", room), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
@@ -145,7 +183,25 @@ describe("RBAC", () => {
     expect(rules.sort()).toEqual(Object.keys(reasons).sort());
   });
 
-  test.each(Object.entries(reasons).filter(([, [, room]]) => room))(
+  test("managed clusters take exactly the rights that they have a reason for", () => {
+    const role = one("manifests/managed-clusters/cluster-role.yaml", "ClusterRole");
+    expect(rightsOf(role.rules).sort()).toEqual(Object.keys(managedReasons).sort());
+  });
+
+  test("what they may do includes all that the operator grants Flink", () => {
+    const design = designOf(
+      "ns",
+      "c",
+      managedCluster.parse({ flinkVersion: "2.3", image: "i", storage: { uri: "s3://b/f" } }),
+    );
+    const granted = desiredCluster(design).objects.filter(({ kind }) => kind === "Role");
+    expect(granted).toHaveLength(2);
+    for (const { rules } of granted) {
+      for (const right of rightsOf(rules as Rule[])) expect(Object.keys(managedReasons)).toContain(right);
+    }
+  });
+
+  test.each([...Object.entries(reasons), ...Object.entries(managedReasons)].filter(([, [, room]]) => room))(
     "the code needs: %s",
     (_right, [, room, call]) => {
       expect(codeOf(room ?? "")).toMatch(call ?? /never/);
@@ -155,6 +211,8 @@ describe("RBAC", () => {
   test("the Role of one namespace says the same as the ClusterRole", () => {
     const role = one("manifests/namespaced/role.yaml", "Role");
     expect(role.rules).toEqual(one("manifests/base/cluster-role.yaml", "ClusterRole").rules);
+    const more = one("manifests/managed-clusters/namespaced/role.yaml", "Role");
+    expect(more.rules).toEqual(one("manifests/managed-clusters/cluster-role.yaml", "ClusterRole").rules);
   });
 
   const secretSample = "manifests/samples/configuration-from-secret.yaml";
@@ -165,7 +223,7 @@ describe("RBAC", () => {
     expect(everyRule.length).toBeGreaterThan(5);
     for (const { apiGroups, resources, verbs } of everyRule) {
       expect([...apiGroups, ...resources, ...verbs].join(" ")).not.toMatch(
-        /\*|secret|escalate|impersonate|bind/,
+        /\*|secret|escalate|impersonate|\bbind\b/,
       );
     }
   });
@@ -292,9 +350,10 @@ test("the samples are what the API accepts", () => {
   expect(flinkJobSpec.strict().parse(one("manifests/samples/flinkjob.yaml", "FlinkJob").spec)).toMatchObject({
     entryClass: "dev.flinkjob.examples.Counter",
   });
-  expect(
-    flinkClusterSpec.strict().parse(one("manifests/samples/flinkcluster.yaml", "FlinkCluster").spec),
-  ).toBeDefined();
+  for (const name of ["flinkcluster", "managed-flinkcluster"]) {
+    const { spec } = one(`manifests/samples/${name}.yaml`, "FlinkCluster");
+    expect(flinkClusterSpec.strict().parse(spec)).toBeDefined();
+  }
   expect(
     flinkSavepointSpec.strict().parse(one("manifests/samples/flinksavepoint.yaml", "FlinkSavepoint").spec),
   ).toMatchObject({ job: { name: "counter" } });

@@ -118,7 +118,12 @@ test.each([
     kind: "FlinkCluster",
     shortName: "fc",
     spec: { url: "http://nowhere.invalid:8081" },
-    status: { flinkVersion: "2.3.0", protection: "Durable", conditions: [ready] },
+    status: {
+      url: "http://nowhere.invalid:8081",
+      flinkVersion: "2.3.0",
+      protection: "Durable",
+      conditions: [ready],
+    },
     usual: [
       "NAME columns",
       "URL http://nowhere.invalid:8081",

@@ -67,10 +67,15 @@ export function right(schema: Node): Json {
     case "array":
       return fc.array(right(schema.items ?? {}), { maxLength: 4 });
     case "object":
+      // A pod template: what it is is looked at later.
+      if (schema["x-kubernetes-preserve-unknown-fields"])
+        return fc.dictionary(keys, fc.jsonValue({ maxDepth: 1 }));
       return schema.additionalProperties
         ? fc.dictionary(keys, right(schema.additionalProperties), { maxKeys: 4 })
         : rightObjects(schema);
     case undefined:
+      if (schema["x-kubernetes-int-or-string"])
+        return fc.oneof(rightStrings(schema), fc.integer({ min: schema.minimum ?? 0, max: 1_000 }));
       // flinkConfiguration's values
       return fc.oneof(rightStrings(schema), fc.boolean(), fc.integer(), finite, fc.constantFrom([], {}));
     default:

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, inject } from "vitest";
 import { type FlinkInstance, type StartFlinkOptions, startFlink } from "../../dev/flink/cluster.ts";
 import { scenarioClass } from "../../dev/flink/jobs.ts";
-import type { FlinkClusterSpec } from "../../src/api/flinkcluster.ts";
+import type { FlinkClusterSpecInput } from "../../src/api/flinkcluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import type { FlinkSavepointSpecInput } from "../../src/api/flinksavepoint.ts";
 import { API_VERSION } from "../../src/api/group.ts";
@@ -164,11 +164,13 @@ export class World {
 
   async createCluster(
     name: string,
-    spec: FlinkClusterSpec,
+    spec: FlinkClusterSpecInput,
     namespace = this.namespace,
   ): Promise<FlinkCluster> {
     const metadata = { name, namespace };
-    return this.kube.create(flinkClusters, { apiVersion: API_VERSION, kind: "FlinkCluster", metadata, spec });
+    // The API server fills in the defaults.
+    const object = { apiVersion: API_VERSION, kind: "FlinkCluster", metadata, spec };
+    return this.kube.create(flinkClusters, object as FlinkCluster);
   }
 
   createSavepoint(name: string, spec: FlinkSavepointSpecInput): Promise<FlinkSavepoint> {
@@ -319,7 +321,7 @@ export class World {
 
   async #discard(namespace: string): Promise<void> {
     try {
-      for (const resource of [flinkJobs, flinkSavepoints] as Resource<KubeObject>[]) {
+      for (const resource of [flinkJobs, flinkSavepoints, flinkClusters] as Resource<KubeObject>[]) {
         for await (const { metadata } of this.kube.listAll(resource, { namespace })) {
           const { name = "", finalizers } = metadata;
           if (!finalizers?.length) continue;

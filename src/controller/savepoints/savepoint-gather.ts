@@ -1,5 +1,6 @@
 import { SAVEPOINT_FINALIZER } from "../../api/group.ts";
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../../api/objects.ts";
+import { urlOf } from "../../core/cluster/names.ts";
 import type { ClusterObservation } from "../../core/observed.ts";
 import { liveTrigger, ownFacts } from "../../core/savepoints/context.ts";
 import type { SavepointObserved } from "../../core/savepoints/observed.ts";
@@ -87,7 +88,8 @@ export class SavepointGather {
   #named(job: FlinkJob | undefined): string | undefined {
     if (!job) return undefined;
     const { url, name } = job.spec.cluster;
-    return url ?? this.#options.flinkCluster(job.metadata.namespace ?? "", name ?? "")?.spec.url;
+    const cluster = this.#options.flinkCluster(job.metadata.namespace ?? "", name ?? "");
+    return url ?? (cluster && urlOf(cluster));
   }
 }
 

@@ -100,6 +100,6 @@ function isToldAnyway(key: string, options: OptionsOfVersion | undefined): boole
   return fieldNamed(key) !== undefined || SHOWN.has(key) || SHOWN.has(oneName(key, options));
 }
 
-function renderedValue(value: ConfigurationValue): string {
+export function renderedValue(value: ConfigurationValue): string {
   return typeof value === "object" ? "" : String(value);
 }

@@ -107,7 +107,7 @@ export function mergeConfiguration(
 }
 
 /** The same option may stand in the map under several names: Flink reads its key first, then former names in order. */
-function winnerOver(
+export function winnerOver(
   key: string,
   texts: ReadonlyMap<string, string>,
   options: OptionsOfVersion,
@@ -119,7 +119,7 @@ function winnerOver(
   return winner === key ? undefined : winner;
 }
 
-function ignoredKey(key: string, options: OptionsOfVersion | undefined): IgnoredKey | undefined {
+export function ignoredKey(key: string, options: OptionsOfVersion | undefined): IgnoredKey | undefined {
   if (isInternal(key)) return { key, reason: "DangerousOption" };
   if (!options) return undefined;
   const found = options.find(key);
@@ -148,7 +148,7 @@ function outOfScope(key: string, { scope }: FlinkOption): IgnoredKey | undefined
   }
 }
 
-function invalidValue(
+export function invalidValue(
   key: string,
   text: string,
   options: OptionsOfVersion,
@@ -174,7 +174,7 @@ function mayBeRead(key: string, options: OptionsOfVersion | undefined): boolean 
 }
 
 /** Flink's own, whatever the version: they decide on JobIDs and on how a cluster runs. */
-function isInternal(key: string): boolean {
+export function isInternal(key: string): boolean {
   return key.startsWith("$internal.");
 }
 

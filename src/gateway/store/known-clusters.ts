@@ -1,4 +1,5 @@
 import type { FlinkCluster } from "../../api/objects.ts";
+import { urlOf } from "../../core/cluster/names.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import { flinkClusters } from "../../kube/resources.ts";
@@ -23,7 +24,7 @@ export class KnownClusters implements Clusters {
   async resolve({ namespace, name }: ClusterRef): Promise<ClusterTarget> {
     if (!isName(namespace) || !isName(name)) throw unknown(namespace, name);
     const known = this.#cache.get(`${namespace}/${name}`) ?? (await this.#get(namespace, name));
-    return { namespace, name, url: known.spec.url, uid: known.metadata.uid ?? "" };
+    return { namespace, name, url: urlOf(known), uid: known.metadata.uid ?? "" };
   }
 
   async #get(namespace: string, name: string): Promise<FlinkCluster> {

@@ -1,0 +1,180 @@
+import { CLUSTER_FINALIZER } from "../../api/group.ts";
+import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
+import { changesOf } from "../../core/cluster/changes.ts";
+import { designOf } from "../../core/cluster/design.ts";
+import { type DesiredCluster, desiredCluster } from "../../core/cluster/desired.ts";
+import type { ManagedState, ManagedView } from "../../core/cluster/managed-status.ts";
+import { namesOf, urlOf } from "../../core/cluster/names.ts";
+import type { ClusterObject } from "../../core/cluster/objects.ts";
+import { tearDown } from "../../core/cluster/teardown.ts";
+import type { FindOptions } from "../../core/configuration/catalogue.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { key } from "../../kube/types.ts";
+import { type ClusterPlace, ClusterRefusal, ObjectWriter } from "./object-writer.ts";
+import type { OwnedObjects } from "./owned-objects.ts";
+
+export interface ManagedClustersOptions {
+  kube: Pick<KubeClient, "get" | "list" | "apply" | "delete">;
+  owned: OwnedObjects;
+  /** FlinkJobs that name a FlinkCluster, or have a job that lives there. */
+  usersOf: (cluster: FlinkCluster) => FlinkJob[];
+  /** False: none are deployed, and those that are deployed are left as they are. */
+  enabled: boolean;
+  findOptions?: FindOptions | undefined;
+}
+
+/** What a reconcile brought. */
+export interface ManagedOutcome {
+  /** Undefined while too little is known to say anything. */
+  view?: ManagedView | undefined;
+  finalizer: "add" | "remove" | "keep";
+  requeueAfterMs?: number | undefined;
+}
+
+const AGAIN_MS = 2_000;
+/** After a refusal: nothing tells when it would be over. */
+const REFUSED_AGAIN_MS = 30_000;
+
+/** Makes managed clusters what they should be, and takes them away in order. */
+export class ManagedClusters {
+  readonly #options: ManagedClustersOptions;
+  readonly #writer: ObjectWriter;
+
+  constructor(options: ManagedClustersOptions) {
+    this.#options = options;
+    this.#writer = new ObjectWriter(options);
+  }
+
+  /** One step towards what the FlinkCluster says. Throws KubeError. */
+  async bring(cluster: FlinkCluster, signal: AbortSignal): Promise<ManagedOutcome> {
+    const { owned, enabled, findOptions } = this.#options;
+    const { namespace = "", name, finalizers = [], deletionTimestamp } = cluster.metadata;
+    const deleted = deletionTimestamp !== undefined;
+    if (deleted && !finalizers.includes(CLUSTER_FINALIZER)) return { finalizer: "keep" };
+    const place = { namespace, clusterId: namesOf(name).clusterId };
+    const { managed } = cluster.spec;
+    if (managed === undefined) return { finalizer: "keep" };
+    const desired = desiredCluster(designOf(namespace, name, managed, findOptions));
+    if (!enabled) {
+      const message = "The operator runs with --managed-clusters=false.";
+      const state = { kind: "blocked", reason: "ManagedClustersOff", message, stalled: true } as const;
+      return { view: viewOf(desired, [], [], state), finalizer: "keep" };
+    }
+    owned.want();
+    if (!owned.hasSynced()) return this.#waitForCaches(desired);
+    try {
+      if (deleted) return await this.#tearDown(cluster, place, desired, signal);
+      if (!finalizers.includes(CLUSTER_FINALIZER)) return { finalizer: "add" };
+      return await this.#deploy(place, desired, signal);
+    } catch (error) {
+      if (!(error instanceof ClusterRefusal)) throw error;
+      const { reason, message, stalled } = error;
+      const state = { kind: "blocked", reason, message, stalled } as const;
+      return { ...this.#seen(place, desired, state), requeueAfterMs: REFUSED_AGAIN_MS };
+    }
+  }
+
+  #waitForCaches(desired: DesiredCluster): ManagedOutcome {
+    const message = this.#options.owned.missingRight();
+    if (message === undefined) return { finalizer: "keep", requeueAfterMs: 100 };
+    const state = { kind: "blocked", reason: "RightMissing", message, stalled: true } as const;
+    return { view: viewOf(desired, [], [], state), finalizer: "keep", requeueAfterMs: AGAIN_MS };
+  }
+
+  async #deploy(place: ClusterPlace, desired: DesiredCluster, signal: AbortSignal): Promise<ManagedOutcome> {
+    const { refusal } = desired;
+    if (refusal) return this.#seen(place, desired, { kind: "blocked", ...refusal, stalled: true });
+    const live = await this.#live(place, desired.objects, signal);
+    const { apply, remove, held } = changesOf(desired.objects, live);
+    for (const object of apply) await this.#writer.apply(object, find(live, object), signal);
+    for (const object of remove) await this.#writer.remove(place, object, signal);
+    return this.#seen(place, desired, { kind: "deployed", held: held !== undefined });
+  }
+
+  async #tearDown(
+    cluster: FlinkCluster,
+    place: ClusterPlace,
+    desired: DesiredCluster,
+    signal: AbortSignal,
+  ): Promise<ManagedOutcome> {
+    const { owned, usersOf } = this.#options;
+    const users = usersOf(cluster).map(({ metadata }) => metadata.name);
+    const objects = owned.of(place.namespace, place.clusterId);
+    const step = tearDown({ users, objects, pods: owned.podsOf(place.namespace, place.clusterId) });
+    switch (step.kind) {
+      case "wait":
+        return this.#goingAway(place, desired, step.reason, step.message);
+      case "remove":
+        for (const object of step.objects) await this.#writer.remove(place, object, signal);
+        return this.#goingAway(place, desired, "TearingDown", step.message);
+      case "letGo":
+        if (await this.#writer.hasPods(place, signal)) {
+          return this.#goingAway(place, desired, "TearingDown", "Pods are still there.");
+        }
+        await this.#writer.removeFlinkConfigMaps(place, signal);
+        return { finalizer: "remove" };
+    }
+  }
+
+  #goingAway(
+    place: ClusterPlace,
+    desired: DesiredCluster,
+    reason: "InUse" | "TearingDown",
+    message: string,
+  ): ManagedOutcome {
+    const outcome = this.#seen(place, desired, { kind: "blocked", reason, message, stalled: false });
+    return { ...outcome, requeueAfterMs: AGAIN_MS };
+  }
+
+  /** What the caches hold, and what they do not hold yet. */
+  async #live(
+    { namespace, clusterId }: ClusterPlace,
+    wanted: readonly ClusterObject[],
+    signal: AbortSignal,
+  ): Promise<ClusterObject[]> {
+    const cached = this.#options.owned.of(namespace, clusterId);
+    const missing = wanted.filter((object) => !find(cached, object));
+    const read = await Promise.all(missing.map((object) => this.#writer.read(object, signal)));
+    return [...cached, ...read.filter((object) => object !== undefined)];
+  }
+
+  #seen(
+    { namespace, clusterId }: ClusterPlace,
+    desired: DesiredCluster,
+    state: ManagedState,
+  ): ManagedOutcome {
+    const { owned } = this.#options;
+    const view = viewOf(desired, owned.of(namespace, clusterId), owned.podsOf(namespace, clusterId), state);
+    return { view, finalizer: "keep" };
+  }
+}
+
+function viewOf(
+  { objects, configuration }: DesiredCluster,
+  live: readonly ClusterObject[],
+  pods: ManagedView["pods"],
+  state: ManagedState,
+): ManagedView {
+  return { state, desired: objects, configuration, live, pods };
+}
+
+function find(
+  objects: readonly ClusterObject[],
+  { kind, metadata }: ClusterObject,
+): ClusterObject | undefined {
+  return objects.find((object) => object.kind === kind && object.metadata.name === metadata.name);
+}
+
+/** FlinkJobs in the way of a FlinkCluster's deletion. */
+export function usersAmong(
+  cluster: FlinkCluster,
+  named: readonly FlinkJob[],
+  all: readonly FlinkJob[],
+): FlinkJob[] {
+  const url = urlOf(cluster);
+  const living = all.filter(({ status }) => {
+    const { trigger } = status ?? {};
+    return trigger?.sentTo?.url === url && (trigger.state === "pending" || trigger.state === "running");
+  });
+  return [...new Map([...named, ...living].map((job) => [key(job), job])).values()];
+}

@@ -1,0 +1,37 @@
+import type { ManagedCluster } from "../../api/managed-cluster.ts";
+import type { FindOptions } from "../configuration/catalogue.ts";
+import { type ClusterNames, namesOf } from "./names.ts";
+
+/** What a deployed cluster is made from; of a FlinkCluster, or of a FlinkJob that has one of its own. */
+export interface ClusterDesign {
+  namespace: string;
+  names: ClusterNames;
+  spec: ManagedCluster;
+  /** Without it flinkConfiguration is taken unexamined. */
+  findOptions?: FindOptions | undefined;
+}
+
+/** Where a cluster's files are mounted in its pods. */
+export const STORAGE_MOUNT = "/flink/storage";
+/** Where uploaded JARs are, unless they are in the storage. */
+export const UPLOAD_MOUNT = "/flink/upload";
+
+export function designOf(
+  namespace: string,
+  name: string,
+  spec: ManagedCluster,
+  findOptions?: FindOptions,
+): ClusterDesign {
+  return { namespace, names: namesOf(name), spec, ...(findOptions ? { findOptions } : {}) };
+}
+
+/** The directory of this cluster alone, as Flink names it: another cluster with the same storage has another one. */
+export function storageDirectory({ namespace, names, spec }: ClusterDesign): string {
+  const base = spec.storage.uri?.replace(/\/+$/, "") ?? `file://${STORAGE_MOUNT}`;
+  return `${base}/${namespace}/${names.clusterId}`;
+}
+
+/** Whether the storage is a volume of the pods. */
+export function hasVolume({ spec }: ClusterDesign): boolean {
+  return spec.storage.uri === undefined;
+}

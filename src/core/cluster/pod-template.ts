@@ -1,0 +1,137 @@
+import type { PodTemplate } from "../../api/managed-cluster.ts";
+import { type ClusterDesign, hasVolume, STORAGE_MOUNT, UPLOAD_MOUNT } from "./design.ts";
+import { resourcesOf } from "./memory.ts";
+import { mergePod } from "./merge-pod.ts";
+import { labelsOf, type Role } from "./objects.ts";
+
+export const MAIN_CONTAINER = "flink-main-container";
+export const CONF_MOUNT = "/opt/flink/conf";
+const FLINK_USER = 9999;
+const OWN_VOLUMES: readonly string[] = ["config", "storage", "upload"];
+const OWN_MOUNTS: readonly string[] = [CONF_MOUNT, STORAGE_MOUNT, UPLOAD_MOUNT];
+
+/** What differs between the two kinds of pods. */
+export interface PodParts {
+  role: Role;
+  args: readonly string[];
+  ports: readonly { name: string; containerPort: number }[];
+  probes: object;
+}
+
+/** A pod as its Deployment makes it: the operator's own, with the user's template merged in. */
+export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap: string): object {
+  const { names, spec } = design;
+  const { role } = parts;
+  const template = templateOf(design, role);
+  const own = {
+    metadata: { labels: labelsOf(names.clusterId, role) },
+    spec: {
+      serviceAccountName:
+        spec.serviceAccountName ?? names[role === "jobmanager" ? "jobManager" : "taskManager"],
+      // Both roles read the leader from ConfigMaps.
+      automountServiceAccountToken: true,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 30,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: FLINK_USER,
+        runAsGroup: FLINK_USER,
+        fsGroup: FLINK_USER,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(spec.imagePullSecrets ? { imagePullSecrets: spec.imagePullSecrets } : {}),
+      containers: [mainContainer(design, parts)],
+      volumes: volumes(design, role, configMap),
+    },
+  };
+  const merged = mergePod(own, template ?? {}) as { metadata?: { labels?: object } };
+  // They are how the Deployment and the operator find the pod.
+  const labels = { ...merged.metadata?.labels, ...labelsOf(names.clusterId, role) };
+  return { ...merged, metadata: { ...merged.metadata, labels } };
+}
+
+function mainContainer(design: ClusterDesign, { role, args, ports, probes }: PodParts): object {
+  const { spec } = design;
+  const { resources } = role === "jobmanager" ? spec.jobManager : spec.taskManager;
+  return {
+    name: MAIN_CONTAINER,
+    image: spec.image,
+    ...(spec.imagePullPolicy ? { imagePullPolicy: spec.imagePullPolicy } : {}),
+    args,
+    env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
+    ports: ports.map((port) => ({ ...port, protocol: "TCP" })),
+    ...probes,
+    resources: resourcesOf(resources, role),
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    // What a JobManager said last becomes the reason in the status.
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [
+      { name: "config", mountPath: CONF_MOUNT },
+      ...(hasVolume(design) ? [{ name: "storage", mountPath: STORAGE_MOUNT }] : []),
+      ...(hasUploads(design, role) ? [{ name: "upload", mountPath: UPLOAD_MOUNT }] : []),
+    ],
+  };
+}
+
+function volumes(design: ClusterDesign, role: Role, configMap: string): object[] {
+  const { claimName, hostPath } = design.spec.storage;
+  const storage =
+    claimName !== undefined ? { persistentVolumeClaim: { claimName } } : { hostPath: { path: hostPath } };
+  return [
+    { name: "config", configMap: { name: configMap } },
+    ...(hasVolume(design) ? [{ name: "storage", ...storage }] : []),
+    ...(hasUploads(design, role) ? [{ name: "upload", emptyDir: {} }] : []),
+  ];
+}
+
+/** Without a volume, uploaded JARs are in the JobManager's pod. */
+function hasUploads(design: ClusterDesign, role: Role): boolean {
+  return role === "jobmanager" && !hasVolume(design);
+}
+
+function templateOf({ spec }: ClusterDesign, role: Role): PodTemplate | undefined {
+  return role === "jobmanager" ? spec.jobManager.podTemplate : spec.taskManager.podTemplate;
+}
+
+/** What the operator does not let a pod template do, in words; the API server checks the rest. */
+export function podTemplateProblems(design: ClusterDesign, role: Role): string[] {
+  const template = templateOf(design, role);
+  if (!template) return [];
+  const field = `spec.managed.${role === "jobmanager" ? "jobManager" : "taskManager"}.podTemplate`;
+  const unknown = Object.keys(template).filter(
+    (name) => !["apiVersion", "kind", "metadata", "spec"].includes(name),
+  );
+  const spec = members(template.spec);
+  const containers = entries(spec.containers);
+  const main = containers.find(({ name }) => name === MAIN_CONTAINER) ?? {};
+  const problems = [
+    ...unknown.map((name) => `${name} is no part of a pod template`),
+    ...["serviceAccountName", "serviceAccount"]
+      .filter((name) => name in spec)
+      .map((name) => `spec.${name}: use spec.managed.serviceAccountName`),
+    ...("restartPolicy" in spec ? ["spec.restartPolicy: a Deployment's pods are always restarted"] : []),
+    ...["command", "args"]
+      .filter((name) => name in main)
+      .map((name) => `${MAIN_CONTAINER} must not set ${name}: the operator says what it runs`),
+    ...(containers.some(({ name }) => typeof name !== "string") ? ["each container needs a name"] : []),
+    ...entries(spec.volumes)
+      .filter(({ name }) => OWN_VOLUMES.includes(String(name)))
+      .map(({ name }) => `the volume ${name} is the operator's: choose another name`),
+    ...entries(main.volumeMounts)
+      .filter(({ mountPath }) => OWN_MOUNTS.includes(String(mountPath)))
+      .map(({ mountPath }) => `${mountPath} is mounted by the operator`),
+    ...entries(main.env)
+      .filter(({ name }) => name === "POD_IP")
+      .map(() => "the variable POD_IP is the operator's"),
+  ];
+  return problems.map((problem) => `${field}: ${problem}`);
+}
+
+function members(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function entries(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(members) : [];
+}

@@ -1,0 +1,116 @@
+import type { ObjectMeta } from "../../api/meta.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { DeploymentStatus } from "./changes.ts";
+import type { ClusterObject } from "./objects.ts";
+
+interface Terminated {
+  exitCode?: number;
+  reason?: string;
+  message?: string;
+}
+interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: { reason?: string; message?: string }; terminated?: Terminated };
+  lastState?: { terminated?: Terminated };
+}
+
+/** A pod, as far as it tells why it does not run. */
+export interface Pod {
+  metadata: ObjectMeta;
+  spec?: unknown;
+  status?: {
+    phase?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+}
+
+/** Why pods do not run. */
+export interface PodTrouble {
+  reason: Reason;
+  message: string;
+  /** Somebody has to do something: waiting alone will not help. */
+  stalled: boolean;
+}
+
+const PULL = /^(ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
+const CREATE = /^(CreateContainerConfigError|CreateContainerError|RunContainerError)$/;
+const LAST_WORDS = 500;
+
+/** The most telling trouble of a cluster's pods; undefined where there is none. */
+export function troubleOf(
+  pods: readonly Pod[],
+  deployments: readonly ClusterObject[],
+): PodTrouble | undefined {
+  const living = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const troubles = [
+    ...deployments.map(refusedPods),
+    ...living.flatMap((pod) => containersOf(pod).map((container) => containerTrouble(pod, container))),
+    ...living.map(unscheduled),
+  ];
+  return troubles.find((trouble) => trouble !== undefined);
+}
+
+function refusedPods({ metadata, status }: ClusterObject): PodTrouble | undefined {
+  const { conditions = [] } = (status ?? {}) as DeploymentStatus;
+  const failure = conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+  if (!failure) return undefined;
+  return {
+    reason: "PodsRefused",
+    message: `${metadata.name}: ${failure.message ?? "unknown"}`,
+    stalled: true,
+  };
+}
+
+function containerTrouble(pod: Pod, container: ContainerStatus): PodTrouble | undefined {
+  const { waiting } = container.state ?? {};
+  const name = `${pod.metadata.name} (${container.name})`;
+  const reason = waiting?.reason ?? "";
+  if (PULL.test(reason)) {
+    return {
+      reason: "ImagePullFailed",
+      message: `${name}: ${cause(waiting?.message ?? reason)}`,
+      stalled: true,
+    };
+  }
+  if (CREATE.test(reason)) {
+    return { reason: "PodsRefused", message: `${name}: ${waiting?.message ?? reason}`, stalled: true };
+  }
+  const last = container.lastState?.terminated ?? container.state?.terminated;
+  const { ready, restartCount = 0 } = container;
+  // One restart may be an accident: a failover.
+  const loops = reason === "CrashLoopBackOff" || (!ready && restartCount > 1);
+  if (last === undefined || !loops) return undefined;
+  const message = `${name} ended with ${howItEnded(last)}, restarted ${restartCount} times${lastWords(last)}`;
+  return { reason: "CrashLooping", message, stalled: true };
+}
+
+function unscheduled({ metadata, status }: Pod): PodTrouble | undefined {
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status !== "False") return undefined;
+  return { reason: "Unschedulable", message: `${metadata.name}: ${scheduled.message ?? ""}`, stalled: false };
+}
+
+function containersOf({ status }: Pod): ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
+
+function howItEnded({ exitCode, reason }: Terminated): string {
+  const code = `exit code ${exitCode ?? "unknown"}`;
+  return reason === undefined || reason === "Error" ? code : `${code} (${reason})`;
+}
+
+/** Whether the kubelet has just tried or waits before it tries again is not worth a word. */
+function cause(message: string): string {
+  return message.replace(/^Back-off pulling image "[^"]*": /, "").replace(/^ErrImagePull: /, "");
+}
+
+/** The end of what it wrote: the cause comes last. */
+function lastWords({ message }: Terminated): string {
+  const words = message?.trim() ?? "";
+  if (words === "") return "";
+  return `: ${words.length > LAST_WORDS ? `…${words.slice(-LAST_WORDS)}` : words}`;
+}
