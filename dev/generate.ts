@@ -7,6 +7,7 @@ import { customResourceDefinitions } from "../src/api/crd.ts";
 import { REASONS } from "../src/api/reasons.ts";
 import { OptionCatalogue } from "../src/core/configuration/catalogue.ts";
 import { optionTable } from "../src/flink/options/option-table.ts";
+import { gatewayIntroduction, gatewayOptionTable } from "../src/runtime/gateway-option-table.ts";
 import { helpText } from "../src/runtime/option-help.ts";
 import { generatedManifests } from "./manifests.ts";
 import { admissionPolicy } from "./options/admission-policy.ts";
@@ -53,6 +54,14 @@ This is what \`operator.mjs --help\` prints. "In a cluster" means: in a pod, wit
 
 \`\`\`text
 ${helpText().trimEnd()}
+\`\`\`
+
+## Options of the gateway
+
+Made from \`src/runtime/gateway-option-table.ts\`. What the [gateway](gateway.md) prints with \`--help\`.
+
+\`\`\`text
+${helpText(gatewayOptionTable, gatewayIntroduction, "gateway").trimEnd()}
 \`\`\`
 `;
 }

@@ -1,7 +1,7 @@
 // The gateway's process, wired: the only place beside main.ts that knows concrete classes of every room.
 import { ClusterClient } from "./flink/clients/cluster-client.ts";
 import { Destinations } from "./flink/rest/destinations.ts";
-import type { Access } from "./gateway/ports.ts";
+import { createEdge } from "./gateway/edge.ts";
 import { RequestJars } from "./gateway/run-async/request-jars.ts";
 import type { RunAsyncParts } from "./gateway/run-async/routes.ts";
 import { SELECTOR } from "./gateway/run-async/submission-job.ts";
@@ -9,6 +9,7 @@ import { createGateway } from "./gateway/server.ts";
 import { KnownClusters } from "./gateway/store/known-clusters.ts";
 import { Listing, submissionIndexers } from "./gateway/store/listing.ts";
 import { Submissions } from "./gateway/store/submissions.ts";
+import { KeyPairFiles } from "./gateway/tls/key-pair-files.ts";
 import { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
 import { loadClusterAccess } from "./kube/config.ts";
@@ -26,7 +27,7 @@ import {
 } from "./runtime/gateway-option-table.ts";
 import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
 import { compileHttpParserOnce } from "./runtime/http-parser.ts";
-import { createLogger } from "./runtime/logging.ts";
+import { createLogger, type Logger } from "./runtime/logging.ts";
 import { formatListenAddress } from "./runtime/network-address.ts";
 import { helpText } from "./runtime/option-help.ts";
 import { OptionsError, readCommandLine, refuseClashes } from "./runtime/options.ts";
@@ -40,6 +41,8 @@ const UPLOAD_IDLE_MS = 30_000;
 const SYNC_POLL_MS = 10;
 
 async function run(options: GatewayOptions): Promise<void> {
+  const { address } = options;
+  if ("off" in address) throw new OptionsError("--address: a gateway that is served nowhere is of no use");
   compileHttpParserOnce();
   const clock = systemClock;
   const logger = createLogger({ level: options.logLevel, format: options.logFormat });
@@ -51,6 +54,7 @@ async function run(options: GatewayOptions): Promise<void> {
     exit: (code) => process.exit(code),
   });
   shutdown.listen();
+  const keyPair = await openKeyPair(options, logger);
   const access = await loadClusterAccess({ kubeconfig: options.kubeconfig, context: options.context });
   const transport = new Transport(access, {
     userAgent: `flinkjob-gateway/${VERSION}`,
@@ -117,9 +121,31 @@ async function run(options: GatewayOptions): Promise<void> {
     const message = created ? "Recorded a submission" : "Met a submission that was recorded before";
     logger.info({ namespace, cluster: name, trigger: triggerId, user, withJar }, message);
   };
+  if (options.insecureLoopback) logger.warn("Asks nobody for a token: --insecure-loopback");
+  const knownClusters = new KnownClusters(clusters, kube);
+  const edge = createEdge({
+    kube,
+    clock,
+    clusters: knownClusters,
+    destinations,
+    host: address.host,
+    insecureLoopback: options.insecureLoopback,
+    tokenAudiences: options.tokenAudience,
+    accessHoldsMs: options.accessCache,
+    share: {
+      perSecond: options.clientRate,
+      burst: options.clientBurst,
+      concurrent: options.clientConcurrency,
+    },
+    maxConnections: options.maxConnections,
+    stallMs: options.stallTimeout,
+    keyPair,
+    onBroken: ({ namespace, name }, error) =>
+      logger.warn({ namespace, cluster: name, error }, "Broke off an answer of a JobManager"),
+  });
   const gateway = await createGateway({
-    access: everybody,
-    clusters: new KnownClusters(clusters, kube),
+    ...edge,
+    clusters: knownClusters,
     defaultCluster: options.defaultCluster,
     runAsync: { submissions: new Submissions(kube, jobs), listing: new Listing(jobs), jars, onSubmitted },
     onRequest: (seen) => metrics.request(seen),
@@ -133,9 +159,9 @@ async function run(options: GatewayOptions): Promise<void> {
     ["health", options.healthAddress, healthEndpoint({ live, ready: [cacheCheck(caches)] })],
     ["metrics", options.metricsAddress, metricsEndpoint(metrics)],
   ] as const;
-  for (const [name, address, endpoint] of endpoints) {
-    if ("off" in address) continue;
-    const bound = await endpoint.listen(address);
+  for (const [name, where, endpoint] of endpoints) {
+    if ("off" in where) continue;
+    const bound = await endpoint.listen(where);
     shutdown.add("close", name, () => endpoint.close());
     logger.info({ address: formatListenAddress(bound) }, `Serving ${name}`);
   }
@@ -147,14 +173,26 @@ async function run(options: GatewayOptions): Promise<void> {
     { server: access.server, namespaces: options.namespace, version: VERSION },
     "Filled the caches",
   );
-  const { address } = options;
-  if ("off" in address) throw new OptionsError("--address: a gateway that is served nowhere is of no use");
   const url = await gateway.listen({ host: address.host ?? "::", port: address.port });
   shutdown.add("intake", "gateway", () => gateway.close());
   logger.info({ address: url }, "Serving the gateway");
 }
 
-const everybody: Access = { authorize: async () => ({ user: "" }) };
+async function openKeyPair(
+  { tlsCert, tlsKey }: GatewayOptions,
+  logger: Logger,
+): Promise<KeyPairFiles | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new OptionsError("--tls-cert and --tls-key go together; one of them is missing");
+  return KeyPairFiles.open({
+    certFile: tlsCert,
+    keyFile: tlsKey,
+    clock: systemClock,
+    onLoaded: (facts) => logger.info({ ...facts }, "Took a TLS certificate into use"),
+    onProblem: (error) => logger.error({ error }, "Kept the TLS certificate: the new one cannot be used"),
+  });
+}
 
 try {
   const line = { argv: process.argv.slice(2), env: process.env };

@@ -1,4 +1,4 @@
-import { bytes, count, listen, parsed, positiveDuration } from "./option-readers.ts";
+import { bytes, count, flag, listen, parsed, positiveDuration, text } from "./option-readers.ts";
 import { type OptionDefinition, type OptionsOf, optionTable } from "./option-table.ts";
 
 const cluster = parsed((value) => {
@@ -30,6 +30,78 @@ export const gatewayOptionTable = {
     schema: cluster,
     description:
       "The FlinkCluster of /run-async without a prefix. Without this flag, only /clusters/{namespace}/{name}/run-async is served.",
+  },
+  tlsCert: {
+    group: "Gateway",
+    placeholder: "FILE",
+    schema: text,
+    description:
+      "Certificate with its chain, PEM, such as tls.crt of a mounted Secret; a new one is taken up while the gateway runs. Plain HTTP without this flag.",
+  },
+  tlsKey: {
+    group: "Gateway",
+    placeholder: "FILE",
+    schema: text,
+    description: "Key of --tls-cert, PEM.",
+  },
+  insecureLoopback: {
+    group: "Access",
+    schema: flag,
+    default: "false",
+    description:
+      "Ask nobody for a token: whoever reaches the address may do all that the gateway itself may. Only with a loopback --address.",
+  },
+  tokenAudience: {
+    group: "Access",
+    placeholder: "AUDIENCE",
+    schema: text,
+    list: true,
+    description:
+      "Tokens must be made for one of these, as by kubectl create token --audience. Without this flag: for the API server. Repeatable.",
+  },
+  accessCache: {
+    group: "Access",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "30s",
+    description:
+      "How long the API server's answers about a token or a right hold; a refusal holds 5s at most.",
+  },
+  clientRate: {
+    group: "Limits",
+    placeholder: "N",
+    schema: count(1, 100_000),
+    default: "100",
+    description: "Requests that one user may make each second in the long run; further ones get 429.",
+  },
+  clientBurst: {
+    group: "Limits",
+    placeholder: "N",
+    schema: count(1, 100_000),
+    default: "200",
+    description: "Requests that one user may make at once after a pause.",
+  },
+  clientConcurrency: {
+    group: "Limits",
+    placeholder: "N",
+    schema: count(1, 100_000),
+    default: "100",
+    description: "Requests of one user that are served at the same time.",
+  },
+  maxConnections: {
+    group: "Limits",
+    placeholder: "N",
+    schema: count(1, 100_000),
+    default: "1000",
+    description: "Connections at once; further ones are closed.",
+  },
+  stallTimeout: {
+    group: "Limits",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "1m",
+    description:
+      "How long a client of a Flink cluster may take for each 64 KiB of its request, or take nothing of its answer.",
   },
   maxUploads: {
     group: "Gateway",

@@ -54,5 +54,10 @@ function row(flag: string, description: string): string {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((part, index) => (index === 0 ? flag : "").padEnd(column) + part).join("\n");
+  // A flag that is too long for its column has a line of its own.
+  const tall = flag.length >= column;
+  const text = lines
+    .map((part, index) => (index === 0 && !tall ? flag : "").padEnd(column) + part)
+    .join("\n");
+  return tall ? `${flag}\n${text}` : text;
 }
