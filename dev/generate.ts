@@ -58,7 +58,7 @@ ${helpText().trimEnd()}
 
 ## Options of the gateway
 
-Made from \`src/runtime/gateway-option-table.ts\`. What the [gateway](gateway.md) prints with \`--help\`.
+Made from \`src/runtime/gateway-option-table.ts\`. This is what \`flinkjob-gateway --help\` prints; the [gateway](gateway.md).
 
 \`\`\`text
 ${helpText(gatewayOptionTable, gatewayIntroduction, "gateway").trimEnd()}

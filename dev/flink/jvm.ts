@@ -29,7 +29,7 @@ export interface Launch {
 /** The packages that Flink's serializers and RPC reach into (Flink's own default for `env.java.opts.all`). */
 const opened =
   "lang net io nio lang.reflect text time util util.concurrent util.concurrent.atomic util.concurrent.locks";
-const moduleFlags = [
+export const moduleFlags: readonly string[] = [
   ...opened.split(" ").map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`),
   "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
   // Flink before 1.18, which did not know Java 17 yet.
@@ -39,7 +39,11 @@ const moduleFlags = [
 ];
 
 /** Compile quickly instead of well and collect with one thread: half the start, two thirds of the memory. Not for production. */
-const quickFlags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"];
+export const quickFlags: readonly string[] = [
+  "-XX:TieredStopAtLevel=1",
+  "-XX:+UseSerialGC",
+  "-XX:-UsePerfData",
+];
 
 /** Starts a JVM that goes on when this process ends; its output goes to `logs/NAME.out`. */
 export async function launch(what: Launch): Promise<Member> {

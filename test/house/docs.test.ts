@@ -10,6 +10,7 @@ import { REASONS } from "../../src/api/reasons.ts";
 import { flinkJobStatus } from "../../src/api/status.ts";
 import { type StructuralSchema, structuralSchema } from "../../src/api/structural-schema.ts";
 import { jobIdOf } from "../../src/core/identity.ts";
+import { gatewayOptionTable } from "../../src/runtime/gateway-option-table.ts";
 import { flagOf, optionTable } from "../../src/runtime/option-table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -135,9 +136,9 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-/** The operator's, and those of the scripts in dev/ and test/. */
+/** The operator's, the gateway's, and those of the scripts in dev/ and test/. */
 const ownFlags = new Set([
-  ...Object.keys(optionTable).map(flagOf),
+  ...Object.keys({ ...optionTable, ...gatewayOptionTable }).map(flagOf),
   ...[
     "--once",
     "--json",

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect } from "node:net";
 
 /** Sends exactly these bytes and reads until the server ends the connection, or is silent for `silenceMs` after an answer. */
@@ -16,8 +15,9 @@ export async function rawHttp(port: number, text: string, silenceMs = 150): Prom
   socket.on("end", () => {
     closed = true;
   });
+  const gone = new Promise((resolve) => socket.on("close", resolve));
   socket.write(Buffer.from(text, "latin1"));
-  await once(socket, "close");
+  await gone;
   return new RawAnswer(received, closed);
 }
 

@@ -110,6 +110,25 @@ test("a name of a user is no part of a command", async () => {
   expect(errors[1]).toContain(`--as 'jane'\\''; rm -rf /'`);
 });
 
+test("what one user may is no answer for another", async () => {
+  users.t2 = { username: "joe" };
+  users.t3 = { username: "jane" };
+  rights.jane = [];
+  rights.joe = ["create flinkjobs.flinkjob.dev team"];
+  const ask = await gateway();
+  const statuses: number[] = [];
+  for (const token of ["t2", "t1", "t2", "t3"]) statuses.push((await ask(token, create)).status);
+  expect(statuses).toEqual([200, 403, 200, 403]);
+});
+
+test("a token of nobody", async () => {
+  users.t1 = {};
+  expect(await (await gateway())("t1", create)).toMatchObject({
+    status: 401,
+    errors: ["The API server refuses your token: it has no user"],
+  });
+});
+
 test("a right to one name, and a right to all that serves for each name", async () => {
   rights.jane = ["get flinkjobs.flinkjob.dev team mine", "delete flinkjobs.flinkjob.dev team"];
   const ask = await gateway();

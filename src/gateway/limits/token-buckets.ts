@@ -37,8 +37,7 @@ export class TokenBuckets {
 
   /** Gives a token back that was taken. */
   giveBack(key: string): void {
-    const bucket = this.#bucket(key);
-    bucket.tokens = Math.min(this.#options.burst, bucket.tokens + 1);
+    this.#bucket(key).tokens += 1;
   }
 
   #bucket(key: string): Bucket {

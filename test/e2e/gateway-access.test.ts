@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadClusterAccess } from "../../src/kube/config.ts";
+import { allow, EdgeStage, type ServedEdge, serviceAccount, tokenFor } from "../support/edge-stage.ts";
+import { eventually } from "../support/eventually.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { World } from "../support/world.ts";
+
+let world: World;
+let stage: EdgeStage;
+let edge: ServedEdge;
+/** Requests that came to the JobManager: method and whether there was a token. */
+const passed: string[] = [];
+
+beforeAll(async () => {
+  world = await World.open("gateway-access", { count: 2 });
+  const jobManager = createServer(({ method, headers }, response) => {
+    passed.push(`${method} ${headers.authorization ?? "no token"}`);
+    response.end("{}");
+  });
+  jobManager.listen(0, "127.0.0.1");
+  await once(jobManager, "listening");
+  world.onClose(async () => jobManager.close());
+  const url = `http://127.0.0.1:${(jobManager.address() as AddressInfo).port}`;
+  for (const namespace of world.namespaces) await world.createCluster("main", { url }, namespace);
+  stage = await EdgeStage.open(world);
+  edge = await stage.serve();
+});
+afterAll(() => world.close());
+
+const at = (namespace = world.namespace, cluster = "main") => `/clusters/${namespace}/${cluster}/jobs`;
+const errorsOf = async (answer: Response) => ((await answer.json()) as { errors: string[] }).errors;
+
+test("a ServiceAccount may what its Roles allow, there and nowhere else", async () => {
+  const token = await serviceAccount(world, "reader");
+  await allow(world, "reader", "get");
+  expect((await edge.ask(token, at())).status).toBe(200);
+  expect(passed).toEqual(["GET no token"]);
+  const refused = await edge.ask(token, at(), { method: "POST" });
+  expect(refused.status).toBe(403);
+  const user = `system:serviceaccount:${world.namespace}:reader`;
+  const [what, how] = await errorsOf(refused);
+  expect(what).toBe(
+    `User "${user}" may not create flinkjobs.flinkjob.dev in the namespace "${world.namespace}"`,
+  );
+  // The command that it names says the same.
+  const command = /see: kubectl (.*)$/.exec(how ?? "")?.[1]?.split(" ") ?? [];
+  expect(command.slice(0, 3)).toEqual(["auth", "can-i", "create"]);
+  expect(await world.kubectl(command)).toMatchObject({ code: 1, stdout: "no\n" });
+  expect(await world.kubectl(command.with(2, "get"))).toMatchObject({ code: 0, stdout: "yes\n" });
+  // What is in another namespace is not told, not even whether it is there.
+  const [, other = ""] = world.namespaces;
+  const elsewhere = [await edge.ask(token, at(other)), await edge.ask(token, at(other, "nothing"))];
+  expect(elsewhere.map(({ status }) => status)).toEqual([403, 403]);
+  expect(await errorsOf(elsewhere[0]!)).toEqual(await errorsOf(elsewhere[1]!));
+  expect((await edge.ask(token, at(world.namespace, "nothing"))).status).toBe(404);
+  expect(passed).toEqual(["GET no token"]);
+});
+
+test("no token, no service: none, one that is made up, one that was changed", async () => {
+  const token = await serviceAccount(world, "forged");
+  await allow(world, "forged", "*");
+  expect((await edge.ask(token, at())).status).toBe(200);
+  const none = await edge.ask("", at());
+  expect([none.status, none.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="flinkjob"']);
+  const [head = "", claims = "", signature = ""] = token.split(".");
+  const theirs = JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: string };
+  const claimed = Buffer.from(
+    JSON.stringify({ ...theirs, sub: "system:serviceaccount:kube-system:admin" }),
+  ).toString("base64url");
+  const unsigned = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url");
+  for (const bad of [
+    "made-up",
+    `${head}.${claimed}.${signature}`,
+    `${unsigned}.${claims}.`.replace(/\.$/, ""),
+  ]) {
+    const answer = await edge.ask(bad, at());
+    expect(answer.status).toBe(401);
+    const errors = await errorsOf(answer);
+    expect(errors).toEqual([expect.stringMatching(/^The API server refuses your token: /)]);
+    expect(errors[0]).not.toContain(bad);
+  }
+});
+
+test("a right begins and ends with its Role, a token ends with its ServiceAccount", async () => {
+  const leaving = await serviceAccount(world, "leaving");
+  await allow(world, "leaving", "get");
+  expect((await edge.ask(leaving, at())).status).toBe(200);
+  expect(await world.kubectl(["delete", "serviceaccount", "leaving"])).toMatchObject({ code: 0 });
+
+  const token = await serviceAccount(world, "changing");
+  const status = async () => (await edge.ask(token, at())).status;
+  expect(await status()).toBe(403);
+  await allow(world, "changing", "get");
+  await eventually(async () => (await status()) === 200, 10_000, 100);
+  expect(await world.kubectl(["delete", "rolebinding", "changing"])).toMatchObject({ code: 0 });
+  await eventually(async () => (await status()) === 403, 10_000, 100);
+
+  // The API server itself remembers a good token for 10 s.
+  await eventually(async () => (await edge.ask(leaving, at())).status === 401, 30_000, 100);
+});
+
+test("a token is for whom it was made for", async () => {
+  const forFlinkjob = await serviceAccount(world, "narrow", "--audience=flinkjob");
+  await allow(world, "narrow", "get");
+  const forTheApiServer = await tokenFor(world, "narrow");
+  expect((await edge.ask(forTheApiServer, at())).status).toBe(200);
+  expect((await edge.ask(forFlinkjob, at())).status).toBe(401);
+  const strict = await stage.serve({ tokenAudiences: ["flinkjob"] });
+  expect((await strict.ask(forFlinkjob, at())).status).toBe(200);
+  expect((await strict.ask(forTheApiServer, at())).status).toBe(401);
+});
+
+test("an API server that cannot be reached lets nobody in", async () => {
+  const token = await serviceAccount(world, "waiting");
+  await allow(world, "waiting", "get");
+  const { server } = await loadClusterAccess({ kubeconfig: world.kubeconfig });
+  const { hostname: host, port } = new URL(server);
+  const between = await new TcpProxy({ host, port: Number(port) }).start();
+  const apart = await stage.serve({}, `https://127.0.0.1:${between.port}`);
+  expect((await apart.ask(token, at())).status).toBe(200);
+  await between.stop();
+  const answer = await apart.ask(await tokenFor(world, "waiting", "--duration=11m"), at());
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+});
