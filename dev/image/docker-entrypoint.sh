@@ -12,8 +12,8 @@ set -eu
 java=$JAVA_HOME/bin/java
 given=${FLINK_CONF_DIR:-$FLINK_HOME/conf}
 # A ConfigMap's directory is read-only, and hides the files that it does not have.
-conf=/tmp/flink-conf
-mkdir -p $conf
+conf=${TMPDIR:-/tmp}/flink-conf
+mkdir -p "$conf"
 cp -L "$FLINK_HOME"/conf-default/* $conf/
 cp -L "$given"/* $conf/ 2>/dev/null || true
 export FLINK_CONF_DIR=$conf
@@ -48,11 +48,11 @@ esac
 
 # As -D arguments: a key that stands twice in one YAML file would be an error.
 while IFS= read -r line; do
-  case $line in *:*) ;; *) continue ;; esac
-  key=${line%%:*} value=${line#*:}
-  key=${key##* }
-  case $key in '#'* | '') continue ;; esac
-  set -- "$@" -D "$key=${value# }"
+  line=${line#"${line%%[! ]*}"}
+  line=${line%"${line##*[! ]}"}
+  case $line in '#'*) continue ;; *:*) ;; *) continue ;; esac
+  value=${line#*:}
+  set -- "$@" -D "${line%%:*}=${value#"${value%%[! ]*}"}"
 done <<PROPERTIES
 ${FLINK_PROPERTIES:-}
 PROPERTIES
