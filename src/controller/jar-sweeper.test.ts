@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { aJob, aTrigger, UID, URL_A } from "../../test/support/builders.ts";
+import { aCluster, aJob, aTrigger, UID, URL_A } from "../../test/support/builders.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import { jobIdOf } from "../core/identity.ts";
+import type { ClusterObservation } from "../core/observed.ts";
 import { FakeClock } from "../kube/fake-clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 import { Clusters } from "./clusters.ts";
@@ -14,12 +15,15 @@ const strangers = `u_flinkjob-${"b".repeat(16)}-${"0".repeat(32)}.jar`;
 const pending = aJob(uri).trigger(aTrigger().sent()).build();
 const running = aJob(uri).trigger(aTrigger().running()).build();
 
+const { jobManager: view } = aCluster().build() as Extract<ClusterObservation, { kind: "reachable" }>;
+
 function scene() {
   const there = new Set([mine, strangers, "u_users.jar"]);
   const world = { there, owner: pending, others: [] as FlinkJob[], failures: 0, lists: 0 };
   const jobManager = {
     connections: 0,
-    describe: () => Promise.reject(new Error("not asked for here")),
+    describe: async () => view,
+    listJobs: async () => [],
     list: async () => {
       world.lists++;
       return [...there];
@@ -125,4 +129,25 @@ test("what cannot be deleted is tried again, and not for ever", async () => {
   for (let i = 0; i < 12; i++) await clock.advance(600_000);
   expect(world.failures).toBe(992);
   expect(clusters.get(URL_A)).toBeUndefined();
+});
+
+test("with a FlinkJob that is let go while its trigger is pending its JAR goes, at once or when others allow it", async () => {
+  const waiting = aTrigger().sent();
+  const deleted = aJob(uri).meta({ generation: 2 }).deleted().trigger(waiting).build();
+  const edited = aJob({ jar: { id: "mine.jar" } })
+    .meta({ generation: 2, uid: "another" })
+    .trigger(waiting)
+    .build();
+  for (const others of [[], [edited]]) {
+    const { world, clock, clusters, sweeper } = scene();
+    clusters.use("test", [URL_A]);
+    await clock.advance(0);
+    world.owner = deleted;
+    world.others = others;
+    await sweeper.letGo(deleted);
+    expect(world.there.has(mine)).toBe(others.length > 0);
+    world.others = [];
+    await clock.advance(30_000);
+    expect([...world.there]).not.toContain(mine);
+  }
 });

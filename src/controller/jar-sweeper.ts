@@ -36,8 +36,8 @@ export class JarSweeper {
   readonly #stop = new AbortController();
   readonly #rounds = new Map<string, Promise<void>>();
   readonly #wakes = new Map<string, AbortController>();
-  /** Prefixes of FlinkJobs that were let go while a JAR of theirs was still there. */
-  readonly #gone = new Set<string>();
+  /** Prefixes of FlinkJobs that were let go: no main() of theirs reads anything any more. */
+  readonly #gone = new Recent<true>(1_000);
   /** JobIDs that no record names, by when they were first met. */
   readonly #unnamed = new Recent<number>(1_000);
 
@@ -69,14 +69,10 @@ export class JarSweeper {
     if (url === undefined || job.spec.jar.uri === undefined || job.spec.deletionPolicy === "Orphan") return;
     if (cluster?.monitor.observation({ prefix: "" }).kind !== "reachable") return;
     const prefix = jobIdPrefix(job.metadata.uid ?? "");
-    this.#gone.add(prefix);
-    try {
-      await this.#round(url);
-      this.#gone.delete(prefix);
-    } catch {
-      // Its JAR must not keep a FlinkJob from going; the rounds try again.
-      this.begin(url);
-    }
+    this.#gone.set(prefix, true);
+    // Its JAR must not keep a FlinkJob from going; the rounds try again.
+    const left = await this.#round(url).catch(() => 1);
+    if (left > 0) this.begin(url);
   }
 
   async close(): Promise<void> {
@@ -131,6 +127,8 @@ export class JarSweeper {
   #openContents(url: string): ReadonlySet<string> | "any" {
     const keys = new Set<string>();
     for (const { spec, status, metadata } of this.#options.jobs()) {
+      // Its deletion has changed the generation, and its trigger may be pending to the end.
+      if (this.#gone.get(jobIdPrefix(metadata.uid ?? ""))) continue;
       const trigger = status?.trigger;
       if (trigger && (trigger.state !== "pending" || trigger.sentTo?.url !== url)) continue;
       if (trigger && trigger.generation !== metadata.generation) return "any";
@@ -142,7 +140,7 @@ export class JarSweeper {
   /** Undefined for a job that is not ours to judge: another operator's, in a namespace that we do not see. */
   #isNeeded(jobId: string): boolean | undefined {
     const prefix = jobId.slice(0, 16);
-    if (this.#gone.has(prefix)) return false;
+    if (this.#gone.get(prefix)) return false;
     const owner = this.#options.ownerOf(prefix);
     if (!owner) return undefined;
     const { trigger, history = [] } = owner.status ?? {};
