@@ -1,12 +1,11 @@
-import type { Agent } from "node:http";
 import { API_VERSION } from "../../src/api/group.ts";
 import type { FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
-import type { KubeClient } from "../../src/kube/client.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { flinkJobs } from "../../src/kube/resources.ts";
 import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
 import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
+import { Acts } from "./acts.ts";
 import { flinkCallName, flinkRefusal, isPoll, isRun, kubeCallName, kubeRefusal } from "./calls.ts";
 import { Claims } from "./claims.ts";
 import {
@@ -20,17 +19,9 @@ import {
   wrongInGolden,
 } from "./end-state.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
-import { type FlinkAct, type Scenario, specOf } from "./scenarios.ts";
+import type { Lane } from "./lanes.ts";
+import { type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
-
-/** The API server as the administrator reaches it, and a namespace for one run at a time. */
-export interface Lane {
-  readonly kube: KubeClient;
-  readonly server: string;
-  readonly agent: Agent;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly namespace: string;
-}
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -82,6 +73,9 @@ class CrashRun {
   readonly #proxies: FaultProxy[] = [];
   readonly #over = new AbortController();
   #operators: Promise<void> | undefined;
+  readonly #acts: Acts;
+  /** What happens before the next operator. */
+  #meanwhile: (() => Promise<void>) | undefined;
   /** When something happened that is no call of the operator: it needs a while to be seen. */
   #actedAt = 0;
   #names = new JobNames("");
@@ -90,6 +84,7 @@ class CrashRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#claims = new Claims(options.site.fake);
+    this.#acts = new Acts(options.lane, this.#name, options.site.fake);
   }
 
   async play(): Promise<RunResult> {
@@ -116,7 +111,7 @@ class CrashRun {
         async () => this.#isQuiet(QUIET_MS) && when(this.#claims.job as FlinkJob),
       );
       if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
-      await this.#act(what);
+      await this.#act(scenario.prelude);
     }
     if (scenario.act) {
       const { when, what } = scenario.act;
@@ -128,7 +123,7 @@ class CrashRun {
       if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
       from = line.calls.length;
       line.arm(fault);
-      await this.#act(what);
+      await this.#act(scenario.act);
     }
     const quiet = golden ? QUIET_MS : GOLDEN_QUIET_MS;
     const rested = async () => {
@@ -154,6 +149,7 @@ class CrashRun {
     const ref = { namespace, name: this.#name };
     await gone(kube.patch(flinkJobs, ref, { type: "merge", body: { metadata: { finalizers: null } } }));
     await gone(kube.delete(flinkJobs, ref));
+    this.#options.lane.tidy?.();
   }
 
   /** One operator after the other, until the run is over. */
@@ -165,56 +161,28 @@ class CrashRun {
       const operator = start({ server, namespace: lane.namespace });
       await cut;
       await operator.discard();
+      if (this.#over.signal.aborted) return;
       const { onDeath } = this.#options.scenario;
-      if (onDeath && !this.#over.signal.aborted) await this.#happen(onDeath);
-      if (!this.#over.signal.aborted) line.restore();
+      if (onDeath) await this.#acts.happen(onDeath);
+      await this.#meanwhile?.();
+      this.#meanwhile = undefined;
+      this.#actedAt = line.now();
+      line.restore();
     }
   }
 
-  async #act(what: NonNullable<Scenario["act"]>["what"]): Promise<void> {
-    const { kube, namespace } = this.#options.lane;
-    const ref = { namespace, name: this.#name };
-    if (what === "restart the JobManager" || what === "let Flink forget") {
-      await this.#happen(what);
-    } else if (what === "delete") {
-      await kube.delete(flinkJobs, ref);
-    } else if (what === "new trigger ID") {
-      await this.#edit({ trigger: { id: "second" } });
-    } else if (what === "suspend" || what === "resume") {
-      await this.#edit({ state: what === "suspend" ? "suspended" : "running" });
-    } else if (what === "upgrade") {
-      await this.#edit({ parallelism: 2 });
-    } else {
-      await this.#wipe();
-    }
-  }
-
-  /** The operator may have more to say of the job at the same time. */
-  async #wipe(): Promise<void> {
-    const { kube, namespace } = this.#options.lane;
-    for (;;) {
-      try {
-        const job = await kube.get(flinkJobs, { namespace, name: this.#name });
-        const wiped: FlinkJob = { ...job, status: { observedGeneration: -1 } };
-        this.#claims.job = await kube.replaceStatus(flinkJobs, wiped);
-        return;
-      } catch (error) {
-        if (!isKubeError(error, "Conflict")) throw error;
-      }
-    }
-  }
-
-  async #edit(spec: object): Promise<void> {
-    const { kube, namespace } = this.#options.lane;
-    await kube.patch(flinkJobs, { namespace, name: this.#name }, { type: "merge", body: { spec } });
-  }
-
-  async #happen(what: FlinkAct): Promise<void> {
-    const { fake } = this.#options.site;
-    if (fake === undefined) throw new Error("Nothing may happen to a Flink that runs share");
-    if (what === "let Flink forget") fake.expireJobs({ whole: true });
-    else await fake.failover();
-    this.#actedAt = this.#line.now();
+  async #act({ what, startsAnew }: NonNullable<Scenario["act"]>): Promise<void> {
+    const act = async () => {
+      const changed = await this.#acts.do(what);
+      if (changed) this.#claims.job = changed;
+      this.#actedAt = this.#line.now();
+    };
+    if (startsAnew !== true) return act();
+    const acted = new Promise<void>((done, failed) => {
+      this.#meanwhile = () => act().then(done, failed);
+    });
+    this.#line.cut();
+    await acted;
   }
 
   /** The operator says that nobody can know, where it may. */
@@ -277,7 +245,7 @@ class CrashRun {
   async #proxy(
     target: string,
     url: string,
-    agent: Agent,
+    agent: Lane["agent"],
     nameOf: (method: string, url: URL, body: Buffer) => string,
     refusal: (status: number) => { type: string; text: string },
   ): Promise<FaultProxy> {

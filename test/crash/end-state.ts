@@ -78,7 +78,9 @@ export const saysLost = (job: FlinkJob | undefined): boolean =>
  * - times, how long a job ran, uids, versions and the JobManager's process differ in every run;
  * - `sends`, `tries`: a request that had to be sent again was sent again; what it led to is compared in `runs` and `mains`;
  * - `sentTo` of what Flink never accepted: nothing was sent, or perhaps something was by an operator that died then;
- * - `applicationId` is told only if the status was written while the application was all that Flink knew.
+ * - `applicationId` is told only if the status was written while the application was all that Flink knew;
+ * - `stop.path`: the savepoint of a stop is told by the operation or by the ended job's checkpoints, whichever is seen first.
+ *   Where the path is must agree with `restorePoint`, which is compared.
  */
 function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
   const { trigger, history, job, result, conditions = [], ...rest } = status ?? { observedGeneration: -1 };
@@ -86,7 +88,7 @@ function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
     finalizers: metadata.finalizers ?? [],
     status: {
       ...rest,
-      ...(trigger ? { trigger: normalizedTrigger(trigger) } : {}),
+      ...(trigger ? { trigger: withoutSecondWord(normalizedTrigger(trigger), rest.restorePoint?.path) } : {}),
       ...(history ? { history: history.map((past) => normalizedTrigger(past)) } : {}),
       ...(result ? { result: { ...result, runTime: undefined } } : {}),
       ...(job ? { job: { id: job.id, name: job.name, state: job.state } } : {}),
@@ -96,10 +98,15 @@ function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
   return JSON.parse(names.plain(JSON.stringify(plain))) as object;
 }
 
-function normalizedTrigger(trigger: Partial<TriggerStatus>): object {
+function withoutSecondWord(trigger: Partial<TriggerStatus>, path: string | undefined): object {
+  const { stop, ...rest } = trigger;
+  return stop ? { ...rest, stop: { ...stop, path: stop.path === path ? undefined : stop.path } } : rest;
+}
+
+function normalizedTrigger(trigger: Partial<TriggerStatus>): Partial<TriggerStatus> {
   const { sends: _, tries: __, runHash: ___, applicationId: ____, sentTo, ...rest } = trigger;
   const { triedAt: _____, sentAt: ______, requestedAt: _______, ...kept } = rest;
-  return { ...kept, ...(sentTo && rest.acceptedAt ? { sentTo: { flinkVersion: sentTo.flinkVersion } } : {}) };
+  return { ...kept, ...(sentTo && rest.acceptedAt ? { sentTo: { ...sentTo, incarnation: "" } } : {}) };
 }
 
 /** What no run without a fault may come to: the golden end states themselves must be right. */

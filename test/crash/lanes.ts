@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Agent as AnyAgent } from "node:http";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,6 @@ import { loadClusterAccess } from "../../src/kube/config.ts";
 import { textOf } from "../../src/kube/credentials.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
-import type { Lane } from "./crash-run.ts";
 
 const namespaces: Resource<KubeObject> = {
   group: "",
@@ -21,6 +21,17 @@ const namespaces: Resource<KubeObject> = {
   namespaced: false,
 };
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+
+/** An API server as the administrator reaches it, and a namespace for one run at a time. */
+export interface Lane {
+  readonly kube: KubeClient;
+  readonly server: string;
+  readonly agent: AnyAgent;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly namespace: string;
+  /** After each run. */
+  readonly tidy?: () => void;
+}
 
 /** Namespaces, one per run at a time. */
 export interface Lanes {

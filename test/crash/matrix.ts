@@ -47,7 +47,19 @@ function makesSense({ name }: Call, mode: FaultMode): boolean {
 }
 
 /**
- * The faults of a run in CI: every call is killed before and after, and of the other faults each call gets `others`,
+ * Without those that nobody could tell from another one. A call that reads leaves the server as it is: whoever is killed
+ * before it and whoever is killed after it leave the same world behind, and a caller whose connection is reset cannot know
+ * whether the server had the request.
+ */
+export const distinct = (faults: readonly Fault[]): Fault[] =>
+  faults.filter(
+    ({ name, mode }) =>
+      !name.startsWith("GET") ||
+      (mode !== "killed after commit, before the reply" && mode !== "reply lost, connection reset"),
+  );
+
+/**
+ * A part of the faults: every call is killed before and after, and of the other faults each call gets `others`,
  * which ones the seed says.
  */
 export function sampled(faults: readonly Fault[], others: number, random: () => number): Fault[] {

@@ -1,5 +1,6 @@
 import type { Fault } from "../support/lifeline.ts";
-import { type Lane, play, type RunResult } from "./crash-run.ts";
+import { play, type RunResult } from "./crash-run.ts";
+import type { Lane } from "./lanes.ts";
 import { type Case, caseName, faultsOf } from "./matrix.ts";
 import { chosenFaults, type Plan } from "./plan.ts";
 import type { Stage } from "./stage.ts";

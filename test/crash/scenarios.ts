@@ -14,6 +14,13 @@ export type Act =
 /** What happens to the cluster: it needs one of its own. */
 export type FlinkAct = "restart the JobManager" | "let Flink forget";
 
+export interface When {
+  readonly when: ((job: FlinkJob) => boolean) | "main() runs";
+  readonly what: Act;
+  /** The operator is killed first, and its successor begins after it. */
+  readonly startsAnew?: true;
+}
+
 export interface Scenario {
   readonly name: string;
   /** Arguments of the test job. */
@@ -23,9 +30,9 @@ export interface Scenario {
   /** More of the spec. */
   readonly spec?: Partial<FlinkJobSpecInput>;
   /** What the user does before, without faults. */
-  readonly prelude?: { readonly when: (job: FlinkJob) => boolean; readonly what: Act };
+  readonly prelude?: When & { readonly when: (job: FlinkJob) => boolean };
   /** When the user acts, and what he does; faults then fall on what follows. */
-  readonly act?: { readonly when: ((job: FlinkJob) => boolean) | "main() runs"; readonly what: Act };
+  readonly act?: When;
   /** Whether it has come to its end. Undefined: the FlinkJob is gone. */
   readonly isOver: (job: FlinkJob | undefined) => boolean;
   /** Before Flink 2.3 a main() that ends without a job leaves no trace: who loses its answer has to run it again. */
@@ -129,14 +136,14 @@ export const scenarios: readonly Scenario[] = [
     name: "jobmanager-restarts-after-the-end",
     args: ["batch"],
     jar: "uri",
-    act: { when: isState("finished"), what: "restart the JobManager" },
+    act: { when: isState("finished"), what: "restart the JobManager", startsAnew: true },
     isOver: isState("finished"),
   },
   {
     name: "flink-forgets-the-end",
     args: ["batch"],
     jar: "uri",
-    act: { when: isState("finished"), what: "let Flink forget" },
+    act: { when: isState("finished"), what: "let Flink forget", startsAnew: true },
     isOver: isState("finished"),
   },
   {

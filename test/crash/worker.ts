@@ -1,6 +1,7 @@
 // One of the threads among which run.ts divides the cases: asks for one after the other until there are none.
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
+import { openFakeLanes } from "./fake-lanes.ts";
 import { openLanesOn } from "./lanes.ts";
 import { type Case, casesOf } from "./matrix.ts";
 import type { Plan } from "./plan.ts";
@@ -9,7 +10,8 @@ import { fakeStage } from "./stage.ts";
 
 export interface WorkerTask {
   readonly plan: Plan;
-  readonly kubeconfig: string;
+  /** Absent: fake API servers. */
+  readonly kubeconfig: string | undefined;
   readonly lanes: number;
 }
 export type FromWorker = { readonly wants: "case" } | { readonly prints: string } | { readonly score: Score };
@@ -24,7 +26,7 @@ const { plan, kubeconfig, lanes: count } = workerData as WorkerTask;
 const tell = (message: FromWorker) => port.postMessage(message);
 
 const stage = await fakeStage();
-const lanes = await openLanesOn(kubeconfig, count);
+const lanes = kubeconfig === undefined ? await openFakeLanes(count) : await openLanesOn(kubeconfig, count);
 let asking = Promise.resolve<unknown>(undefined);
 const player = new Player({
   stage,

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ClusterAccess } from "../../../src/kube/config.ts";
 import { PlainCredentials } from "../../../src/kube/credentials.ts";
 import type { KubeObject } from "../../../src/kube/types.ts";
+import { created, isCustom, written } from "./custom-resources.ts";
 import { Refusal, Storage, type StoredEvent } from "./storage.ts";
 
 /** One request, as a fault sees it. */
@@ -12,6 +13,8 @@ export interface Seen {
   path: string;
   query: URLSearchParams;
   watch: boolean;
+  /** Server-side apply. */
+  applies: boolean;
 }
 
 /** What happens instead of an answer. */
@@ -105,7 +108,9 @@ export class FakeApiServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://fake");
     const watch = url.searchParams.get("watch") === "true";
-    const seen = { method: request.method ?? "GET", path: url.pathname, query: url.searchParams, watch };
+    const applies = request.headers["content-type"]?.startsWith("application/apply-patch") ?? false;
+    const { method = "GET" } = request;
+    const seen = { method, path: url.pathname, query: url.searchParams, watch, applies };
     this.requests.push(seen);
     const fault = this.fault(seen);
     try {
@@ -138,33 +143,38 @@ export class FakeApiServer {
     }
   }
 
-  #handle({ method, path, query }: Seen, body: unknown): unknown {
-    const { collection, namespace, name } = parsePath(path);
+  #handle(seen: Seen, body: unknown): unknown {
+    const { method, path, query } = seen;
+    const { collection, namespace, name, subresource } = parsePath(path);
+    const { storage } = this;
     const key = namespace ? `${namespace}/${name}` : name;
     const object = (body ?? {}) as KubeObject;
-    if (method === "POST") {
-      const named = { ...object, metadata: { ...object.metadata, ...(namespace ? { namespace } : {}) } };
-      return this.storage.create(
-        collection,
-        `${namespace ? `${namespace}/` : ""}${object.metadata.name}`,
-        named,
-      );
-    }
-    if (method === "PUT") return this.storage.update(collection, key, object);
-    if (method === "PATCH") {
-      if (!this.storage.has(collection, key) && query.has("fieldManager"))
-        return this.storage.create(collection, key, object);
-      return this.storage.update(
+    const update = (wanted: KubeObject) =>
+      storage.update(
         collection,
         key,
-        merge(this.storage.get(collection, key), object) as KubeObject,
+        isCustom(collection)
+          ? written(collection, storage.get(collection, key), wanted, subresource)
+          : wanted,
       );
+    if (method === "POST") {
+      const named = { ...object, metadata: { ...object.metadata, ...(namespace ? { namespace } : {}) } };
+      return storage.create(
+        collection,
+        `${namespace ? `${namespace}/` : ""}${object.metadata.name}`,
+        isCustom(collection) ? created(collection, named) : named,
+      );
+    }
+    if (method === "PUT") return update(object);
+    if (method === "PATCH") {
+      if (seen.applies && !storage.has(collection, key)) return storage.create(collection, key, object);
+      return update(merge(unversioned(storage.get(collection, key)), object) as KubeObject);
     }
     if (method === "DELETE") {
       const { preconditions } = body as { preconditions?: { uid?: string; resourceVersion?: string } };
-      return this.storage.delete(collection, key, preconditions);
+      return storage.delete(collection, key, preconditions) ?? { kind: "Status", status: "Success" };
     }
-    return name === "" ? this.#list(collection, namespace, query) : this.storage.get(collection, key);
+    return name === "" ? this.#list(collection, namespace, query) : storage.get(collection, key);
   }
 
   #list(collection: string, namespace: string | undefined, query: URLSearchParams): unknown {
@@ -231,12 +241,21 @@ function failure(code: number, reason: string, message: string, causes: { reason
   return { kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message, details: { causes } };
 }
 
-function parsePath(path: string): { collection: string; namespace: string | undefined; name: string } {
-  const match = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?/.exec(
-    path,
-  );
+interface Target {
+  collection: string;
+  namespace: string | undefined;
+  name: string;
+  subresource: string;
+}
+
+function parsePath(path: string): Target {
+  const match =
+    /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(
+      path,
+    );
   if (!match) throw new Refusal(404, "NotFound", "no such path");
-  return { collection: `${match[1]}/${match[3]}`, namespace: match[2], name: match[4] ?? "" };
+  const [, root = "", namespace, plural = "", name = "", subresource = ""] = match;
+  return { collection: `${root}/${plural}`, namespace, name, subresource };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -244,6 +263,12 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString("utf8");
   return text === "" ? undefined : JSON.parse(text);
+}
+
+/** A patch is laid over whatever is there, unless it names the version that it means. */
+function unversioned({ metadata, ...rest }: KubeObject): KubeObject {
+  const { resourceVersion: _, uid: __, ...kept } = metadata;
+  return { ...rest, metadata: kept };
 }
 
 /** RFC 7386. */

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../src/kube/types.ts";
 
 /** One change that a watch may report. */
@@ -26,7 +28,6 @@ export class Storage {
   compacted = 0;
   readonly history: StoredEvent[] = [];
   readonly #collections = new Map<string, Map<string, KubeObject>>();
-  #uids = 0;
 
   list(collection: string): KubeObject[] {
     return [...this.#objects(collection)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
@@ -44,49 +45,56 @@ export class Storage {
 
   create(collection: string, name: string, object: KubeObject): KubeObject {
     if (this.has(collection, name)) throw new Refusal(409, "AlreadyExists", `"${name}" already exists`);
-    const uid = `uid-${++this.#uids}`;
-    const stored = this.#stamp({ ...object, metadata: { ...object.metadata, uid, generation: 1 } });
-    return this.#store(collection, name, stored, "ADDED");
+    const metadata = { ...object.metadata, uid: randomUUID(), generation: 1, creationTimestamp: now() };
+    return this.#store(collection, name, this.#stamp({ ...object, metadata }), "ADDED");
   }
 
+  /** An object that is being deleted is gone with its last finalizer. */
   update(collection: string, name: string, object: KubeObject): KubeObject {
     const present = this.get(collection, name);
-    const { resourceVersion } = object.metadata;
-    if (resourceVersion !== undefined && resourceVersion !== present.metadata.resourceVersion) {
+    const { resourceVersion, uid, finalizers } = object.metadata;
+    const stale = resourceVersion !== undefined && resourceVersion !== present.metadata.resourceVersion;
+    if (stale || (uid !== undefined && uid !== present.metadata.uid)) {
       throw new Refusal(409, "Conflict", "the object has been modified");
     }
-    const { uid, generation = 1 } = present.metadata;
-    const metadata = {
-      ...object.metadata,
-      uid: uid ?? "",
-      generation,
-      resourceVersion: resourceVersion ?? "",
-    };
-    const same = JSON.stringify({ ...present, metadata: { ...present.metadata, resourceVersion } });
+    const next = plain({ ...object, metadata: { ...object.metadata, ...fixedOf(present) } });
     // An update that changes nothing is not stored, and nobody hears of it.
-    if (same === JSON.stringify({ ...object, metadata })) return present;
-    return this.#store(collection, name, this.#stamp({ ...object, metadata }), "MODIFIED");
+    if (isDeepStrictEqual(next, plain(present))) return present;
+    if (specOf(next) !== specOf(present)) next.metadata.generation = (present.metadata.generation ?? 0) + 1;
+    if (present.metadata.deletionTimestamp === undefined)
+      return this.#store(collection, name, this.#stamp(next), "MODIFIED");
+    if (finalizers?.some((added) => !present.metadata.finalizers?.includes(added)))
+      throw new Refusal(422, "Invalid", "metadata.finalizers: Forbidden: the object is being deleted");
+    if (finalizers?.length) return this.#store(collection, name, this.#stamp(next), "MODIFIED");
+    return this.#remove(collection, name, next);
   }
 
+  /** Undefined: it is gone. Otherwise finalizers hold it. */
   delete(
     collection: string,
     name: string,
     wanted: { uid?: string; resourceVersion?: string } = {},
-  ): KubeObject {
-    const { metadata, ...rest } = this.get(collection, name);
+  ): KubeObject | undefined {
+    const present = this.get(collection, name);
+    const { metadata } = present;
     const mismatch =
       (wanted.uid !== undefined && wanted.uid !== metadata.uid) ||
       (wanted.resourceVersion !== undefined && wanted.resourceVersion !== metadata.resourceVersion);
     if (mismatch) throw new Refusal(409, "Conflict", "the precondition failed");
-    const last = this.#stamp({ ...rest, metadata });
-    this.#objects(collection).delete(name);
-    this.#record(collection, "DELETED", last);
-    return last;
+    if (!metadata.finalizers?.length) {
+      this.#remove(collection, name, present);
+      return undefined;
+    }
+    if (metadata.deletionTimestamp !== undefined) return present;
+    const generation = (metadata.generation ?? 0) + 1;
+    const dying = { ...metadata, generation, deletionTimestamp: now(), deletionGracePeriodSeconds: 0 };
+    return this.#store(collection, name, this.#stamp({ ...present, metadata: dying }), "MODIFIED");
   }
 
   /** Forgets the history: older watches and lists get 410. */
   compact(): void {
     this.compacted = this.version;
+    this.history.length = 0;
   }
 
   /** What a watch from `version` has to report. Throws 410. */
@@ -117,9 +125,34 @@ export class Storage {
     return object;
   }
 
+  #remove(collection: string, name: string, object: KubeObject): KubeObject {
+    const last = this.#stamp(object);
+    this.#objects(collection).delete(name);
+    this.#record(collection, "DELETED", last);
+    return last;
+  }
+
   #record(collection: string, type: StoredEvent["type"], object: KubeObject): void {
     const event = { version: this.version, type, collection, object };
     this.history.push(event);
     this.onEvent(event);
   }
 }
+
+/** RFC 3339 in whole seconds. */
+const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
+
+/** What no update changes. */
+function fixedOf({ metadata }: KubeObject): KubeObject["metadata"] {
+  const { uid, generation, resourceVersion, creationTimestamp } = metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  return plain({
+    ...{ uid, generation, resourceVersion, creationTimestamp },
+    ...{ deletionTimestamp, deletionGracePeriodSeconds },
+  } as KubeObject["metadata"]);
+}
+
+/** As it goes over the wire. */
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+const specOf = (object: KubeObject) => JSON.stringify((object as { spec?: unknown }).spec);
