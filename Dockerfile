@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The operator's image: a Node binary, the C libraries it loads, one bundled file. No shell, no package manager.
+# The image of the operator and the gateway: a Node binary, the C libraries it loads, one bundled file each. No shell, no package manager.
 #   docker build -t flinkjob-operator:dev --build-arg REVISION="$(git rev-parse HEAD)" .
 
 FROM node:24-bookworm-slim AS build
@@ -11,17 +11,19 @@ COPY src src
 COPY dev/build.ts dev/build.ts
 COPY dev/bundle dev/bundle
 # Built and run by the Node version that package-lock.json pins, which is the one that the tests ran on.
-RUN node_modules/.bin/node dev/build.ts operator
+RUN node_modules/.bin/node dev/build.ts image
 RUN set -eu; \
     node="$(readlink -f node_modules/.bin/node)"; \
     install -D -m 0555 "$node" /image/usr/bin/node; \
     install -D -m 0444 dist/operator.mjs /image/operator/operator.mjs; \
-    install -D -m 0444 dist/operator.licenses.txt /image/operator/operator.licenses.txt; \
+    install -D -m 0444 dist/gateway.mjs /image/operator/gateway.mjs; \
+    install -D -m 0444 dist/programs.licenses.txt /image/operator/programs.licenses.txt; \
     cp --parents --dereference $(ldd "$node" | grep -o '/[^ ]*') /image; \
     mkdir -p /image/etc; \
     echo 'operator:x:65532:65532::/:/none' > /image/etc/passwd; \
     echo 'operator:x:65532:' > /image/etc/group; \
-    chroot --userspec=65532:65532 /image /usr/bin/node /operator/operator.mjs --version
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/operator.mjs --version; \
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/gateway.mjs --version
 
 FROM scratch
 ARG VERSION=0.1.0
@@ -38,5 +40,6 @@ COPY --from=build /image /
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 # A number, so that runAsNonRoot can be checked without the image's own passwd file. Nothing is ever written.
 USER 65532:65532
-EXPOSE 8080 8081
+EXPOSE 8080 8081 8090
+# The gateway: --entrypoint /usr/bin/node, argument /operator/gateway.mjs.
 ENTRYPOINT ["/usr/bin/node", "/operator/operator.mjs"]

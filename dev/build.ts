@@ -1,6 +1,6 @@
-// `npm run build`: the operator in one file, dist/operator.mjs, and the library, dist/library.mjs with its types. Beside the
-// operator stands dist/client-node.mjs, a package that only kubeconfigs with an `auth-provider` need: inside, it would cost
-// every start 0.3 s and 18 MB. `node dev/build.ts operator` leaves the library out.
+// `npm run build`: the operator in one file, dist/operator.mjs, the gateway in another, dist/gateway.mjs, and the library,
+// dist/library.mjs with its types. Beside the programs stands dist/client-node.mjs, a package that only kubeconfigs with an
+// `auth-provider` need: inside, it would cost every start 0.3 s and 18 MB. `node dev/build.ts image` leaves the library out.
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError, banner, bundle, type Output, outputOf, packageAt, root, size } from "./bundle/bundle.ts";
@@ -19,21 +19,24 @@ import {
  * Larger than this is an accident: somebody's index file that imports the world. Code costs memory: `import { z }` instead
  * of `import * as z` alone adds 360 KiB here and 5 MB to the resident set.
  */
-const largestOperator = 1.5 * 2 ** 20;
+const programs = [
+  { name: "operator", entry: "src/main.ts", largestBytes: 1.5 * 2 ** 20, plugins: [packOptionTable()] },
+  { name: "gateway", entry: "src/gateway-main.ts", largestBytes: 1.75 * 2 ** 20, plugins: [] },
+];
 const largestLibrary = 0.75 * 2 ** 20;
 
 const rarePackage = "@kubernetes/client-node";
 const rareFile = "./client-node.mjs";
 const dist = join(root, "dist");
 
-const operatorOnly = process.argv[2] === "operator";
+const imageOnly = process.argv[2] === "image";
 const about = await packageAt(root);
 
 // Built elsewhere and moved over the old files: a build that fails leaves those alone.
 const workplace = await mkdtemp(join(root, "node_modules", ".build-"));
 try {
-  await buildOperator();
-  if (!operatorOnly) await buildLibrary();
+  await buildPrograms();
+  if (!imageOnly) await buildLibrary();
   await mkdir(dist, { recursive: true });
   for (const name of await readdir(workplace)) {
     await rm(join(dist, name), { recursive: true, force: true });
@@ -47,8 +50,43 @@ try {
   await rm(workplace, { recursive: true });
 }
 
-async function buildOperator(): Promise<void> {
-  const options = {
+/** What the image holds: each program in one file, and beside them what they rarely load. */
+async function buildPrograms(): Promise<void> {
+  const rare = await bundle(
+    {
+      ...optionsOf("programs.licenses.txt"),
+      stdin: { contents: `export { KubeConfig } from "${rarePackage}";`, resolveDir: root },
+      outfile: join(workplace, rareFile),
+    },
+    { name: rareFile },
+  );
+  const bundles = [rare];
+  for (const { name, entry, largestBytes, plugins } of programs) {
+    const file = `${name}.mjs`;
+    const program = await bundle(
+      {
+        ...optionsOf("programs.licenses.txt"),
+        entryPoints: [join(root, entry)],
+        outfile: join(workplace, file),
+        plugins: [
+          leaveOut(/^@kubernetes\/client-node$/, rareFile),
+          takePartsOfUndici(),
+          takePartsOfPromClient(),
+          omitWhatIsNeverCalled(),
+          takeNodeModulesUnread(),
+          ...plugins,
+        ],
+      },
+      { name: file, leaves: [rareFile], largestBytes },
+    );
+    bundles.push(program);
+    process.stdout.write(report(`dist/${file}`, outputOf(program)));
+  }
+  await writeFile(join(workplace, "programs.licenses.txt"), await licences(bundles));
+}
+
+function optionsOf(licencesFile: string) {
+  return {
     target: "node24",
     // Names stay as they are: stack traces are readable without the source map, and esbuild's way of keeping names while it
     // shortens them would cost each start 10 ms.
@@ -57,34 +95,8 @@ async function buildOperator(): Promise<void> {
     sourcemap: "linked",
     sourcesContent: false,
     define: { "process.env.FLINKJOB_VERSION": JSON.stringify(about.version) },
-    banner: banner(about, "operator.licenses.txt", true),
+    banner: banner(about, licencesFile, true),
   } as const;
-  const operator = await bundle(
-    {
-      ...options,
-      entryPoints: [join(root, "src/main.ts")],
-      outfile: join(workplace, "operator.mjs"),
-      plugins: [
-        leaveOut(/^@kubernetes\/client-node$/, rareFile),
-        takePartsOfUndici(),
-        takePartsOfPromClient(),
-        omitWhatIsNeverCalled(),
-        takeNodeModulesUnread(),
-        packOptionTable(),
-      ],
-    },
-    { name: "operator.mjs", leaves: [rareFile], largestBytes: largestOperator },
-  );
-  const rare = await bundle(
-    {
-      ...options,
-      stdin: { contents: `export { KubeConfig } from "${rarePackage}";`, resolveDir: root },
-      outfile: join(workplace, rareFile),
-    },
-    { name: rareFile },
-  );
-  await writeFile(join(workplace, "operator.licenses.txt"), await licences([operator, rare]));
-  process.stdout.write(report("dist/operator.mjs", outputOf(operator)));
 }
 
 /** For whoever writes `import ... from "flinkjob"`, under every Node that package.json allows. */

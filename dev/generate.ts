@@ -7,6 +7,7 @@ import { customResourceDefinitions } from "../src/api/crd.ts";
 import { REASONS } from "../src/api/reasons.ts";
 import { OptionCatalogue } from "../src/core/configuration/catalogue.ts";
 import { optionTable } from "../src/flink/options/option-table.ts";
+import { openApiDocument } from "../src/gateway/openapi/document.ts";
 import { gatewayIntroduction, gatewayOptionTable } from "../src/runtime/gateway-option-table.ts";
 import { helpText } from "../src/runtime/option-help.ts";
 import { generatedManifests } from "./manifests.ts";
@@ -23,6 +24,8 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   }
   files.set("docs/errors.md", reasonsPage());
   files.set("docs/options.md", optionsPage());
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  files.set("docs/openapi.json", `${JSON.stringify(openApiDocument(version), undefined, 2)}\n`);
   files.set(
     "manifests/admission/flink-configuration.yaml",
     admissionPolicy(new OptionCatalogue(optionTable())),
@@ -46,11 +49,13 @@ ${rows.join("\n")}
 }
 
 function optionsPage(): string {
-  return `# Options of the operator
+  return `# Options
 
-Made from \`src/runtime/option-table.ts\` by \`npm run generate\`. Do not edit.
+Made from \`src/runtime/option-table.ts\` and \`src/runtime/gateway-option-table.ts\` by \`npm run generate\`. Do not edit.
 
-This is what \`operator.mjs --help\` prints. "In a cluster" means: in a pod, without a kubeconfig.
+This is what \`--help\` prints. "In a cluster" means: in a pod, without a kubeconfig.
+
+## The operator
 
 \`\`\`text
 ${helpText().trimEnd()}

@@ -144,6 +144,7 @@ async function run(options: GatewayOptions): Promise<void> {
       logger.warn({ namespace, cluster: name, error }, "Broke off an answer of a JobManager"),
   });
   const gateway = await createGateway({
+    version: VERSION,
     ...edge,
     clusters: knownClusters,
     defaultCluster: options.defaultCluster,

@@ -31,6 +31,8 @@ export {
 export { isJobError, JobError, type JobErrorCode, type JobErrorFields } from "./clients/job-error.ts";
 export type * from "./clients/job-facts.ts";
 export type { Whereabouts } from "./clients/look-up.ts";
+export { type RequestJar, RunAsyncClient, type RunAsyncClientOptions } from "./clients/run-async-client.ts";
+export type * from "./clients/run-async-facts.ts";
 export type { JarOrigin, SubmitRequest } from "./clients/submission.ts";
 export type { JobManagerInfo, Protection } from "./job-manager.ts";
 export { type AddressRange, type DestinationRules, Destinations } from "./rest/destinations.ts";

@@ -5,12 +5,15 @@ import Fastify, {
   type FastifyServerFactory,
 } from "fastify";
 import { GatewayError, type GatewayErrorCode } from "./gateway-error.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import type { Access, ClusterRef, Clusters, GatewayPart } from "./ports.ts";
 import { type RunAsyncParts, runAsyncRoutes } from "./run-async/routes.ts";
 
 export interface GatewayOptions {
   readonly access: Access;
   readonly clusters: Clusters;
+  /** Of this program. */
+  readonly version?: string;
   /** The cluster of /run-async without a prefix. */
   readonly defaultCluster?: ClusterRef | undefined;
   /** What /run-async works with; not served without. */
@@ -37,6 +40,8 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
     exposeHeadRoutes: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
+    // What comes is checked by zod, what goes is ours: no route has a schema, and compilers of schemas need not be loaded.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // A body may take as long as a large JAR does: each route bounds its own.
     requestTimeout: 0,
     http: { headersTimeout: LONGEST_HEADERS_MS, maxHeaderSize: 16_384 },
@@ -64,12 +69,19 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
   return gateway;
 }
 
+function noSchemas(): never {
+  throw new TypeError("No route of the gateway has a schema");
+}
+
 /** At the root for the default cluster, and below each cluster's prefix; with and without the version that Flink's clients send. */
 async function serveRunAsync(
   gateway: FastifyInstance,
   options: GatewayOptions,
   parts: RunAsyncParts,
 ): Promise<void> {
+  // Public, as the repository is: nothing in it says what there is.
+  const document = openApiDocument(options.version ?? "development");
+  gateway.get("/openapi.json", async () => document);
   const { access, clusters } = options;
   const common = { ...parts, access, clusters, longestJson: LONGEST_JSON };
   for (const version of ["", "/v1"]) {

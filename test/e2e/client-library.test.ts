@@ -42,7 +42,7 @@ it("brings no other package along, and knows no Kubernetes", async () => {
   const names = `import * as it from "flinkjob"; console.log(Object.keys(it).sort().join(" "))`;
   const exported = await run(process.execPath, ["--input-type=module", "-e", names], home);
   expect(exported.trim()).toBe(
-    "ClusterClient ClusterDescriptor Destinations FlinkError JobClient JobError isFlinkError isJobError newJobId newTriggerId newestId savepointAfter",
+    "ClusterClient ClusterDescriptor Destinations FlinkError JobClient JobError RunAsyncClient isFlinkError isJobError newJobId newTriggerId newestId savepointAfter",
   );
 });
 

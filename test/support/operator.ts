@@ -5,13 +5,22 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** What is run: the operator as a user runs it. */
-const program = ["src/main.ts"];
 /** It ends when its standard input does, that is with the tests, however these end. */
 const leash = `data:text/javascript,process.stdin.resume().on("end",()=>process.kill(process.pid,"SIGKILL")).unref()`;
 const startLimitMs = 20_000;
 
+/** What is run, as a user runs it. */
+export type Program = "src/main.ts" | "src/gateway-main.ts";
+
+/** Flags that every test wants, and what the log says when the program is there. */
+const habits: Readonly<Record<Program, { flags: readonly string[]; saying: string }>> = {
+  "src/main.ts": { flags: ["--poll-interval", "1s"], saying: "Started to work" },
+  "src/gateway-main.ts": { flags: ["--address", "127.0.0.1:0"], saying: "Serving the gateway" },
+};
+
 export interface OperatorOptions {
+  /** Default: the operator. */
+  readonly program?: Program;
   readonly kubeconfig: string;
   /** What it looks after; other tests' operators look after theirs. */
   readonly namespaces: readonly string[];
@@ -50,14 +59,15 @@ export class Operator {
   /** After kill() or stop(). */
   async start(): Promise<void> {
     if (this.#child) throw new Error("The operator runs already");
-    const { kubeconfig, namespaces, args = [], saying = "Started to work" } = this.#options;
+    const { kubeconfig, namespaces, args = [], program = "src/main.ts" } = this.#options;
+    const { saying = habits[program].saying } = this.#options;
     const flags = [
-      ...["--kubeconfig", kubeconfig, "--poll-interval", "1s", "--metrics-address", "127.0.0.1:0"],
+      ...["--kubeconfig", kubeconfig, "--metrics-address", "127.0.0.1:0", ...habits[program].flags],
       ...["--log-format", "json", "--log-level", "debug"],
       ...namespaces.flatMap((namespace) => ["--namespace", namespace]),
       ...args,
     ];
-    const child = spawn(process.execPath, ["--import", leash, ...program, ...flags], {
+    const child = spawn(process.execPath, ["--import", leash, program, ...flags], {
       cwd: root,
       stdio: "pipe",
     });
@@ -98,6 +108,11 @@ export class Operator {
     const code = await eventually(() => this.#child?.exitCode ?? false, limitMs);
     this.#child = undefined;
     return code;
+  }
+
+  /** What the newest line of the log with this message says in this field. */
+  told(message: string, field: string): string {
+    return String(this.log.findLast((line) => line.message === message)?.[field] ?? "");
   }
 
   /** Whether its log says so, now or earlier. */

@@ -25,21 +25,29 @@ export interface MultipartForm {
 }
 
 /**
- * A multipart form of one streamed file. When the content fails, the body ends without its closing boundary: the
+ * A multipart form of one streamed file, after fields of JSON. When the content fails, the body ends without its closing boundary: the
  * receiver cannot take a part of the file for the whole, and answers. Measured on Flink 1.20.5 and 2.3.0: it says
  * "Exactly 1 file must be sent, received 0" and deletes what it had, while a connection that breaks instead leaves the
  * part on its disk for good. A body that ends early must be chunked, so a stream is never sent with a length.
  */
-export function multipart(part: FilePart, content: Readable | Buffer): MultipartForm {
+export function multipart(
+  part: FilePart,
+  content: Readable | Buffer,
+  fields: Readonly<Record<string, string>> = {},
+): MultipartForm {
   const boundary = `flinkjob-${randomUUID()}`;
   const fileName = part.fileName.replace(/[^\w.-]/g, "_");
+  const before = Object.entries(fields).map(
+    ([name, json]) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\nContent-Type: application/json\r\n\r\n${json}\r\n`,
+  );
   const head =
-    `--${boundary}\r\nContent-Disposition: form-data; name="${part.name}"; filename="${fileName}"\r\n` +
+    `${before.join("")}--${boundary}\r\nContent-Disposition: form-data; name="${part.name}"; filename="${fileName}"\r\n` +
     `Content-Type: ${part.type}\r\n\r\n`;
   const tail = `\r\n--${boundary}--\r\n`;
   const headers: Record<string, string> = { "content-type": `multipart/form-data; boundary=${boundary}` };
   if (Buffer.isBuffer(content))
-    headers["content-length"] = String(head.length + content.length + tail.length);
+    headers["content-length"] = String(Buffer.byteLength(head) + content.length + tail.length);
   let failure: unknown;
   async function* parts() {
     yield Buffer.from(head);

@@ -4,7 +4,7 @@ import type { FlinkJob } from "../../api/objects.ts";
 import type { TransferredJar } from "../../flink/jars/jar-upload.ts";
 import { GatewayError, isGatewayError } from "../gateway-error.ts";
 import type { ClusterTarget } from "../ports.ts";
-import type { Submissions } from "../store/submissions.ts";
+import { refuseWhileDeleted, type Submissions } from "../store/submissions.ts";
 import type { FormPart } from "./form.ts";
 import { flinkJobName } from "./naming.ts";
 import type { RequestJars } from "./request-jars.ts";
@@ -110,8 +110,10 @@ export class Submitting {
     const triggerId = request.triggerId ?? this.#newTriggerId();
     const chosen = request.triggerId !== undefined && request.jarId === undefined;
     const earlier = chosen ? await this.#submissions.newest(cluster, triggerId) : undefined;
-    if (earlier?.metadata.deletionTimestamp === undefined && earlier)
+    if (earlier) {
+      refuseWhileDeleted(earlier);
       refuseOther(differences(earlier, request.run, { sha256: undefined }), triggerId);
+    }
     return { request, triggerId, earlier };
   }
 
@@ -138,6 +140,7 @@ export class Submitting {
         const message = `The submission ${triggerId} was deleted meanwhile: send the same request again`;
         throw new GatewayError("Busy", message, { retryAfterSeconds: 1 });
       }
+      refuseWhileDeleted(earlier);
       refuseOther(differences(earlier, request.run, arrived), triggerId);
       return { triggerId, created: false };
     }

@@ -1,4 +1,5 @@
 import type { FlinkJob } from "../../api/objects.ts";
+import type { Reason } from "../../api/reasons.ts";
 import type { Submission } from "../../api/run-async.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { jarSumOf } from "./submission-job.ts";
@@ -47,10 +48,14 @@ function triggerOf(job: FlinkJob, trigger: TriggerStatus | undefined): Submissio
   };
 }
 
+/** Failures of a job, as opposed to those of its submission. */
+const endsOfJobs: ReadonlySet<string> = new Set<Reason>(["JobFailed", "JobLost", "OutcomeLost"]);
+
 function outcomeOf(job: FlinkJob, trigger: TriggerStatus): Submission["operation"] {
   const { state, acceptedAt, jobId, applicationId, failure, reason } = trigger;
-  // A job that Flink accepted was submitted, whatever became of it.
-  if (state !== "failed" || acceptedAt !== undefined)
+  // A job that Flink took was submitted, whatever became of it. (Flink 2.3 accepts first and runs main() then.)
+  const taken = acceptedAt !== undefined && endsOfJobs.has(failure?.reason ?? "");
+  if (state !== "failed" || taken)
     return { jobId, ...(applicationId === undefined ? {} : { applicationId }) };
   return {
     "failure-cause": {

@@ -131,13 +131,19 @@ export class Submissions {
 
 function owned(job: FlinkJob, cluster: ClusterRef, triggerId: string): FlinkJob {
   if (isSubmissionOf(job, cluster, triggerId)) {
-    if (job.metadata.deletionTimestamp === undefined) return job;
-    const message = `The submission ${triggerId} is being deleted: send the same request again in a moment`;
-    throw new GatewayError("Busy", message, { retryAfterSeconds: 1 });
+    refuseWhileDeleted(job);
+    return job;
   }
   const { namespace, name } = job.metadata;
   const message = `triggerId: the FlinkJob ${namespace}/${name}, which is no submission of ${triggerId}, is in the way; choose another triggerId`;
   throw new GatewayError("Conflict", message);
+}
+
+/** Its trigger ID is free again when it is gone. Throws the GatewayError Busy. */
+export function refuseWhileDeleted({ metadata, spec }: FlinkJob): void {
+  if (metadata.deletionTimestamp === undefined) return;
+  const message = `The submission ${spec.trigger?.id} is being deleted: send the same request again in a moment`;
+  throw new GatewayError("Busy", message, { retryAfterSeconds: 1 });
 }
 
 function unknownTrigger({ namespace, name }: ClusterRef, triggerId: string): GatewayError {
