@@ -5,6 +5,7 @@ export type GatewayErrorCode =
   | "Forbidden"
   // What was asked for is wrong
   | "BadRequest"
+  | "MethodNotAllowed"
   | "UnsupportedMediaType"
   | "RequestTimeout"
   | "TooLarge"
@@ -29,6 +30,7 @@ const statusOf: Readonly<Record<GatewayErrorCode, number>> = {
   Unauthenticated: 401,
   Forbidden: 403,
   BadRequest: 400,
+  MethodNotAllowed: 405,
   UnsupportedMediaType: 415,
   RequestTimeout: 408,
   TooLarge: 413,

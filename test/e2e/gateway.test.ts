@@ -182,8 +182,9 @@ describe.each(flinkTargets())("asynchronous job submission on Flink $version", (
     await world.untilGone(flinkJobName("main", "ongoing"), 30_000);
     expect(await jarsOf("ongoing")).toEqual([]);
     expect(await one.track("ongoing")).toBeUndefined();
+    // Flink 1.20 cannot stop a main(): its job appears late, and is cancelled then.
     expect(["CANCELED", undefined]).toContain(await stateOf(jobId));
-    expect(await trace.events("task")).toEqual([]);
+    expect(await trace.mains()).toBe(1);
   });
 
   /** Undefined: Flink knows no such job. */

@@ -15,7 +15,10 @@ export type Program = "src/main.ts" | "src/gateway-main.ts";
 /** Flags that every test wants, and what the log says when the program is there. */
 const habits: Readonly<Record<Program, { flags: readonly string[]; saying: string }>> = {
   "src/main.ts": { flags: ["--poll-interval", "1s"], saying: "Started to work" },
-  "src/gateway-main.ts": { flags: ["--address", "127.0.0.1:0"], saying: "Serving the gateway" },
+  "src/gateway-main.ts": {
+    flags: ["--address", "127.0.0.1:0", "--insecure-loopback"],
+    saying: "Serving the gateway",
+  },
 };
 
 export interface OperatorOptions {

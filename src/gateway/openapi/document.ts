@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { OPERATORS_TRIGGER_ID } from "../../api/flinkjob.ts";
 import {
   errorReply,
   runAsyncAccepted,
@@ -9,8 +10,21 @@ import {
 } from "../../api/run-async.ts";
 import { type JsonSchema, jsonSchema } from "./json-schema.ts";
 
+/** What zod checks by functions, which have no JSON Schema, in its own words. */
+function runAsyncRequestSchema(): JsonSchema {
+  const schema = jsonSchema(runAsyncRequest, "input");
+  const properties = schema.properties as Record<string, JsonSchema>;
+  const triggerId = { ...properties.triggerId, not: { pattern: OPERATORS_TRIGGER_ID.source } };
+  const notBoth = (...required: string[]) => ({ not: { required } });
+  return {
+    ...schema,
+    properties: { ...properties, triggerId },
+    allOf: [notBoth("programArgs", "programArgsList"), notBoth("claimMode", "restoreMode")],
+  };
+}
+
 const schemas = {
-  RunAsyncRequest: jsonSchema(runAsyncRequest, "input"),
+  RunAsyncRequest: runAsyncRequestSchema(),
   RunAsyncAccepted: jsonSchema(runAsyncAccepted, "output"),
   Submission: jsonSchema(submission, "output"),
   SubmissionPage: {
@@ -65,7 +79,17 @@ function queryParameters(schema: z.ZodType): object[] {
   }));
 }
 
-const submit = {
+/** Where the answer to a submission leads; which operation of the name depends on the prefix. */
+const linksTo = (of: string, parameters: readonly string[]) => {
+  const same = Object.fromEntries(parameters.map((name) => [name, `$request.path.${name}`]));
+  const link = (name: string) => ({
+    operationId: `${name}${of}`,
+    parameters: { ...same, triggerid: "$response.body#/triggerId" },
+  });
+  return { track: link("track"), delete: link("deleteSubmission") };
+};
+
+const submit = (links: object) => ({
   summary: "Submit a job",
   description:
     "Records a submission durably and answers; the operator runs it. The JAR is named by jarId, or comes with the request as part jarfile of a form: " +
@@ -73,7 +97,7 @@ const submit = {
   requestBody: {
     required: true,
     content: {
-      ...json("RunAsyncRequest"),
+      "application/json": { schema: { ...ref("RunAsyncRequest"), required: ["jarId"] } },
       "multipart/form-data": {
         schema: {
           type: "object",
@@ -93,10 +117,11 @@ const submit = {
       description: "Recorded, now or by the same request before.",
       headers: { Location: { description: "Where to track it.", schema: { type: "string" } } },
       content: json("RunAsyncAccepted"),
+      links,
     },
     ...refusals(400, 408, 409, 413, 415, 502, ...always),
   },
-};
+});
 
 const list = {
   summary: "List submissions",
@@ -130,12 +155,20 @@ const remove = {
 };
 
 /** The paths below a prefix; operation IDs must be unique, so each prefix gives its own. */
-function pathsBelow(prefix: string, of: string, parameters: readonly object[]): Record<string, object> {
+function pathsBelow(
+  prefix: string,
+  of: string,
+  parameters: readonly ReturnType<typeof parameter>[],
+): Record<string, object> {
+  const links = linksTo(
+    of,
+    parameters.map(({ name }) => name),
+  );
   const named = (operation: object, name: string) => ({ operationId: `${name}${of}`, ...operation });
   return {
     [`${prefix}/run-async`]: {
       parameters,
-      post: named(submit, "submit"),
+      post: named(submit(links), "submit"),
       get: named(list, "listSubmissions"),
     },
     [`${prefix}/run-async/{triggerid}`]: {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import multipart from "@fastify/multipart";
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { type SubmissionPage, type SubmissionQuery, submissionQuery } from "../../api/run-async.ts";
+import { GatewayError } from "../gateway-error.ts";
 import type { Access, ClusterRef, Clusters, ClusterTarget, Intent } from "../ports.ts";
 import type { Listing } from "../store/listing.ts";
 import type { Submissions } from "../store/submissions.ts";
@@ -104,7 +105,20 @@ export function runAsyncRoutes(options: RunAsyncOptions): FastifyPluginAsync {
     routes.get("/run-async", list);
     routes.get("/run-async/:triggerid", track);
     routes.delete("/run-async/:triggerid", remove);
+    refuseOthers(routes, "/run-async", ["GET", "POST"]);
+    refuseOthers(routes, "/run-async/:triggerid", ["GET", "DELETE"]);
   };
+}
+
+/** Not for the JobManager either, which every other path is passed through to. */
+function refuseOthers(routes: FastifyInstance, url: string, known: readonly string[]): void {
+  const method = routes.supportedMethods.filter((name) => !known.includes(name) && name !== "CONNECT");
+  const handler = (request: FastifyRequest) => {
+    const allow = known.join(", ");
+    const message = `${request.method} is not for ${url}: it knows ${allow}`;
+    throw new GatewayError("MethodNotAllowed", message, { headers: { allow } });
+  };
+  routes.route({ method, url, onRequest: async (request) => handler(request), handler });
 }
 
 function triggerIdOf({ params }: FastifyRequest): string {

@@ -32,8 +32,8 @@ export function readRequest(body: unknown, jarInRequest: boolean): SubmissionReq
   }
   if (programArgs !== undefined && programArgsList !== undefined)
     problems.push("programArgs: programArgsList says the same; send one of the two");
-  if (restoreMode !== undefined && run.claimMode !== undefined && restoreMode !== run.claimMode)
-    problems.push("restoreMode: it is the older name of claimMode, which says something else");
+  if (restoreMode !== undefined && run.claimMode !== undefined)
+    problems.push("restoreMode: claimMode says the same by its newer name; send one of the two");
   const args = programArgsList ?? wordsOf(programArgs ?? "");
   if (args.length > 256) problems.push("programArgs: must have at most 256 arguments");
   if (problems.length > 0) throw badRequest(problems);
