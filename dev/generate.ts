@@ -53,7 +53,7 @@ function optionsPage(): string {
 
 Made from \`src/runtime/option-table.ts\` and \`src/runtime/gateway-option-table.ts\` by \`npm run generate\`. Do not edit.
 
-This is what \`--help\` prints. "In a cluster" means: in a pod, without a kubeconfig.
+This is what \`operator.mjs --help\` prints. "In a cluster" means: in a pod, without a kubeconfig.
 
 ## The operator
 
