@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 /** The path of a JDK's tool: of JAVA_HOME when that is set, otherwise the one on PATH. */
 export function jdkTool(
-  name: "java" | "javac" | "jar" | "jlink",
+  name: "java" | "javac" | "jar" | "jlink" | "keytool",
   env: NodeJS.ProcessEnv = process.env,
 ): string {
   const home = env.JAVA_HOME;

@@ -1,12 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { openAsBlob } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jdkTool, runTool } from "../../dev/flink/java.ts";
 import { scenarioClass } from "../../dev/flink/jobs.ts";
+import { KeyPairFiles } from "../../src/gateway/tls/key-pair-files.ts";
+import { systemClock } from "../../src/kube/clock.ts";
 import { allow, EdgeStage, type ServedEdge, serviceAccount } from "../support/edge-stage.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlinkCli } from "../support/flink-cli.ts";
 import { flinkTargets } from "../support/flink-target.ts";
+import { selfSigned } from "../support/self-signed.ts";
 import { World } from "../support/world.ts";
 
 describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, url, jobsJar }) => {
@@ -14,16 +19,45 @@ describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, u
   let edge: ServedEdge;
   let token = "";
   let prefix = "";
+  let securePort = 0;
+  let truststore = "";
 
   beforeAll(async () => {
     world = await World.open("gateway-proxy");
     await world.createCluster("main", { url });
-    edge = await (await EdgeStage.open(world)).serve();
+    const stage = await EdgeStage.open(world);
+    edge = await stage.serve();
+    const { cert, key } = selfSigned("gateway");
+    const [certFile, keyFile] = [join(world.dir, "tls.crt"), join(world.dir, "tls.key")];
+    await writeFile(certFile, cert);
+    await writeFile(keyFile, key);
+    const keyPair = await KeyPairFiles.open({ certFile, keyFile, clock: systemClock });
+    securePort = (await stage.serve({ keyPair })).port;
+    truststore = join(world.dir, "truststore");
+    const place = ["-file", certFile, "-keystore", truststore, "-storepass", "changeit"];
+    await runTool("Making a truststore", jdkTool("keytool"), ["-importcert", "-noprompt", ...place]);
     token = await serviceAccount(world, "pipeline");
     await allow(world, "pipeline", "get,create,patch,delete");
     prefix = `/clusters/${world.namespace}/main`;
   });
   afterAll(() => world.close());
+
+  /** As a user sets it up who was given a token. */
+  const commandLine = (name: string, whose: string) =>
+    FlinkCli.install({
+      version,
+      dir: join(world.dir, name),
+      configuration: {
+        "execution.target": "remote",
+        "rest.address": "127.0.0.1",
+        "rest.port": securePort,
+        "rest.path": prefix,
+        "security.ssl.rest.enabled": "true",
+        "security.ssl.rest.truststore": truststore,
+        "security.ssl.rest.truststore-password": "changeit",
+      },
+      environment: { FLINK_REST_CLIENT_HEADERS: `Authorization:Bearer ${whose}` },
+    });
 
   const statusOf = async (jobId: string) => {
     const answer = await fetch(`${url}/jobs/${jobId}`);
@@ -81,18 +115,8 @@ describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, u
     await eventually(async () => (await statusOf(jobId)) === "CANCELED");
   });
 
-  test("Flink's own command line works unchanged: run, list, cancel", async () => {
-    const cli = await FlinkCli.install({
-      version,
-      dir: join(world.dir, "cli"),
-      configuration: {
-        "rest.address": "127.0.0.1",
-        "rest.port": edge.port,
-        "rest.path": prefix,
-        "execution.target": "remote",
-      },
-      environment: { FLINK_REST_CLIENT_HEADERS: `Authorization:Bearer ${token}` },
-    });
+  test("Flink's own command line works unchanged, over TLS: run, list, cancel", async () => {
+    const cli = await commandLine("cli", token);
     const name = `cli-${randomBytes(4).toString("hex")}`;
     const attached = await cli.run(
       "run",
@@ -121,17 +145,7 @@ describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, u
 
   test("the command line says why it is refused", async () => {
     const stranger = await serviceAccount(world, "stranger");
-    const cli = await FlinkCli.install({
-      version,
-      dir: join(world.dir, "cli-stranger"),
-      configuration: {
-        "rest.address": "127.0.0.1",
-        "rest.port": edge.port,
-        "rest.path": prefix,
-        "execution.target": "remote",
-      },
-      environment: { FLINK_REST_CLIENT_HEADERS: `Authorization:Bearer ${stranger}` },
-    });
+    const cli = await commandLine("cli-stranger", stranger);
     const refused = await cli.run("run", "-d", "-c", scenarioClass, jobsJar, "batch");
     expect(refused.code).toBe(1);
     expect(refused.stdout + refused.stderr).toContain(

@@ -138,4 +138,9 @@ test("an address that no cluster has, and one that is the gateway's own", async 
   expect(await metadata.json()).toEqual({
     errors: ["This gateway may not connect to the cluster's address"],
   });
+  const self = await stage.ask("/clusters/open/self/jobs");
+  expect(self.status).toBe(508);
+  expect(await self.json()).toEqual({
+    errors: ["The address of this FlinkCluster leads back to this gateway"],
+  });
 });
