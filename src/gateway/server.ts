@@ -8,6 +8,7 @@ import { GatewayError, type GatewayErrorCode } from "./gateway-error.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import type { Access, ClusterRef, Clusters, GatewayPart } from "./ports.ts";
 import { type RunAsyncParts, runAsyncRoutes } from "./run-async/routes.ts";
+import { answerUnreadable } from "./unreadable-request.ts";
 
 export interface GatewayOptions {
   readonly access: Access;
@@ -46,6 +47,7 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
     requestTimeout: 0,
     http: { headersTimeout: LONGEST_HEADERS_MS, maxHeaderSize: 16_384 },
     ...(serverFactory === undefined ? {} : { serverFactory }),
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, _request, reply) => {
       answer(reply as unknown as FastifyReply, asGatewayError(error));
     },

@@ -83,6 +83,8 @@ test("an early refusal reaches a client that still sends", async () => {
   socket.write(Buffer.alloc(50_000_000));
   await eventually(() => text.includes("errors"), 5_000);
   expect(text).toMatch(/^HTTP\/1\.1 413 [\s\S]*too large/);
+  // What nobody wants any more is taken, and thrown away.
+  await eventually(() => socket.writableLength === 0);
   expect(failed).toBeUndefined();
   socket.destroy();
 });

@@ -87,26 +87,29 @@ async function pass({ options, jobManagers, pseudonym, request, reply, target, c
     ? bodyOf(request, { clock, stallMs, leastBytes: LEAST_BYTES })
     : undefined;
   setLength(headers, request, body !== undefined);
-  const answer = await jobManagers.send({
-    base,
-    method,
-    path: target.path,
-    headers,
-    body,
-    signal: gone.signal,
-  });
-  reply.hijack();
-  takeRest(request, response);
-  const map = (location: string) => mapLocation(location, base, target.prefix);
-  response.writeHead(answer.statusCode, responseHeaders(answer.headers, map));
+  const { path, prefix } = target;
   try {
+    const answer = await jobManagers.send({ base, method, path, headers, body, signal: gone.signal });
+    reply.hijack();
+    takeRest(request, response);
+    const map = (location: string) => mapLocation(location, base, prefix);
+    response.writeHead(answer.statusCode, responseHeaders(answer.headers, map));
     await deliver(answer.body, response, { clock, stallMs });
   } catch (error) {
+    if (!response.headersSent) throw error;
     // The head is out: only a broken connection can still say that this was not all.
     response.destroy();
     if (!gone.signal.aborted) options.onBroken?.(target, error);
+  } finally {
+    if (body !== undefined) letGo(body, request);
   }
   return reply;
+}
+
+/** As long as somebody may still read the body, it does not flow away by itself. */
+function letGo(body: AsyncGenerator<Buffer>, request: IncomingMessage): void {
+  const flow = () => void request.resume();
+  body.return(undefined).then(flow, flow);
 }
 
 /** Flink's own client sends `{}` with each GET; many a server between refuses that, and nobody reads it. */

@@ -1,4 +1,6 @@
+import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { ProxyStage } from "../../../test/support/proxy-stage.ts";
 import { rawHttp } from "../../../test/support/raw-http.ts";
 
@@ -35,10 +37,7 @@ test.each([
   ["a coding before chunked", framed("Transfer-Encoding: gzip, chunked", `0\r\n\r\n${smuggled}`)],
   ["a coding after chunked", framed("Transfer-Encoding: chunked, identity", `0\r\n\r\n${smuggled}`)],
   ["two codings", framed("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", `0\r\n\r\n${smuggled}`)],
-  [
-    "a coding in HTTP/1.0",
-    framed("Transfer-Encoding: chunked", `0\r\n\r\n${smuggled}`).replace("1.1", "1.0"),
-  ],
+  ["a coding in HTTP/1.0", framed("Transfer-Encoding: chunked", "0\r\n\r\n").replace("1.1", "1.0")],
   [
     "bare line feeds",
     `GET /clusters/team/main/x HTTP/1.1\nHost: a\nAuthorization: ${authorization}\n\n${smuggled}`,
@@ -56,6 +55,7 @@ test.each([
 ])("refused, with all that follows: %s", async (_what, text) => {
   const answer = await rawHttp(stage.port, text, 1_000);
   expect([answer.status, answer.answers, answer.closed]).toEqual([400, 1, true]);
+  expect(answer.text).toMatch(/\{"errors":\["(The request is refused: |What was sent is no HTTP request)/);
   expect(stage.seen).toEqual([]);
 });
 
@@ -77,6 +77,25 @@ test.each([
   expect(answer.status).toBe(400);
   expect(answer.answers).toBe(1);
   expect(whole).toBe(0);
+});
+
+test("what follows half an answer breaks it, and is not taken for the rest of it", async () => {
+  stage.behave = (_request, response) => {
+    response.writeHead(200, { "content-length": "1000" });
+    response.write("half");
+  };
+  const socket = connect(stage.port, "127.0.0.1");
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const gone = new Promise((resolve) => socket.on("close", resolve));
+  socket.on("error", () => socket.destroy());
+  socket.write(framed("Content-Length: 0"));
+  await eventually(() => text.endsWith("half"));
+  socket.write("nonsense\r\n\r\n");
+  await gone;
+  expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*half$/);
 });
 
 test("what passes is framed anew: chunk extensions and trailers stay here", async () => {
