@@ -115,7 +115,7 @@ export class InProcessGateway {
   /** What an operator would write. */
   async trigger(name: string, trigger: TriggerStatus): Promise<FlinkJob> {
     const job = await this.job(name);
-    return this.kube.replace(flinkJobs, { ...job, status: { observedGeneration: 1, trigger } });
+    return this.kube.replaceStatus(flinkJobs, { ...job, status: { observedGeneration: 1, trigger } });
   }
 
   async jarsOnFlink(): Promise<string[]> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aTrigger } from "../../../test/support/builders.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { InProcessGateway } from "../../../test/support/in-process-gateway.ts";
+import { flinkJobSpec } from "../../api/flinkjob.ts";
 import type { FlinkJob } from "../../api/objects.ts";
 import { flinkJobs } from "../../kube/resources.ts";
 import { flinkJobName } from "./naming.ts";
@@ -27,14 +28,15 @@ describe("POST", () => {
       labels: { "app.kubernetes.io/managed-by": "flinkjob-gateway", "flinkjob.dev/cluster": "main" },
       annotations: { "flinkjob.dev/submitted-by": "jane" },
     });
-    expect(spec).toEqual({
+    const wanted = {
       cluster: { name: "main" },
       jar: { id: "u_job.jar" },
       args: ["a"],
       parallelism: 2,
       trigger: { id: "nightly" },
       restartPolicy: "Never",
-    });
+    };
+    expect(spec).toEqual(flinkJobSpec.parse(wanted));
   });
 
   test("makes a trigger ID of 32 hexadecimal digits for a client that chose none", async () => {
@@ -69,7 +71,11 @@ describe("POST", () => {
   });
 
   test("a FlinkJob of somebody else's under that name is left alone", async () => {
-    const foreign = { metadata: { namespace: "team", name }, spec: { trigger: { id: "nightly" } } };
+    const theirs = { cluster: { name: "main" }, jar: { id: "their.jar" } };
+    const foreign = {
+      metadata: { namespace: "team", name },
+      spec: { ...theirs, trigger: { id: "nightly" } },
+    };
     await house.kube.create(flinkJobs, foreign as never);
     const answer = await house.submit(nightly);
     expect(answer.statusCode).toBe(409);
@@ -150,7 +156,7 @@ describe("GET and DELETE", () => {
       status: { id: "IN_PROGRESS" },
       operation: null,
       trigger: { state: "pending", message: "The operator has not seen it yet." },
-      flinkJob: { namespace: "team", name },
+      flinkJob: { namespace: "team", name, createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
     });
     const running = aTrigger({ id: "nightly" }).running().with({ reason: "TasksRunning" }).build();
     await house.trigger(name, running);
@@ -205,8 +211,13 @@ describe("GET and DELETE", () => {
     expect((await remove()).statusCode).toBe(200);
     expect((await remove()).statusCode).toBe(404);
     await house.submit(nightly);
+    // The operator's: it ends the job before the FlinkJob goes.
+    const body = { metadata: { finalizers: ["flinkjob.dev/cancel"] } };
+    await house.kube.patch(flinkJobs, { namespace: "team", name }, { type: "merge", body });
     expect((await remove()).statusCode).toBe(202);
-    expect(policies).toEqual(["Orphan", "Cancel"]);
+    expect(policies).toEqual(["Orphan"]);
+    const { metadata, spec } = await house.job(name);
+    expect([metadata.deletionTimestamp, spec.deletionPolicy]).toEqual([expect.any(String), "Cancel"]);
   });
 
   test("a submission that is accepted while it is deleted is decided on again", async () => {
@@ -214,8 +225,8 @@ describe("GET and DELETE", () => {
     await house.trigger(name, aTrigger().sent().build());
     let accepted = false;
     house.api.fault = ({ method, path }) => {
-      // Between the look and the write.
-      if (method !== "PATCH" || accepted) return undefined;
+      // Between the look and the deletion.
+      if (method !== "DELETE" || accepted) return undefined;
       accepted = true;
       const collection = path.replace(/\/namespaces\/team/, "").replace(`/${name}`, "");
       const job = house.api.storage.get(collection, `team/${name}`) as FlinkJob;
