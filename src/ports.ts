@@ -1,4 +1,5 @@
 import type { FlinkJobSpec } from "./api/flinkjob.ts";
+import type { ShownConfiguration } from "./core/configuration/user-code.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "./core/observed.ts";
 import type { RunRequest } from "./core/run-request.ts";
 import type {
@@ -54,6 +55,8 @@ export interface SavepointTaker {
 export interface JobTeller {
   accumulators(jobId: string, signal: AbortSignal): Promise<Accumulator[] | undefined>;
   executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined>;
+  /** What Flink shows of the configuration that it runs with; of a job that is being initialized, nothing but defaults. */
+  configuration(jobId: string, signal: AbortSignal): Promise<ShownConfiguration | undefined>;
   /** Newest first, at most five. */
   exceptions(jobId: string, signal: AbortSignal): Promise<JobException[] | undefined>;
   /**

@@ -88,7 +88,7 @@ export const REASONS = {
     "The Flink job could not be seen to end in time; the FlinkJob was let go and the job may still run.",
   Submitted: "Flink accepted the job.",
   ConfigurationIgnored:
-    "Keys of flinkConfiguration have no effect, or lose against something else in the spec: status.configuration says which, and why.",
+    "Keys of flinkConfiguration have no effect, or lose against something else in the spec or against the job's own code: status.configuration says which, and why.",
   Adopted: "A job that ran already was taken over; nothing was submitted.",
   SavepointCompleted:
     "The job was stopped with a savepoint, or a FlinkSavepoint's is complete; the message says where it is.",

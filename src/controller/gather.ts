@@ -22,7 +22,7 @@ export interface GatherOptions {
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
   operations: Pick<Operations, "get">;
-  news: Pick<JobNews, "snapshots" | "troubles">;
+  news: Pick<JobNews, "snapshots" | "troubles" | "configuration">;
   sources: Pick<ConfigurationSources, "get">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
@@ -55,6 +55,7 @@ export class Gather {
       operation: operations.get(uid),
       snapshots: news.snapshots(uid),
       troubles: news.troubles(uid),
+      configuration: news.configuration(uid),
       sources: sources.get(uid),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: this.#namedUrl(job).url,

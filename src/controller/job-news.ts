@@ -1,16 +1,17 @@
-import type { SnapshotsSeen, TroublesSeen } from "../core/observed.ts";
+import type { ConfigurationSeen, SnapshotsSeen, TroublesSeen } from "../core/observed.ts";
 import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 
-type ReadEffect = Extract<Effect, { kind: "readSnapshots" | "readTroubles" }>;
-type ReadingPort = Pick<JobManagerPort, "snapshots" | "exceptions" | "jobRestarts">;
+type ReadEffect = Extract<Effect, { kind: "readSnapshots" | "readTroubles" | "readConfiguration" }>;
+type ReadingPort = Pick<JobManagerPort, "snapshots" | "exceptions" | "jobRestarts" | "configuration">;
 
-/** What this process last read of jobs that run, by FlinkJob: their snapshots, and why they restarted. */
+/** What this process last read of jobs that run, by FlinkJob: their snapshots, why they restarted, what they run with. */
 export class JobNews {
   readonly #clock: Clock;
   readonly #snapshots = new Map<string, SnapshotsSeen>();
   readonly #troubles = new Map<string, TroublesSeen>();
+  readonly #configurations = new Map<string, ConfigurationSeen>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,7 +25,12 @@ export class JobNews {
     return this.#troubles.get(uid);
   }
 
+  configuration(uid: string): ConfigurationSeen | undefined {
+    return this.#configurations.get(uid);
+  }
+
   forget(uid: string): void {
+    this.#configurations.delete(uid);
     this.#snapshots.delete(uid);
     this.#troubles.delete(uid);
   }
@@ -41,6 +47,11 @@ export class JobNews {
     const at = this.#clock.now();
     if (effect.kind === "readSnapshots") {
       this.#snapshots.set(uid, { jobId, at, snapshots: await jobManager.snapshots(jobId, signal) });
+      return;
+    }
+    if (effect.kind === "readConfiguration") {
+      const shown = (await jobManager.configuration(jobId, signal)) ?? {};
+      this.#configurations.set(uid, { jobId, at: this.#clock.now(), shown });
       return;
     }
     const newest = (await jobManager.exceptions(jobId, signal))?.[0];

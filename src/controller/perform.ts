@@ -138,6 +138,7 @@ export class Perform {
         await this.#cluster(effect.url, clusters).jobManager.cancelApplication(effect.jobId, signal);
         return false;
       case "readSnapshots":
+      case "readConfiguration":
       case "readTroubles": {
         const { jobManager } = this.#cluster(effect.url, clusters);
         await sources.recall(job, signal);

@@ -5,6 +5,7 @@ import type { FindOptions } from "./configuration/catalogue.ts";
 import { jobIdPrefix } from "./identity.ts";
 import type {
   ClusterObservation,
+  ConfigurationSeen,
   Flight,
   JobRow,
   Look,
@@ -41,6 +42,7 @@ export interface Context {
   readonly operation: OperationSeen | undefined;
   readonly snapshots: SnapshotsSeen | undefined;
   readonly troubles: TroublesSeen | undefined;
+  readonly configuration: ConfigurationSeen | undefined;
   readonly sources: SourcesSeen | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
@@ -80,6 +82,7 @@ export function contextOf(observed: Observed, now: number): Context {
     operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
+    configuration: observed.configuration?.jobId === jobId ? observed.configuration : undefined,
     sources: observed.sources,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,

@@ -3,6 +3,7 @@ import type { Reason } from "../api/reasons.ts";
 import type { Protection } from "../api/status.ts";
 import type { FindOptions } from "./configuration/catalogue.ts";
 import type { SourcedOption } from "./configuration/layers.ts";
+import type { ShownConfiguration } from "./configuration/user-code.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
@@ -22,6 +23,8 @@ export interface Observed {
   snapshots?: SnapshotsSeen | undefined;
   /** What this process last read of why the trigger's job restarted. */
   troubles?: TroublesSeen | undefined;
+  /** What this process last read of the configuration that the trigger's job runs with. */
+  configuration?: ConfigurationSeen | undefined;
   /** What this process last read of what spec.flinkConfigurationFrom names. */
   sources?: SourcesSeen | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
@@ -155,6 +158,14 @@ export interface SnapshotsSeen {
   /** When they were asked for. */
   at: number;
   snapshots: Snapshots | undefined;
+}
+
+/** What Flink shows of a job's configuration. */
+export interface ConfigurationSeen {
+  jobId: string;
+  /** When the answer was there. */
+  at: number;
+  shown: ShownConfiguration;
 }
 
 export interface TroublesSeen {

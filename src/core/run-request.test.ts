@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { aCluster, aSpec } from "../../test/support/builders.ts";
-import { runRequest } from "./run-request.ts";
+import { preparedRun } from "./run-request.ts";
 
 const jobId = "0123456789abcdef0123456789abcdef";
 const view = (patch = {}) => aCluster().view(patch).build().jobManager;
 const request = (patch: Parameters<typeof aSpec>[0] = {}, jobManager = view()) =>
-  runRequest(aSpec(patch), jobId, jobManager);
+  preparedRun(aSpec(patch), jobId, jobManager).request;
 
 test("the least that is always sent", () => {
   expect(request({ entryClass: undefined })).toEqual({ jobId, parallelism: 1 });

@@ -2,6 +2,7 @@ import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import type { OptionsOfVersion } from "./configuration/catalogue.ts";
 import type { SourcedOption } from "./configuration/layers.ts";
 import { type ConfigurationReport, mergeConfiguration } from "./configuration/merge.ts";
+import type { SentConfiguration } from "./configuration/user-code.ts";
 import type { JobManagerView } from "./observed.ts";
 
 /** Body of POST /jars/:id/run and /run-application, in Flink's own names. */
@@ -47,7 +48,7 @@ export function preparedRun(
   jobManager: Pick<JobManagerView, "parallelismDefault" | "supportsRunApplication">,
   options?: OptionsOfVersion,
   sourced?: readonly SourcedOption[],
-): { request: RunRequest; report: ConfigurationReport } {
+): { request: RunRequest; report: ConfigurationReport; sent: SentConfiguration } {
   const { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } = spec;
   const own = { entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode };
   const { fields, configuration, report } = mergeConfiguration(
@@ -69,13 +70,5 @@ export function preparedRun(
   if (fields.claimMode !== undefined)
     request[jobManager.supportsRunApplication ? "claimMode" : "restoreMode"] = fields.claimMode;
   if (Object.keys(configuration).length > 0) request.flinkConfiguration = configuration;
-  return { request, report };
-}
-
-/**
- * The run request alone, for callers without a status to tell of keys in.
- * @internal
- */
-export function runRequest(...wishes: Parameters<typeof preparedRun>): RunRequest {
-  return preparedRun(...wishes).request;
+  return { request, report, sent: { parallelism: fields.parallelism, configuration } };
 }

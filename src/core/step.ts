@@ -70,6 +70,8 @@ export type Effect =
   | { kind: "readSnapshots"; jobId: string; url: string }
   /** Reads how often the job restarted, and the newest cause. */
   | { kind: "readTroubles"; jobId: string; url: string }
+  /** Reads what Flink shows of the configuration that the job runs with. */
+  | { kind: "readConfiguration"; jobId: string; url: string }
   /** Asks Flink to stop the job with a savepoint. The same operationId again is the same savepoint. */
   | {
       kind: "stopWithSavepoint";

@@ -1,4 +1,5 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { ShownConfiguration } from "../core/configuration/user-code.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
 import type {
@@ -133,6 +134,10 @@ export class RemoteJobManager implements JobManagerPort {
 
   executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined> {
     return this.#job(jobId).readResult({ signal });
+  }
+
+  configuration(jobId: string, signal: AbortSignal): Promise<ShownConfiguration | undefined> {
+    return unlessNotFound(this.#job(jobId).getConfiguration({ signal }));
   }
 
   exceptions(jobId: string, signal: AbortSignal): Promise<JobException[] | undefined> {

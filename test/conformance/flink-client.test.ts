@@ -69,8 +69,13 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
     const row = (await rest.jobsOverview()).find((job) => job.id === id);
     expect(row).toMatchObject({ name: "scenario-stream", tasks: { total: 1 }, endTime: undefined });
     expect(await rest.job(id)).toMatchObject({ id, name: "scenario-stream" });
-    expect(await rest.jobConfig(id)).toMatchObject({ parallelism: 1 });
-    expect((await rest.jobCheckpointsConfig(id)).interval).toBeUndefined();
+    expect(await rest.jobConfig(id)).toMatchObject({
+      parallelism: 1,
+      objectReuse: false,
+      name: "scenario-stream",
+    });
+    expect(await rest.jobConfig(newId())).toBeUndefined();
+    expect(await rest.jobCheckpointsConfig(id)).toMatchObject({ interval: undefined });
     await rest.cancelJob(id);
     await eventually(async () => {
       expect((await rest.jobsOverview()).find((job) => job.id === id)?.state).toBe("CANCELED");

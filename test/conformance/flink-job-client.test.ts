@@ -46,6 +46,20 @@ describe.each(subjects())("$name", (subject) => {
     return job;
   }
 
+  it("getConfiguration tells what the job runs with", async () => {
+    const job = await stream({ "execution.checkpointing.interval": "77 s", "pipeline.object-reuse": "true" });
+    await eventually(async () => {
+      expect(await job.getConfiguration()).toMatchObject({
+        name: `${flink.tag}-stream`,
+        objectReuse: true,
+        checkpoints: { interval: 77_000, mode: "exactly_once", stateBackend: "HashMapStateBackend" },
+      });
+    });
+    await expect(cluster.jobClient(newJobId()).getConfiguration()).rejects.toMatchObject({
+      code: "JobNotFound",
+    });
+  });
+
   describe("submit", () => {
     it("resolves with the job, and with the same one again", async () => {
       const jobId = newJobId();

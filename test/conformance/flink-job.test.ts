@@ -117,6 +117,7 @@ describe.each(subjects())("$name", (subject) => {
       ["/exceptions", 404],
       ["/checkpoints", 404],
       ["/config", 404],
+      ["/checkpoints/config", 404],
       ["/execution-result", 404],
       ["/status", 500],
     ])("that is unknown: GET /jobs/:jobid%s answers %i", async (path, status) => {
@@ -124,6 +125,50 @@ describe.each(subjects())("$name", (subject) => {
       const reply = await flink.get(`/jobs/${id}${path}`);
       expect(reply.status).toBe(status);
       expect(reply.text).toContain(`FlinkJobNotFoundException: Could not find Flink job (${id})`);
+    });
+
+    it("shows a part of the configuration that it runs with", async () => {
+      const id = newId();
+      const checkpoints = (name: string) => `execution.checkpointing.${name}`;
+      const flinkConfiguration = {
+        "pipeline.object-reuse": "true",
+        [checkpoints("interval")]: "77 s",
+        [checkpoints("timeout")]: "88 s",
+        [checkpoints("min-pause")]: "3 s",
+        [checkpoints("mode")]: "AT_LEAST_ONCE",
+        [checkpoints("max-concurrent-checkpoints")]: "2",
+        [checkpoints("tolerable-failed-checkpoints")]: "5",
+        [checkpoints("externalized-checkpoint-retention")]: "RETAIN_ON_CANCELLATION",
+      };
+      const answer = await flink.run(["stream"], { jobId: id, parallelism: 2, flinkConfiguration });
+      expect(answer.status).toBe(200);
+      await flink.reaches(id, "RUNNING");
+      // Up to 3 s old: what is shown of a job that is being initialized are defaults.
+      await eventually(async () => {
+        expect((await flink.get(`/jobs/${id}/config`)).json["execution-config"]).toMatchObject({
+          "job-parallelism": 2,
+          "object-reuse-mode": true,
+        });
+      });
+      const { json } = await flink.get(`/jobs/${id}/checkpoints/config`);
+      expect(json).toMatchObject({
+        ...{ mode: "at_least_once", interval: 77_000, timeout: 88_000, min_pause: 3_000, max_concurrent: 2 },
+        externalization: { enabled: true, delete_on_cancellation: false },
+        state_backend: "HashMapStateBackend",
+        checkpoint_storage: "FileSystemCheckpointStorage",
+        tolerable_failed_checkpoints: 5,
+      });
+      // What the cluster runs with, whichever job is asked about.
+      const keys = (reply: { json: { key: string }[] }) => reply.json.map(({ key }) => key).sort();
+      expect(keys(await flink.get(`/jobs/${id}/jobmanager/config`))).toEqual(
+        keys(await flink.get("/jobmanager/config")),
+      );
+    });
+
+    it("without periodic checkpoints shows an interval without end", async () => {
+      const id = await flink.stream();
+      const { json } = await flink.get(`/jobs/${id}/checkpoints/config`);
+      expect(json).toMatchObject({ mode: "at_least_once", interval: 2 ** 63 });
     });
 
     it("that is unknown cannot be cancelled: 404", async () => {

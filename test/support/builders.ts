@@ -10,6 +10,7 @@ import { jobIdOf, operationIdOf, runHash } from "../../src/core/identity.ts";
 import type {
   ApplicationState,
   ClusterObservation,
+  ConfigurationSeen,
   Flight,
   FlinkJobState,
   JobManagerView,
@@ -22,6 +23,7 @@ import type {
   Snapshot,
   Snapshots,
   SnapshotsSeen,
+  SourcesSeen,
   TroublesSeen,
 } from "../../src/core/observed.ts";
 import type { Step } from "../../src/core/step.ts";
@@ -198,6 +200,13 @@ export class JobBuilder {
     return this.status(summarize(ctx, { rule: "built", trigger: trigger.build() }));
   }
 
+  /** All conditions have stood for so long. */
+  settled(settledAgo: number): JobBuilder {
+    const status = this.#job.status ?? { observedGeneration: 1 };
+    const conditions = status.conditions?.map((one) => ({ ...one, lastTransitionTime: ago(settledAgo) }));
+    return this.status({ ...status, ...(conditions ? { conditions } : {}) });
+  }
+
   /** Earlier triggers, newest first. */
   history(...triggers: (TriggerBuilder | PastTrigger)[]): JobBuilder {
     const before = this.#job.status ?? { observedGeneration: 1 };
@@ -358,6 +367,8 @@ export interface Scene {
   operation?: OperationSeen | undefined;
   snapshots?: SnapshotsSeen | undefined;
   troubles?: TroublesSeen | undefined;
+  configuration?: ConfigurationSeen | undefined;
+  sources?: SourcesSeen | undefined;
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;
@@ -365,11 +376,10 @@ export interface Scene {
 }
 
 export function observed(scene: Scene): Observed {
-  const { cluster = aCluster(), flight, look, operation, snapshots, troubles, adoptedBy } = scene;
+  const { job: _, cluster = aCluster(), wantedUrl: __, now: ___, ...memory } = scene;
   const seen = cluster instanceof ClusterBuilder ? cluster.build() : cluster;
   const wantedUrl = "wantedUrl" in scene ? scene.wantedUrl : seen.kind === "notFound" ? undefined : seen.url;
   const job = scene.job.build();
-  const memory = { flight, look, operation, snapshots, troubles, adoptedBy };
   return { job, cluster: seen, ...memory, wantedUrl, deletionTimeoutMs: 5 * MINUTE };
 }
 

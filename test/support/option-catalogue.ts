@@ -32,3 +32,6 @@ export function aCatalogue(): OptionCatalogue {
   const rows = ROWS.map((row) => row.split("|").join("\t"));
   return new OptionCatalogue(["# for tests", "1.17\t1.20\t2.3", ...rows, ""].join("\n"));
 }
+
+/** The real one. */
+export { lazyOptions as wholeCatalogue } from "../../src/flink/options/option-catalogue.ts";

@@ -4,6 +4,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { StepEvent } from "../step.ts";
 import { sameStatus } from "../summarize.ts";
 import type { ConfigurationReport, IgnoredKey, OverriddenKey } from "./merge.ts";
+import { USER_CODE } from "./user-code.ts";
 
 /** Longer keys are cut: a status is read by people. Characters. */
 const LONGEST_KEY = 200;
@@ -20,13 +21,41 @@ export function statusOf(report: ConfigurationReport): ConfigurationStatus | nul
   };
 }
 
+/** What the job's own code was last seen to override. */
+export function byUserCode(status: ConfigurationStatus | null | undefined): OverriddenKey[] {
+  return (status?.overridden ?? []).filter(({ by }) => by === USER_CODE);
+}
+
+/** The same with what the job's own code overrides. */
+export function withUserCode(
+  status: ConfigurationStatus | null | undefined,
+  keys: readonly OverriddenKey[],
+): ConfigurationStatus | null {
+  const { overridden = [], ...rest } = status ?? {};
+  const others = overridden.filter(({ by }) => by !== USER_CODE);
+  const all = [...others, ...keys.map(withShortKey)].sort((a, b) => (a.key < b.key ? -1 : 1));
+  if (all.length > 0) return { ...rest, overridden: all.slice(0, MOST_KEYS) };
+  return rest.ignored ? rest : null;
+}
+
+/** What the job's own code overrides, told once. */
+export function userCodeEvent(
+  status: ConfigurationStatus | null,
+  before: ConfigurationStatus | undefined,
+): StepEvent | undefined {
+  const keys = byUserCode(status);
+  if (keys.length === 0 || sameStatus(keys, byUserCode(before))) return undefined;
+  const message = `flinkConfiguration: the job's own code overrides ${some(keys.map(({ key }) => key))}.`;
+  return { type: "Normal", reason: "ConfigurationIgnored", message };
+}
+
 /** One event for each change of what is told. */
 export function eventOf(
   report: ConfigurationReport,
   before: ConfigurationStatus | undefined,
 ): StepEvent | undefined {
   const status = statusOf(report);
-  if (!status || sameStatus(status, before)) return undefined;
+  if (!status || sameStatus(status, withUserCode(before, []))) return undefined;
   const type = report.ignored.length > 0 ? "Warning" : "Normal";
   return { type, reason: "ConfigurationIgnored", message: `flinkConfiguration: ${inWords(report)}.` };
 }

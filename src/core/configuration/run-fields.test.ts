@@ -69,7 +69,7 @@ describe("where the spec says nothing, the map does", () => {
     [{ "parallelism.default": "32769" }, "must be a whole number from 1 to 32768"],
     [{ allowNonRestoredState: "maybe" }, "must be true or false"],
     [{ claimMode: "MINE" }, "must be one of CLAIM, NO_CLAIM, LEGACY"],
-    [{ programArgs: "--a b" }, "belongs into spec.args"],
+    [{ programArgs: "--a b" }, "belongs into the field args"],
     [{ entryClass: "" }, "must be the name of a class"],
   ])("%o: %s", (map, message) => {
     expect(find({}, map)).toMatchObject({ fields: {}, invalid: [{ key: Object.keys(map)[0], message }] });

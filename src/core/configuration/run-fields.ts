@@ -35,7 +35,7 @@ const FIELDS: readonly FieldNames[] = [
     field: "args",
     names: ["programArgsList", "programArgs", "args"],
     read: () => undefined,
-    must: "belongs into spec.args",
+    must: "belongs into the field args",
   },
   {
     field: "parallelism",

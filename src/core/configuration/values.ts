@@ -85,6 +85,14 @@ function quantity(text: string, units: Readonly<Record<string, bigint>>, max: bi
   return BigInt(number) * factor > max ? "is too large" : undefined;
 }
 
+/** A duration in milliseconds, rounded down; undefined for what is none, and for ISO 8601. */
+export function durationMs(text: string): number | undefined {
+  const [, number, label = ""] = /^(\d+)\s*(\D*)$/.exec(text.trim()) ?? [];
+  const unit = label.trim().toLowerCase();
+  if (number === undefined || !Object.hasOwn(NANOSECONDS, unit)) return undefined;
+  return Number((BigInt(number) * (NANOSECONDS[unit] ?? 0n)) / 1_000_000n);
+}
+
 function oneOf(values: readonly string[], text: string): string | undefined {
   const wanted = text.toUpperCase();
   return values.some((value) => value.toUpperCase() === wanted)

@@ -6,6 +6,7 @@ import {
   aRow,
   aTrigger,
   type JobBuilder,
+  MINUTE,
   NOW,
   observed,
   type Scene,
@@ -173,7 +174,9 @@ describe("an edit that brings them in", () => {
 
 test("a job that runs as the spec asks never looks", () => {
   const spec = aNewJob().build().spec;
-  const job = aNewJob().trigger(aTrigger({ spec }).running());
+  const job = aNewJob()
+    .trigger(aTrigger({ spec }).running(20 * MINUTE))
+    .settled(20 * MINUTE);
   const steady = step(job, undefined, { cluster: aCluster().listing(aRow()) });
   expect(steady.effect).toBeUndefined();
   expect(steady.rule).toBe("tasksRun");

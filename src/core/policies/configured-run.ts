@@ -2,7 +2,9 @@ import type { ConfigurationStatus } from "../../api/configuration-status.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { SourcedOption } from "../configuration/layers.ts";
-import { eventOf, refusalOf, statusOf } from "../configuration/report.ts";
+import type { OverriddenKey } from "../configuration/merge.ts";
+import { byUserCode, eventOf, refusalOf, statusOf, withUserCode } from "../configuration/report.ts";
+import type { SentConfiguration } from "../configuration/user-code.ts";
 import type { Context } from "../context.ts";
 import type { JobManagerView } from "../observed.ts";
 import { preparedRun, type RunRequest } from "../run-request.ts";
@@ -11,6 +13,7 @@ import { sourcesOf } from "./configuration-sources.ts";
 
 export interface ConfiguredRun {
   request: RunRequest;
+  sent: SentConfiguration;
   /** For `status.configuration`. */
   configuration: ConfigurationStatus | null;
   /** Why it is not sent. */
@@ -26,15 +29,27 @@ export function configuredRun(
   sourced: readonly SourcedOption[] = [],
 ): ConfiguredRun {
   const options = findOptions?.(jobManager.flinkVersion);
-  const { request, report } = preparedRun({ ...spec, savepointPath }, jobId, jobManager, options, sourced);
+  const { request, report, sent } = preparedRun(
+    { ...spec, savepointPath },
+    jobId,
+    jobManager,
+    options,
+    sourced,
+  );
   // What an upgrade carries on from is not in the spec.
   for (const entry of spec.savepointPath === undefined ? report.overridden : []) {
     if (entry.by === "spec.savepointPath") entry.by = "status.trigger.savepointPath";
   }
-  const event = eventOf(report, job.status?.configuration);
+  const before = job.status?.configuration;
+  const event = eventOf(report, before);
+  // What the code overrode last time stands until this run is seen, as far as it is sent once more.
+  const isSent = ({ key }: OverriddenKey) =>
+    Object.hasOwn(sent.configuration, key) ||
+    (key === "parallelism.default" && sent.parallelism !== undefined);
   return {
     request,
-    configuration: statusOf(report),
+    sent,
+    configuration: withUserCode(statusOf(report), byUserCode(before).filter(isSent)),
     refusal: refusalOf(report, spec.configurationPolicy),
     events: event ? [event] : [],
   };

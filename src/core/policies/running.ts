@@ -6,6 +6,7 @@ import { withCheckpoints } from "./checkpoints.ts";
 import { reportJob } from "./tracking.ts";
 import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";
+import { withUserCodeRead } from "./user-code.ts";
 
 const POLL_RECOVERY_MS = 2_000;
 const NEXT_LIST_MS = 1_000;
@@ -28,7 +29,8 @@ function lateAnswer({ flight }: Context): StepEvent[] {
 
 function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, row, look } = ctx;
-  if (row) return withCheckpoints(ctx, withTroubles(ctx, reportJob(ctx, trigger, row)));
+  if (row)
+    return withCheckpoints(ctx, withUserCodeRead(ctx, withTroubles(ctx, reportJob(ctx, trigger, row))));
   switch (cluster.kind) {
     case "connecting":
       return { rule: "connecting" };

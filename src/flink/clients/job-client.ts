@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ShownConfiguration } from "../../core/configuration/user-code.ts";
 import type {
   Accumulator,
   Checkpoints,
@@ -165,6 +166,17 @@ export class JobClient {
   async getExceptions(options: CallOptions = {}): Promise<JobException[]> {
     const entries = await known(this.jobId, this.#rest.jobExceptions(this.jobId, signalOf(options)));
     return entries.map(jobException);
+  }
+
+  /**
+   * What Flink shows of the configuration that the job runs with: what its code made of what was sent, and of the cluster's.
+   * Up to 3 s old; of a job that is being initialized, nothing but defaults.
+   */
+  async getConfiguration(options: CallOptions = {}): Promise<ShownConfiguration> {
+    const signal = signalOf(options);
+    const config = await known(this.jobId, this.#rest.jobConfig(this.jobId, signal));
+    const checkpoints = await this.#rest.jobCheckpointsConfig(this.jobId, signal);
+    return { ...config, ...(checkpoints ? { checkpoints } : {}) };
   }
 
   /** Up to 3 s old. */

@@ -63,6 +63,29 @@ describe.each(["1.20.5", "2.3.0"])("Flink %s", (version) => {
     expect(fake.jobsEverRun().map(({ jobId }) => jobId)).toEqual([wanted.jobId]);
   });
 
+  test("what stands in the map for a field and cannot be read: nothing was sent", async () => {
+    const { fake, cluster } = await started({ version });
+    const flinkConfiguration = { "parallelism.default": "many" };
+    await expect(cluster.submit({ ...request("stream"), flinkConfiguration })).rejects.toMatchObject({
+      code: "SubmissionFailed",
+      reason: "InvalidConfiguration",
+      message:
+        "flinkConfiguration: parallelism.default must be a whole number from 1 to 32768: nothing was sent",
+    });
+    expect(fake.jobsEverRun()).toEqual([]);
+    expect(await jarsOf(cluster)).toBe(0);
+  });
+
+  test("a field wins over the same thing in the map, under each of its names", async () => {
+    const { fake, cluster } = await started({ version });
+    const flinkConfiguration = { "parallelism.default": 3, "pipeline.object-reuse": true };
+    const job = await cluster.submit({ ...request("stream"), parallelism: 2, flinkConfiguration });
+    await eventually(async () => {
+      expect(await job.getConfiguration()).toMatchObject({ parallelism: 2, objectReuse: true });
+    });
+    expect(fake.liveJobs()).toEqual([job.jobId]);
+  });
+
   test("nobody home: a FlinkError, nothing was sent", async () => {
     const { fake, cluster } = await started({ version });
     await cluster.listJars();

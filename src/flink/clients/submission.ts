@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
-import { runRequest } from "../../core/run-request.ts";
+import { preparedRun } from "../../core/run-request.ts";
 import { readJobManager } from "../job-manager.ts";
 import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
@@ -34,7 +34,10 @@ export interface SubmitRequest {
   readonly savepointPath?: string | undefined;
   readonly allowNonRestoredState?: boolean | undefined;
   readonly claimMode?: "CLAIM" | "NO_CLAIM" | "LEGACY" | undefined;
-  /** Job-level options; Flink >= 1.17. */
+  /**
+   * Job-level options; Flink >= 1.17. The fields above win under every name that Flink has for them. Keys and values go out
+   * as they are: what is not a job's, or misspelt, Flink ignores without a word.
+   */
   readonly flinkConfiguration?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
@@ -57,8 +60,13 @@ export async function submit(
     const message = `Flink ${info.flinkVersion} silently drops flinkConfiguration: nothing was sent`;
     throw new JobError("SubmissionFailed", message, { jobId, reason: "ConfigurationNotSupported" });
   }
+  const { request: run, report } = preparedRun({ ...spec, args: args && [...args] }, jobId, info);
+  if (report.invalid.length > 0) {
+    const message = `flinkConfiguration: ${report.invalid.map(({ key, message }) => `${key} ${message}`).join(", ")}: nothing was sent`;
+    throw new JobError("SubmissionFailed", message, { jobId, reason: "InvalidConfiguration" });
+  }
+  const { applicationId, ...body } = run;
   const jarId = "id" in jar ? jar.id : await upload(rest, jar, signal);
-  const { applicationId, ...body } = runRequest({ ...spec, args: args && [...args] }, jobId, info);
   let mainMayRun = false;
   try {
     const sent =

@@ -112,12 +112,16 @@ export class FlinkRest {
     );
   }
 
-  jobConfig(id: string, signal?: AbortSignal): Promise<replies.JobConfig> {
-    return this.#requests.get(`/jobs/${id}/config`, replies.jobConfig, { signal });
+  /** Up to 3 s old. */
+  jobConfig(id: string, signal?: AbortSignal): Promise<replies.JobConfig | undefined> {
+    return unlessUnknown(this.#requests.get(`/jobs/${id}/config`, replies.jobConfig, { signal }));
   }
 
-  jobCheckpointsConfig(id: string, signal?: AbortSignal): Promise<replies.CheckpointsConfig> {
-    return this.#requests.get(`/jobs/${id}/checkpoints/config`, replies.checkpointsConfig, { signal });
+  /** Up to 3 s old. Undefined as well for a job that takes no checkpoints, such as a batch job. */
+  jobCheckpointsConfig(id: string, signal?: AbortSignal): Promise<replies.CheckpointsConfig | undefined> {
+    return unlessUnknown(
+      this.#requests.get(`/jobs/${id}/checkpoints/config`, replies.checkpointsConfig, { signal }),
+    );
   }
 
   /** Asks for the cancellation; may be repeated. `NotFound`: no such job. `Conflict`: it ended otherwise. */

@@ -181,19 +181,21 @@ export type ExceptionEntry = z.output<typeof exceptionEntry>;
 /** GET /jobs/:id/config */
 export const jobConfig = z
   .object({
+    name: z.string().optional(),
     "execution-config": z
       .object({
         "restart-strategy": z.string().optional(),
         "job-parallelism": z.int(),
         "object-reuse-mode": z.boolean().optional(),
-        "user-config": z.record(z.string(), z.string().nullable()).optional(),
       })
       .optional(),
   })
-  .transform((reply) => ({
-    restartStrategy: reply["execution-config"]?.["restart-strategy"],
-    parallelism: reply["execution-config"]?.["job-parallelism"],
-    userConfig: reply["execution-config"]?.["user-config"] ?? {},
+  .transform(({ name, "execution-config": config }) => ({
+    name,
+    restartStrategy: config?.["restart-strategy"],
+    // -1: as each operator says.
+    parallelism: (config?.["job-parallelism"] ?? 0) > 0 ? config?.["job-parallelism"] : undefined,
+    objectReuse: config?.["object-reuse-mode"],
   }));
 export type JobConfig = z.output<typeof jobConfig>;
 
@@ -207,6 +209,8 @@ export const checkpointsConfig = z
     interval: z.number(),
     timeout: z.number(),
     min_pause: z.number().optional(),
+    max_concurrent: z.number().optional(),
+    tolerable_failed_checkpoints: z.number().optional(),
     state_backend: z.string().optional(),
     checkpoint_storage: z.string().optional(),
     externalization: z.object({ enabled: z.boolean(), delete_on_cancellation: z.boolean() }).optional(),
@@ -217,6 +221,8 @@ export const checkpointsConfig = z
     interval: reply.interval > 0 && reply.interval < never ? reply.interval : undefined,
     timeout: reply.timeout,
     minPause: reply.min_pause,
+    maxConcurrent: reply.max_concurrent,
+    tolerableFailures: reply.tolerable_failed_checkpoints,
     stateBackend: reply.state_backend,
     storage: reply.checkpoint_storage,
     /** Whether the newest checkpoints outlive the job. */

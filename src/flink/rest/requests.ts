@@ -85,6 +85,8 @@ function saysUnknown(error: FlinkError): boolean {
   if (error.code !== "NotFound") return false;
   return (
     error.hasCause("NotFoundException") ||
-    /Unable to load requested file \/applications\//.test(error.flinkText ?? "")
+    /Unable to load requested file \/applications\/|Checkpointing is not enabled for this job/.test(
+      error.flinkText ?? "",
+    )
   );
 }

@@ -51,7 +51,11 @@ export class Decisions {
       flights,
       looks,
       operations: { get: () => this.#operator?.operation },
-      news: { snapshots: () => this.#operator?.snapshots, troubles: () => undefined },
+      news: {
+        snapshots: () => this.#operator?.snapshots,
+        troubles: () => undefined,
+        configuration: () => undefined,
+      },
       sources: { get: () => undefined },
       followerOf: () => undefined,
       flinkCluster: () => undefined,

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "./checkpoints.ts";
+import { type Checkpoint, durationMs } from "./checkpoints.ts";
 import type { JobSnapshot } from "./job-views.ts";
 
 const checkpointTypes = { checkpoint: "CHECKPOINT", savepoint: "SAVEPOINT", stop: "SYNC_SAVEPOINT" };
@@ -53,5 +53,27 @@ export function checkpointStatistics(job: JobSnapshot): object {
         : null,
     },
     history: shown.map(row),
+  };
+}
+
+/** /jobs/:jobid/checkpoints/config. The interval of a job without periodic ones is Long.MAX_VALUE. */
+export function checkpointConfiguration({ configuration }: JobSnapshot): object {
+  const setting = (name: string) => configuration[`execution.checkpointing.${name}`];
+  const interval = durationMs(setting("interval"));
+  const retention = setting("externalized-checkpoint-retention") ?? "NO_EXTERNALIZED_CHECKPOINTS";
+  return {
+    mode: interval === undefined ? "at_least_once" : (setting("mode") ?? "exactly_once").toLowerCase(),
+    interval: interval ?? 2 ** 63,
+    timeout: durationMs(setting("timeout")) ?? 600_000,
+    min_pause: durationMs(setting("min-pause")) ?? 0,
+    max_concurrent: Number(setting("max-concurrent-checkpoints") ?? 1),
+    externalization: {
+      enabled: retention !== "NO_EXTERNALIZED_CHECKPOINTS",
+      delete_on_cancellation: retention !== "RETAIN_ON_CANCELLATION",
+    },
+    state_backend: "HashMapStateBackend",
+    checkpoint_storage:
+      setting("storage") === "jobmanager" ? "JobManagerCheckpointStorage" : "FileSystemCheckpointStorage",
+    tolerable_failed_checkpoints: Number(setting("tolerable-failed-checkpoints") ?? 0),
   };
 }

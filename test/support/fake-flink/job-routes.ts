@@ -1,4 +1,4 @@
-import { checkpointStatistics } from "./checkpoint-views.ts";
+import { checkpointConfiguration, checkpointStatistics } from "./checkpoint-views.ts";
 import * as failures from "./failures.ts";
 import { isTerminal, type Job } from "./job.ts";
 import type { JobManager } from "./job-manager.ts";
@@ -50,6 +50,7 @@ export const jobRoutes: Route[] = [
   ofJob("/config", ({ release }, job) => views.jobConfiguration(job, release)),
   ofJob("/accumulators", (_manager, job) => views.accumulators(job)),
   ofJob("/checkpoints", (_manager, job) => checkpointStatistics(job)),
+  ofJob("/checkpoints/config", (_manager, job) => checkpointConfiguration(job)),
   ofJob("/jobmanager/config", (manager) => manager.configuration),
   [
     "GET",

@@ -198,8 +198,10 @@ export const jobConfiguration = (job: JobSnapshot, release: Release): object => 
   "execution-config": {
     ...(release.oldExceptions ? { "execution-mode": "PIPELINED" } : {}),
     "restart-strategy": "Cluster level default restart strategy",
-    "job-parallelism": job.parallelism,
-    "object-reuse-mode": false,
+    // Of a job that is being initialized there are only defaults.
+    "job-parallelism": job.initialized ? job.parallelism : 1,
+    "object-reuse-mode":
+      job.initialized && job.configuration["pipeline.object-reuse"]?.toLowerCase() === "true",
     "user-config": {},
   },
 });

@@ -20,7 +20,8 @@ import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 
 /**
  * A job that tells which configuration each of its parts sees. Arguments: {@code --out DIRECTORY}; {@code --name NAME} and
- * {@code --interval MS} set the job's name and checkpoint interval in the code; {@code --elements N} (endless without).
+ * {@code --interval MS} set the job's name and checkpoint interval in the code, {@code --code "KEY=VALUE;KEY=VALUE"} whatever
+ * option it names; {@code --elements N} (endless without).
  *
  * <p>Writes {@code main.properties} (the environment's configuration, and what main() made of it under {@code config.}),
  * {@code task.properties} (the job's configuration as the first task sees it) and {@code taskmanager.properties}.
@@ -36,6 +37,7 @@ public final class EffectiveConfiguration {
         if (!arguments.text("interval", "").isEmpty()) {
             env.enableCheckpointing(arguments.whole("interval", 0));
         }
+        env.configure(ofTheCode(arguments.text("code", "")));
         Map<String, String> seen = new TreeMap<>(((Configuration) env.getConfiguration()).toMap());
         ExecutionConfig config = env.getConfig();
         seen.put("config.parallelism", String.valueOf(env.getParallelism()));
@@ -59,6 +61,17 @@ public final class EffectiveConfiguration {
         } else {
             env.execute(name);
         }
+    }
+
+    private static Configuration ofTheCode(String entries) {
+        Configuration configuration = new Configuration();
+        for (String entry : entries.split(";")) {
+            if (!entry.isEmpty()) {
+                String[] parts = entry.split("=", 2);
+                configuration.setString(parts[0], parts[1]);
+            }
+        }
+        return configuration;
     }
 
     /** Whole or not at all: the test waits for the file. */
