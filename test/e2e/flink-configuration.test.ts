@@ -135,6 +135,34 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
     expect((await get(`/jobs/${jobId}`)).name).toBe("from the code");
   });
 
+  test("what the job's code overrides is listed, once its tasks have run for a while", async () => {
+    const map = {
+      "execution.checkpointing.interval": "77 s",
+      "execution.checkpointing.timeout": "88 s",
+      "execution.checkpointing.min-pause": "3 s",
+      "pipeline.name": "from the map",
+      "pipeline.object-reuse": true,
+      "state.backend.type": "hashmap",
+    };
+    const code = "execution.checkpointing.interval=5 s;pipeline.object-reuse=false;parallelism.default=1";
+    await apply("overriding", map, { parallelism: 2 }, ["--code", code, "--name", "from the code"]);
+    const { status } = await world.until("overriding", ({ status }) => Boolean(status?.configuration));
+    expect(status?.configuration).toEqual({
+      overridden: [
+        { key: "execution.checkpointing.interval", by: "user code" },
+        { key: "parallelism.default", by: "user code" },
+        { key: "pipeline.name", by: "user code" },
+        { key: "pipeline.object-reuse", by: "user code" },
+      ],
+    });
+    const event = await world.untilEvent("overriding", "ConfigurationIgnored");
+    expect(event.note).toBe(
+      "flinkConfiguration: the job's own code overrides execution.checkpointing.interval, parallelism.default, pipeline.name, pipeline.object-reuse.",
+    );
+    const jobId = status?.trigger?.jobId ?? "";
+    await shows(jobId, { "job-parallelism": 1, "object-reuse-mode": false });
+  });
+
   test("a value that Flink cannot read is named before anything is sent", async () => {
     await apply("unreadable", { "execution.checkpointing.interval": "often" });
     const { status } = await failed("unreadable");

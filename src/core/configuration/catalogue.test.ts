@@ -15,7 +15,7 @@ test("a version newer than the table is looked at as the newest, and not known w
   const newer = catalogue.of("2.10.0");
   expect(newer?.version).toBe("2.10");
   expect(newer?.isComplete).toBe(false);
-  expect(newer?.find("execution.checkpointing.dir")).toBeDefined();
+  expect(newer?.find("execution.checkpointing.dir")).toMatchObject({ as: "key", option: { scope: "job" } });
 });
 
 describe("find", () => {

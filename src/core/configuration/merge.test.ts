@@ -143,8 +143,11 @@ test("keys that objects have anyway are nothing special", () => {
   const map = Object.fromEntries([
     ["constructor", "x"],
     ["toString", "y"],
+    ["__proto__", "z"],
   ]);
+  expect(JSON.stringify(merge(map).configuration)).toBe('{"constructor":"x","toString":"y","__proto__":"z"}');
   expect(merge(map).report.ignored.map(({ key, reason }) => [key, reason])).toEqual([
+    ["__proto__", "UnknownOption"],
     ["constructor", "UnknownOption"],
     ["toString", "UnknownOption"],
   ]);

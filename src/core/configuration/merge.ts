@@ -81,7 +81,7 @@ export function mergeConfiguration(
     layered: [...layers.lost],
     invalid: [...found.invalid],
   };
-  const configuration: Record<string, string> = {};
+  const sent: [key: string, text: string][] = [];
   let unknown = 0;
   for (const [key, text] of texts) {
     if (found.taken.has(key)) continue;
@@ -98,12 +98,13 @@ export function mergeConfiguration(
     const isRead = !ignored && by === undefined;
     if (message !== undefined && isRead) report.invalid.push({ key, message });
     // Flink may trip over a value that it does not use in the end.
-    if (message === undefined || isRead) configuration[key] = text;
+    if (message === undefined || isRead) sent.push([key, text]);
   }
   for (const list of [report.ignored, report.overridden, report.layered, report.invalid]) {
     list.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
-  return { fields: { ...defined(own), ...found.fields }, configuration, report };
+  // Not entry by entry: an assignment to __proto__ makes no key.
+  return { fields: { ...defined(own), ...found.fields }, configuration: Object.fromEntries(sent), report };
 }
 
 /** The same option may stand in the map under several names: Flink reads its key first, then former names in order. */

@@ -48,7 +48,7 @@ describe("the event", () => {
 
   test("comes once for each change", () => {
     expect(eventOf(report({ ignored }), { ignored })).toBeUndefined();
-    expect(eventOf(report({ ignored }), { overridden })).toBeDefined();
+    expect(eventOf(report({ ignored }), { overridden })?.type).toBe("Warning");
     expect(eventOf(report(), { ignored })).toBeUndefined();
   });
 
@@ -77,7 +77,10 @@ describe("the refusal", () => {
       reason: "ConfigurationRejected",
       message: `${words} spec.configurationPolicy is Reject: nothing was sent.`,
     });
-    expect(refusalOf(report({ overridden }), "Reject")).toBeDefined();
+    expect(refusalOf(report({ overridden }), "Reject")?.reason).toBe("ConfigurationRejected");
+    // Layers are there to be overridden.
+    expect(refusalOf(report({ layered: overridden }), "Reject")).toBeUndefined();
+    expect(statusOf(report({ layered: overridden }))).toEqual({ overridden });
     expect(refusalOf(report(), "Reject")).toBeUndefined();
   });
 });

@@ -47,7 +47,9 @@ test("configurationPolicy: Reject sends nothing", () => {
     sends: 0,
     failure: { reason: "ConfigurationRejected", retryable: false },
   });
-  expect(step.status?.configuration).toBeDefined();
+  expect(step.status?.configuration).toEqual({
+    ignored: [{ key: "jobmanager.rpc.port", reason: "ClusterOption" }],
+  });
 });
 
 test("a value that Flink cannot read is named before anything is sent", () => {
