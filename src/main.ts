@@ -92,6 +92,7 @@ async function run(options: Options): Promise<void> {
     submissionConcurrency: options.submissionConcurrency,
     deletionTimeoutMs: options.deletionTimeout,
     submissionBackoffMs: options.submissionBackoff,
+    orphanedJarMs: options.orphanedJarAge,
     findOptions: lazyOptions(),
     maySend: () => !shutdown.signal.aborted && (election?.isLeading() ?? true),
     tell: (job, { type, reason, message }) => {

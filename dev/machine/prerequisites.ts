@@ -6,7 +6,7 @@ import { hasCode } from "./system-error.ts";
 
 const run = promisify(execFile);
 
-export type Prerequisite = "go" | "java" | "maven" | "docker" | "kubectl" | "containers";
+export type Prerequisite = "go" | "java" | "maven" | "python" | "docker" | "kubectl" | "containers";
 
 export interface Problem {
   readonly tool: Prerequisite;
@@ -68,6 +68,10 @@ const checks: Record<Prerequisite, { readonly check: Check; readonly remedy: str
   maven: {
     check: checkMaven,
     remedy: "Install Maven 3.8 or newer (it needs a JDK itself), e.g. apt-get install maven.",
+  },
+  python: {
+    check: checkPython,
+    remedy: "Install Python 3.10 or newer with its venv module, e.g. apt-get install python3-venv.",
   },
   docker: {
     check: checkDocker,
@@ -146,6 +150,16 @@ async function checkMaven(ask: Ask): Promise<string | undefined> {
   const version = versionIn(output, /Apache Maven (\d\S*)/);
   if (version === undefined) return `Maven's version is not understood: ${firstLine(output)}`;
   return isAtLeast(version, [3, 8]) ? undefined : `Maven ${version.text} is too old: 3.8 or newer is needed`;
+}
+
+async function checkPython(ask: Ask): Promise<string | undefined> {
+  const output = await ask("python3", "--version");
+  if (output === undefined) return "Python (python3) is missing";
+  const version = versionIn(output, /Python (\S+)/);
+  if (version === undefined) return `Python's version is not understood: ${firstLine(output)}`;
+  if (!isAtLeast(version, [3, 10])) return `Python ${version.text} is too old: 3.10 or newer is needed`;
+  await ask("python3", "-c", "import ensurepip, venv");
+  return undefined;
 }
 
 async function checkDocker(ask: Ask): Promise<string | undefined> {

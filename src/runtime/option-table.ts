@@ -145,6 +145,14 @@ export const optionTable = {
     default: "5m",
     description: "Longest time to fetch or to upload one JAR.",
   },
+  orphanedJarAge: {
+    group: "JARs and Flink",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "15m",
+    description:
+      "A JAR that came to a cluster with a request to the gateway, and that no FlinkJob names for so long, is deleted.",
+  },
   denyCidr: {
     group: "JARs and Flink",
     placeholder: "CIDR",

@@ -42,6 +42,7 @@ describe("values", () => {
       shutdownTimeout: 30_000,
       maxJarSize: 536_870_912,
       jarTimeout: 300_000,
+      orphanedJarAge: 900_000,
       allowCidr: [],
       denyCidr: [],
       denyLoopback: false,

@@ -53,7 +53,7 @@ async function measure(): Promise<Figure[]> {
 async function buildBundle(): Promise<void> {
   const build = fileURLToPath(new URL("../../dev/build.ts", import.meta.url));
   const [code] = (await once(
-    spawn(process.execPath, [build, "operator"], { stdio: ["ignore", "ignore", 2] }),
+    spawn(process.execPath, [build, "image"], { stdio: ["ignore", "ignore", 2] }),
     "exit",
   )) as [number];
   if (code !== 0) throw new Error("The bundle cannot be built; the reason is above");

@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { flinkTargets } from "../support/flink-target.ts";
 import type { Operator } from "../support/operator.ts";
 import type { Trace } from "../support/trace.ts";
+import { uploaded } from "../support/uploaded-jar.ts";
 import { World } from "../support/world.ts";
 
 // The FLIP's own test plan, with the operator and two replicas of the gateway as processes.
@@ -38,7 +39,7 @@ describe.each(flinkTargets())("asynchronous job submission on Flink $version", (
       world.onClose(() => client.close());
       return client;
     });
-    jarId = await upload(url, jobsJar);
+    jarId = await uploaded(url, jobsJar);
     world.onClose(() => fetch(`${url}/jars/${encodeURIComponent(jarId)}`, { method: "DELETE" }));
   });
   afterAll(() => world.close());
@@ -200,13 +201,4 @@ async function triggerIds(submissions: AsyncIterable<Submission>): Promise<strin
   const ids: string[] = [];
   for await (const { triggerId } of submissions) ids.push(triggerId);
   return ids;
-}
-
-/** The JarId. */
-async function upload(url: string, path: string): Promise<string> {
-  const form = new FormData();
-  form.append("jarfile", new Blob([new Uint8Array(await readFile(path))]), "users.jar");
-  const reply = await fetch(`${url}/jars/upload`, { method: "POST", body: form });
-  const { filename } = (await reply.json()) as { filename: string };
-  return filename.slice(filename.lastIndexOf("/") + 1);
 }

@@ -9,6 +9,9 @@ export type FormPart =
   | { readonly kind: "request"; readonly body: unknown }
   | { readonly kind: "jar"; readonly content: Readable };
 
+/** Between two parts, and for the JSON, in milliseconds. */
+const LONGEST_MS = 20_000;
+
 const names = "the parts are request (the run request in JSON) and jarfile (the JAR)";
 
 /**
@@ -19,13 +22,16 @@ export async function* readForm(request: FastifyRequest, longestJson: number): A
   const seen = new Set<string>();
   // The JAR's own bound is checked where it is read, with a message that tells which.
   const limits = { fieldSize: longestJson, fieldNameSize: 100, fields: 4, files: 4, parts: 4 };
+  const parts = request.parts({ limits: { ...limits, fileSize: Number.POSITIVE_INFINITY } });
   try {
-    for await (const part of request.parts({ limits: { ...limits, fileSize: Number.POSITIVE_INFINITY } })) {
+    for (;;) {
+      const { value: part, done } = await inTime(parts.next());
+      if (done) return;
       const { fieldname: name } = part;
       if (seen.has(name)) throw badRequest([`${name}: came twice`]);
       seen.add(name);
       if (name === "request") {
-        const value = part.type === "file" ? await textOf(part.file, longestJson) : part.value;
+        const value = part.type === "file" ? await inTime(textOf(part.file, longestJson)) : part.value;
         if (part.type === "field" && part.valueTruncated) throw tooLarge(longestJson);
         yield { kind: "request", body: typeof value === "string" ? parseJson(value) : value };
       } else if (name === "jarfile" && part.type === "file") {
@@ -40,6 +46,23 @@ export async function* readForm(request: FastifyRequest, longestJson: number): A
     }
   } catch (error) {
     throw isGatewayError(error) ? error : malformed(error);
+  }
+}
+
+/** Whoever sends a part byte by byte is not waited for; the JAR has bounds of its own. */
+async function inTime<T>(coming: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const error = new GatewayError(
+    "RequestTimeout",
+    "The form did not come in time; send the same request again",
+  );
+  const timer = setTimeout(() => late.reject(error), LONGEST_MS);
+  try {
+    return await Promise.race([coming, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    // Nobody waits any more for what comes too late, or breaks off with the connection.
+    coming.catch(() => undefined);
   }
 }
 
