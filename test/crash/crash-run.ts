@@ -47,6 +47,8 @@ export interface RunResult {
 /** Quiet: so long without a call other than polls. Milliseconds. */
 const QUIET_MS = 350;
 const GOLDEN_QUIET_MS = 1_000;
+/** Before the user acts: what an operator still says of what was before would be taken for its answer. */
+const ACT_QUIET_MS = 1_000;
 /** A fault's call is waited for so long, once everything is quiet. */
 const UNSTRUCK_MS = 2_000;
 /** A run that says nothing new for so long has come to rest, whether or not where it should. */
@@ -108,7 +110,7 @@ class CrashRun {
     if (scenario.prelude) {
       const { when, what } = scenario.prelude;
       const timely = await this.#until(
-        async () => this.#isQuiet(QUIET_MS) && when(this.#claims.job as FlinkJob),
+        async () => this.#isQuiet(ACT_QUIET_MS) && when(this.#claims.job as FlinkJob),
       );
       if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
       await this.#act(scenario.prelude);
@@ -118,7 +120,7 @@ class CrashRun {
       const due = () =>
         when === "main() runs"
           ? this.#hasRun()
-          : this.#isQuiet(QUIET_MS) && when(this.#claims.job as FlinkJob);
+          : this.#isQuiet(ACT_QUIET_MS) && when(this.#claims.job as FlinkJob);
       const timely = await this.#until(async () => due());
       if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
       from = line.calls.length;
@@ -230,7 +232,9 @@ class CrashRun {
     const hanging = calls.some(({ fault }) => fault === "reply lost, kept hanging") ? HANG_MS : 0;
     if (last === undefined) return false;
     if (this.#line.now() - Math.max(last.at, this.#actedAt) < ms + hanging) return false;
-    return steps.every((call) => call.status !== undefined || call.fault || call.instance !== instance);
+    return steps.every(
+      (call) => call.status !== undefined || call.broken || call.fault || call.instance !== instance,
+    );
   }
 
   async #until(check: () => Promise<boolean>): Promise<boolean> {

@@ -1,13 +1,16 @@
 import type { Fault, FaultMode } from "../support/lifeline.ts";
 import { faultModes } from "../support/lifeline.ts";
 import type { RunResult } from "./crash-run.ts";
-import { type Case, caseName, faultsOf, sampled, seeded, some } from "./matrix.ts";
+import { type Case, caseName, distinct, faultsOf, sampled, seeded, some } from "./matrix.ts";
 
 /** What the command line asks for; it goes to the workers as it is. */
 export interface Plan {
   readonly seed: number;
-  /** every: all faults; ci: both kills of each call and one other fault; otherwise so many of the case's faults. */
-  readonly faults: "every" | "ci" | number;
+  /**
+   * every: all faults; distinct: all but those that nobody could tell from another; some: the kills of each call and one other
+   * fault; otherwise so many of the case's faults.
+   */
+  readonly faults: "every" | "distinct" | "some" | number;
   /** This fault alone. */
   readonly only?: Fault;
   readonly listing: boolean;
@@ -21,11 +24,11 @@ const OTHERS = 1;
 export function chosenFaults(plan: Plan, one: Case, golden: RunResult): Fault[] {
   if (plan.listing) return [];
   if (plan.only !== undefined) return [plan.only];
-  const all = faultsOf(golden);
+  const all = plan.faults === "every" ? faultsOf(golden) : distinct(faultsOf(golden));
   // The order in which cases come is chance; the seed's choice must not be.
   const random = seeded(plan.seed, caseName(one));
-  if (plan.faults === "every") return all;
-  return plan.faults === "ci" ? sampled(all, OTHERS, random) : some(all, plan.faults, random);
+  if (plan.faults === "every" || plan.faults === "distinct") return all;
+  return plan.faults === "some" ? sampled(all, OTHERS, random) : some(all, plan.faults, random);
 }
 
 /** Throws for anything but `NAME #N: MODE`. */

@@ -12,8 +12,9 @@ import { tally } from "./story.ts";
 import { playOnThreads } from "./workers.ts";
 
 const usage = `npm run test:crash -- [options]
-  (none)          fake Flinks: every call killed before and after, and one of the other faults, which the seed chooses
+  (none)          fake Flinks: every call, every fault that can be told from another
   --all           every call, every fault
+  --some          every call killed before and after, and one of the other faults, which the seed chooses
   --real          real Flinks, the operator as a process, kill -9: \`--sample\` runs with a fault, or --all (also with HA)
   --sample N      with --real, so many runs (default 40); else so many faults of each case
   --seed N        the seed of the choice (printed with each run)
@@ -29,6 +30,7 @@ The last line is "N passed, N failed, N skipped"; skipped are runs whose call ne
 const { values } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
+    some: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
     sample: { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
@@ -48,13 +50,7 @@ async function main(): Promise<number> {
   const begin = performance.now();
   const plan: Plan = {
     seed: Number(values.seed),
-    faults: values.all
-      ? "every"
-      : values.real
-        ? 1
-        : values.sample === undefined
-          ? "ci"
-          : Number(values.sample),
+    faults: extent(),
     listing: values.list,
     real: values.real,
     ...(values.fault !== undefined && { only: parsedFault(values.fault) }),
@@ -68,6 +64,13 @@ async function main(): Promise<number> {
   if (unreached.length > 0) print(`The call that should fail never came: ${tally(unreached)}`);
   print(`${passed} passed, ${failed} failed, ${unreached.length} skipped`);
   return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function extent(): Plan["faults"] {
+  if (values.all) return "every";
+  if (values.real) return 1;
+  if (values.sample !== undefined) return Number(values.sample);
+  return values.some ? "some" : "distinct";
 }
 
 interface Played {

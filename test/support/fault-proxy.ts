@@ -111,6 +111,7 @@ export class FaultProxy {
     const answer = await answering;
     // A broken server looks like one.
     if (answer === undefined) {
+      call.broken = true;
       incoming.socket.destroy();
       return;
     }
@@ -125,6 +126,7 @@ export class FaultProxy {
     const bytes = streams ? Buffer.alloc(0) : await bodyOf(answer);
     if (streams) answer.destroy();
     if (bytes === undefined) {
+      call.broken = true;
       incoming.socket.destroy();
       return;
     }

@@ -37,6 +37,8 @@ export interface Call {
   readonly occurrence: number;
   /** Of the server's answer; absent while there is none. */
   status?: number;
+  /** The server itself broke it off. */
+  broken?: true;
   fault?: FaultMode;
 }
 
