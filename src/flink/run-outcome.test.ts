@@ -138,6 +138,7 @@ describe("what proves nothing is unknown", () => {
     ["502", 502, ""],
     ["404 of a proxy", 404, "<html>default backend</html>"],
     ["401", 401, "log in"],
+    ["429 of a proxy", 429, "wait a little"],
   ])("%s", (_name, status, text) => {
     expect(classifyRun(errorFromAnswer(status, text, "POST /run")).kind).toBe("unknown");
   });
@@ -145,6 +146,11 @@ describe("what proves nothing is unknown", () => {
   test.each(["Timeout", "Reset", "Aborted", "BadReply", "BodyTooLarge"] as const)("%s", (code) => {
     expect(classifyRun(new FlinkError(code, "x"))).toEqual({ kind: "unknown", reason: code, message: "x" });
   });
+});
+
+test("who is told to wait by something in between may ask again; Flink has refused nothing", () => {
+  const { code, retry, sent } = errorFromAnswer(429, "<h1>429</h1>", "POST /jobs/x/stop");
+  expect({ code, retry, sent }).toEqual({ code: "Unavailable", retry: "backoff", sent: "maybe" });
 });
 
 test("only what cannot have left is not sent", () => {

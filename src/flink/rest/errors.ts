@@ -111,6 +111,8 @@ const byStatus = new Map<number, FlinkErrorCode>([
   [404, "NotFound"],
   [409, "Conflict"],
   [413, "TooLarge"],
+  // Flink never says so: something in between wants us to wait.
+  [429, "Unavailable"],
   [502, "Unavailable"],
   [503, "Unavailable"],
   [504, "Unavailable"],
