@@ -9,13 +9,11 @@ import { copyLibraries } from "./java-runtime.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** What the Dockerfile puts beside the program. */
-const files = ["operator.mjs", "operator.licenses.txt"];
 
-/** The image of the operator as it is now in `src`: the same files, user and start as those of the Dockerfile. */
+/** The image of the operator and the gateway as they are now in `src`: the files, user and start of the Dockerfile. */
 export async function operatorImage(progress: Progress): Promise<Image> {
   const node = await realpath(process.execPath);
-  await run(process.execPath, [join(root, "dev/build.ts"), "operator"]);
+  await run(process.execPath, [join(root, "dev/build.ts"), "image"]);
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
   return image("operator", version, [nodeLayer(node, progress), await operatorLayer()], {
     entrypoint: ["/usr/bin/node", "/operator/operator.mjs"],
@@ -38,16 +36,22 @@ function nodeLayer(node: string, progress: Progress): Layer {
   };
 }
 
+/** Where the Dockerfile puts what files of dist, by their names there. */
+export function placesOfPrograms(dockerfile: string): Record<string, string> {
+  const lines = dockerfile.matchAll(/install -D -m 0444 dist\/(\S+) \/image\/(\S+?);/g);
+  return Object.fromEntries([...lines].map(([, name, path]) => [name, path]));
+}
+
 async function operatorLayer(): Promise<Layer> {
-  const contents = await Promise.all(files.map((name) => readFile(join(root, "dist", name))));
+  const places = Object.entries(placesOfPrograms(await readFile(join(root, "Dockerfile"), "utf8")));
+  const contents = await Promise.all(places.map(([name]) => readFile(join(root, "dist", name))));
   return {
     name: "operator",
-    inputs: contents,
+    inputs: [JSON.stringify(places), ...contents],
     fill: async (place) => {
-      for (const [index, name] of files.entries()) {
-        const path = join(place, "operator", name);
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, contents[index]!, { mode: 0o444 });
+      for (const [index, [, path]] of places.entries()) {
+        await mkdir(dirname(join(place, path)), { recursive: true });
+        await writeFile(join(place, path), contents[index]!, { mode: 0o444 });
       }
       await mkdir(join(place, "etc"));
       await writeFile(join(place, "etc/passwd"), "operator:x:65532:65532::/:/none\n");
