@@ -140,6 +140,8 @@ async function run(options: GatewayOptions): Promise<void> {
     maxConnections: options.maxConnections,
     stallMs: options.stallTimeout,
     keyPair,
+    onPassed: ({ cluster, ...passed }) =>
+      logger.info({ namespace: cluster.namespace, cluster: cluster.name, ...passed }, "Passed on a request"),
     onBroken: ({ namespace, name }, error) =>
       logger.warn({ namespace, cluster: name, error }, "Broke off an answer of a JobManager"),
   });

@@ -9,7 +9,7 @@ import { ClientLimits, type ClientShare } from "./limits/client-limits.ts";
 import { unreadBodies } from "./limits/unread-bodies.ts";
 import { Visits } from "./limits/visits.ts";
 import type { Access, Clusters, ClusterTarget, GatewayPart } from "./ports.ts";
-import { proxy } from "./proxy/proxy.ts";
+import { type PassedOn, proxy } from "./proxy/proxy.ts";
 import { strictRequests } from "./proxy/strict-requests.ts";
 import type { KeyPairFiles } from "./tls/key-pair-files.ts";
 import { listener } from "./tls/listener.ts";
@@ -32,6 +32,8 @@ export interface EdgeOptions {
   /** How long a client may be silent in the middle of its body, or take nothing of its answer, in ms. */
   readonly stallMs: number;
   readonly keyPair?: KeyPairFiles | undefined;
+  /** Told of each request that may have changed something on a cluster. */
+  readonly onPassed?: (passed: PassedOn) => void;
   /** Told of a cluster's answers that broke off after their head. */
   readonly onBroken?: (cluster: Pick<ClusterTarget, "namespace" | "name">, error: unknown) => void;
 }

@@ -5,7 +5,7 @@ import { Destinations } from "../../src/flink/rest/destinations.ts";
 import { GatewayError } from "../../src/gateway/gateway-error.ts";
 import { unreadBodies } from "../../src/gateway/limits/unread-bodies.ts";
 import type { Access, Clusters, Intent } from "../../src/gateway/ports.ts";
-import { proxy } from "../../src/gateway/proxy/proxy.ts";
+import { type PassedOn, proxy } from "../../src/gateway/proxy/proxy.ts";
 import { strictRequests } from "../../src/gateway/proxy/strict-requests.ts";
 import { createGateway } from "../../src/gateway/server.ts";
 
@@ -30,6 +30,8 @@ export class ProxyStage {
   readonly seen: Seen[] = [];
   /** What the gateway asked the right for. */
   readonly intents: Intent[] = [];
+  /** What is written down of what passed. */
+  readonly passed: PassedOn[] = [];
   /** Answers that broke off. */
   readonly broken: unknown[] = [];
   behave: Behaviour = echo;
@@ -96,10 +98,15 @@ export class ProxyStage {
     };
     const destinations = new Destinations({ loopback: true });
     const onBroken = (_target: unknown, error: unknown) => this.broken.push(error);
+    const onPassed = (passed: PassedOn) => this.passed.push(passed);
     const gateway = await createGateway({
       access,
       clusters,
-      parts: [strictRequests, unreadBodies, proxy({ access, clusters, destinations, stallMs, onBroken })],
+      parts: [
+        strictRequests,
+        unreadBodies,
+        proxy({ access, clusters, destinations, stallMs, onBroken, onPassed }),
+      ],
     });
     await gateway.listen({ host: "127.0.0.1", port: 0 });
     this.port = (gateway.server.address() as AddressInfo).port;

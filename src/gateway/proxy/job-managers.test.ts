@@ -28,6 +28,8 @@ test.each([
   const answer = await stage.ask("/clusters/team/main/jobs", method === "GET" ? {} : { method, body: "x" });
   expect(answer.status).toBe(status);
   expect(((await answer.json()) as { errors: string[] }).errors[0]).toBe(message);
+  // Whether it was carried out or not, it is written down.
+  expect(stage.passed.map((each) => each.status)).toEqual(status === 502 ? [502] : []);
 });
 
 test("a JobManager that dies in the middle of an upload: it has carried nothing out", async () => {

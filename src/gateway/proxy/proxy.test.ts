@@ -53,6 +53,14 @@ test.each([
   expect(stage.seen.map((each) => each.method)).toEqual([method]);
 });
 
+test("who changed something is written down", async () => {
+  stage.behave = (_request, response) => response.writeHead(202).end("{}");
+  await stage.ask("/clusters/team/main/jobs/overview");
+  await stage.ask("/clusters/team/main/v1/jobs/0?mode=cancel", { method: "PATCH" });
+  const cluster = { namespace: "team", name: "main" };
+  expect(stage.passed).toEqual([{ cluster, user: "jane", method: "PATCH", path: "/v1/jobs/0", status: 202 }]);
+});
+
 test("nothing passes without access, and nobody without access learns which clusters there are", async () => {
   for (const name of ["main", "gone"]) {
     const answer = await fetch(`http://127.0.0.1:${stage.port}/clusters/team/${name}/jobs`);

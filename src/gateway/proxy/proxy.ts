@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Destinations } from "../../flink/rest/destinations.ts";
 import { type Clock, systemClock } from "../../kube/clock.ts";
-import { GatewayError } from "../gateway-error.ts";
+import { GatewayError, isGatewayError } from "../gateway-error.ts";
 import { takeRest } from "../limits/unread-bodies.ts";
-import type { Access, Clusters, ClusterTarget, GatewayPart, Intent } from "../ports.ts";
+import type { Access, ClusterRef, Clusters, ClusterTarget, GatewayPart, Intent } from "../ports.ts";
 import { JobManagers } from "./job-managers.ts";
 import { mapLocation } from "./location.ts";
 import { type Headers, requestHeaders, responseHeaders } from "./passed-headers.ts";
@@ -20,8 +20,21 @@ export interface ProxyOptions {
   readonly clock?: Clock;
   /** How long a client may be silent in the middle of its body, or take nothing of its answer, in ms. */
   readonly stallMs: number;
+  /** Told of each request that may have changed something, when the JobManager has answered: nobody else writes down who it was. */
+  readonly onPassed?: (passed: PassedOn) => void;
   /** Told of answers that broke off after their head: the client sees a broken connection. */
   readonly onBroken?: (target: ProxiedTarget, error: unknown) => void;
+}
+
+/** What was done to a cluster, and by whom. */
+export interface PassedOn {
+  readonly cluster: ClusterRef;
+  readonly user: string;
+  readonly method: string;
+  /** At the JobManager, without the query. */
+  readonly path: string;
+  /** Of its answer; 502 where that is lost. */
+  readonly status: number;
 }
 
 /** Bytes that a client must send within each `stallMs` that it keeps us waiting: 1 KiB/s with a minute. */
@@ -51,11 +64,14 @@ export function proxy(options: ProxyOptions): GatewayPart {
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       const target = readTarget(request.raw.url ?? "");
       const { namespace, path } = target;
-      await access.authorize(request, { namespace, verb: verbs[request.method] ?? "create" });
+      const { user } = await access.authorize(request, {
+        namespace,
+        verb: verbs[request.method] ?? "create",
+      });
       const cluster = await clusters.resolve(target);
       if (path === "") return reply.redirect(`${target.prefix}/`, 308);
       refuseLoop(request.raw, pseudonym);
-      return pass({ options, jobManagers, pseudonym, request: request.raw, reply, target, cluster });
+      return pass({ options, jobManagers, pseudonym, request: request.raw, reply, target, cluster, user });
     };
     for (const url of ["/clusters/:namespace/:name", "/clusters/:namespace/:name/*"])
       gateway.route({ method: Object.keys(verbs), url, handler });
@@ -70,9 +86,10 @@ interface Passage {
   readonly reply: FastifyReply;
   readonly target: ProxiedTarget;
   readonly cluster: ClusterTarget;
+  readonly user: string;
 }
 
-async function pass({ options, jobManagers, pseudonym, request, reply, target, cluster }: Passage) {
+async function pass({ options, jobManagers, pseudonym, request, reply, target, cluster, user }: Passage) {
   const { clock = systemClock, stallMs } = options;
   const { method = "GET" } = request;
   const response = reply.raw;
@@ -90,12 +107,15 @@ async function pass({ options, jobManagers, pseudonym, request, reply, target, c
   const { path, prefix } = target;
   try {
     const answer = await jobManagers.send({ base, method, path, headers, body, signal: gone.signal });
+    if (verbs[method] !== "get") tell(options, target, { user, method, status: answer.statusCode });
     reply.hijack();
     takeRest(request, response);
     const map = (location: string) => mapLocation(location, base, prefix);
     response.writeHead(answer.statusCode, responseHeaders(answer.headers, map));
     await deliver(answer.body, response, { clock, stallMs });
   } catch (error) {
+    // It may have been carried out all the same.
+    if (isGatewayError(error, "AnswerLost")) tell(options, target, { user, method, status: error.status });
     if (!response.headersSent) throw error;
     // The head is out: only a broken connection can still say that this was not all.
     response.destroy();
@@ -104,6 +124,14 @@ async function pass({ options, jobManagers, pseudonym, request, reply, target, c
     if (body !== undefined) letGo(body, request);
   }
   return reply;
+}
+
+function tell(
+  { onPassed }: ProxyOptions,
+  { namespace, name, path }: ProxiedTarget,
+  rest: Pick<PassedOn, "user" | "method" | "status">,
+): void {
+  onPassed?.({ cluster: { namespace, name }, path: path.split("?", 1)[0] ?? "", ...rest });
 }
 
 /** As long as somebody may still read the body, it does not flow away by itself. */
