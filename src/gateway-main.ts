@@ -122,7 +122,7 @@ async function run(options: GatewayOptions): Promise<void> {
     logger.info({ namespace, cluster: name, trigger: triggerId, user, withJar }, message);
   };
   if (options.insecureLoopback) logger.warn("Asks nobody for a token: --insecure-loopback");
-  const knownClusters = new KnownClusters(clusters, kube);
+  const knownClusters = new KnownClusters(clusters, kube, options.namespace);
   const edge = createEdge({
     kube,
     clock,

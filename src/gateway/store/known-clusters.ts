@@ -15,14 +15,18 @@ interface Cache {
 export class KnownClusters implements Clusters {
   readonly #cache: Cache;
   readonly #kube: Pick<KubeClient, "get">;
+  readonly #namespaces: readonly string[];
 
-  constructor(cache: Cache, kube: Pick<KubeClient, "get">) {
+  /** `namespaces`: those that are served; none: all. */
+  constructor(cache: Cache, kube: Pick<KubeClient, "get">, namespaces: readonly string[] = []) {
     this.#cache = cache;
     this.#kube = kube;
+    this.#namespaces = namespaces;
   }
 
   async resolve({ namespace, name }: ClusterRef): Promise<ClusterTarget> {
-    if (!isName(namespace) || !isName(name)) throw unknown(namespace, name);
+    const isServed = this.#namespaces.length === 0 || this.#namespaces.includes(namespace);
+    if (!isServed || !isName(namespace) || !isName(name)) throw unknown(namespace, name);
     const known = this.#cache.get(`${namespace}/${name}`) ?? (await this.#get(namespace, name));
     return { namespace, name, url: urlOf(known), uid: known.metadata.uid ?? "" };
   }
