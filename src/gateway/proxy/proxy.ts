@@ -108,10 +108,10 @@ async function pass({ options, jobManagers, pseudonym, request, reply, target, c
   try {
     const answer = await jobManagers.send({ base, method, path, headers, body, signal: gone.signal });
     if (verbs[method] !== "get") tell(options, target, { user, method, status: answer.statusCode });
-    reply.hijack();
     takeRest(request, response);
     const map = (location: string) => mapLocation(location, base, prefix);
     response.writeHead(answer.statusCode, responseHeaders(answer.headers, map));
+    reply.hijack();
     await deliver(answer.body, response, { clock, stallMs });
   } catch (error) {
     // It may have been carried out all the same.
