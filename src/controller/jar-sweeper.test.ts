@@ -56,7 +56,7 @@ test("a JAR that is needed stays until its submission is over, and the cluster s
   sweeper.begin(URL_A);
   await clock.advance(0);
   expect([...world.there]).toContain(mine);
-  expect(clusters.get(URL_A)).toBeDefined();
+  expect([...(clusters.get(URL_A)?.users ?? [])]).toHaveLength(1);
   world.owner = running;
   await clock.advance(1_000);
   expect([...world.there]).toEqual([strangers, "u_users.jar"]);
