@@ -63,6 +63,27 @@ describe("what stands in the status", () => {
     expect(step.status?.trigger?.state).toBe("canceled");
   });
 
+  test.each(["CANCELED", "FAILED"] as const)(
+    "nor where a JobManager that took over since cannot tell what it left, %s: the words keep it",
+    (state) => {
+      const look = aLook({ found: true });
+      const step = decideOn({ job: job.status(read), cluster: aCluster().listing(old(state)), look });
+      expect(step.status?.restorePoint).toBeUndefined();
+      expect(step.status?.trigger?.message).toContain("The newest checkpoint that is known of is /c;");
+    },
+  );
+
+  test("a job that is forgotten says what is known of", () => {
+    const look = aLook({ found: false });
+    const cluster = aCluster().guards("Durable");
+    const step = decideOn({ job: job.status(read), cluster, look });
+    expect(step.status?.trigger).toMatchObject({
+      reason: "OutcomeLost",
+      message: expect.stringContaining("is /c;"),
+    });
+    expect(step.status?.restorePoint).toBeUndefined();
+  });
+
   test.each([
     ["a main() that failed without a job", anApplication("FAILED", 0)],
     ["a main() that was cancelled", anApplication("CANCELED", 0)],

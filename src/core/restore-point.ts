@@ -43,6 +43,13 @@ export function restorePointOf(jobId: string, { kind, path, takenAt }: Snapshot)
   return { jobId, kind, path, takenAt: iso(takenAt) };
 }
 
+/** For people, where it is not known what a job left: the newest that was known of. */
+export function lastSeen({ job }: Context, jobId: string): string {
+  const { restorePoint } = job.status ?? {};
+  if (restorePoint?.jobId !== jobId || restorePoint.path === undefined) return "";
+  return ` The newest ${restorePoint.kind} that is known of is ${restorePoint.path}; it may be gone, and there may be newer ones.`;
+}
+
 /** What a job that has ended left, where that is known: undefined where it left state that nothing can start from. */
 export function leftBehind(row: JobRow, snapshots: Snapshots): RestorePoint | undefined {
   const { newest, completed, retained } = snapshots;

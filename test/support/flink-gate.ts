@@ -23,6 +23,8 @@ export interface GateRequest {
  */
 export class FlinkGate {
   readonly requests: GateRequest[] = [];
+  /** What a request waits for before it goes on to Flink. */
+  holds: (request: GateRequest) => Promise<unknown> | undefined = () => undefined;
   /** The connection is cut when Flink has answered such a request: the caller learns nothing. */
   loses: (request: GateRequest) => boolean = () => false;
   readonly #target: URL;
@@ -39,7 +41,7 @@ export class FlinkGate {
 
   /** Accepts connections; after close(), on the same port again. */
   async open(): Promise<this> {
-    const server = createServer((incoming, response) => this.#pass(incoming, response));
+    const server = createServer((incoming, response) => void this.#pass(incoming, response));
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;
@@ -65,10 +67,13 @@ export class FlinkGate {
     );
   }
 
-  #pass(incoming: IncomingMessage, response: ServerResponse): void {
+  async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", url: path = "/", headers } = incoming;
     const noted: GateRequest = { method, path, at: Date.now(), status: 0 };
     this.requests.push(noted);
+    await this.holds(noted);
+    // Whoever asked is gone, and so is what it asked for.
+    if (incoming.socket.destroyed) return;
     const { hostname, port } = this.#target;
     const onward: ClientRequest = request(
       { hostname, port, method, path, headers, agent: false },

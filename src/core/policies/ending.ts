@@ -2,7 +2,7 @@ import { formatDuration } from "../../api/duration.ts";
 import type { JobResult, RestorePoint, TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
 import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts";
-import { carriesState, leftBehind, restorePointOf } from "../restore-point.ts";
+import { carriesState, lastSeen, leftBehind, restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed } from "../triggers.ts";
 import { newsOf, readOperation, savepointOf } from "./savepoint-stop.ts";
@@ -130,7 +130,9 @@ function lost(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
 
 /** The job was being stopped with a savepoint, and nobody can say any more where that is. */
 export function savepointLost(ctx: Context, trigger: TriggerStatus): Verdict {
-  const message = `Job ${trigger.jobId} was being stopped with a savepoint, and the JobManager was lost before it told where that is. Nothing is started without it: find it, and set spec.savepointPath.`;
+  const { jobId } = trigger;
+  const where = ctx.spec.savepoints?.directory ?? "the cluster's directory of savepoints";
+  const message = `Job ${jobId} was being stopped with a savepoint, and the JobManager was lost before it told where that is. Nothing is started without it: look for savepoint-${jobId.slice(0, 6)}-* in ${where}, and set spec.savepointPath.`;
   return {
     rule: "savepointLost",
     trigger: failed(ctx, trigger, { reason: "SavepointLost", message }),
@@ -140,22 +142,21 @@ export function savepointLost(ctx: Context, trigger: TriggerStatus): Verdict {
   };
 }
 
-function end(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
-  return {
-    rule: "ended",
-    trigger: ended(ctx, trigger, row, ctx.look?.failure),
-    job: row,
-    ...left(ctx, row),
-  };
+function end(ctx: Context, before: TriggerStatus, row: JobRow): Verdict {
+  const trigger = ended(ctx, before, row, ctx.look?.failure);
+  const what = left(ctx, row);
+  const untold = what.restorePoint === null && ctx.look?.snapshots === undefined;
+  const hint = untold ? lastSeen(ctx, row.id) : "";
+  return { rule: "ended", trigger: { ...trigger, message: `${trigger.message}${hint}` }, job: row, ...what };
 }
 
 /** What the job left, as far as it is known. */
 function left(ctx: Context, row: JobRow): Pick<Verdict, "restorePoint" | "result"> {
   const { look, spec, rolledBack, trigger, job } = ctx;
   const unwanted = rolledBack !== undefined && rolledBack.triggerId === trigger?.id;
-  const snapshots = carriesState(spec) && !unwanted ? look?.snapshots : undefined;
-  // What was read while it ran may be gone with it.
-  const restorePoint = snapshots && (leftBehind(row, snapshots) ?? null);
+  const asked = carriesState(spec) && !unwanted ? look : undefined;
+  // What was read while it ran may be gone with it, and where nobody tells any more, older than what it left.
+  const restorePoint = asked && ((asked.snapshots && leftBehind(row, asked.snapshots)) ?? null);
   const known = job.status?.restorePoint;
   // A stop with savepoint is on record already, and its end tells nothing newer.
   const path = row.state === "FINISHED" ? trigger?.stop?.path : undefined;

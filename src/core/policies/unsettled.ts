@@ -2,7 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
-import { carriesState, neverRan } from "../restore-point.ts";
+import { carriesState, lastSeen, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
@@ -183,7 +183,7 @@ function stoppedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
 }
 
 function endedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
-  const message = `Job ${trigger.jobId} ran and ended, and Flink forgot it before its end was seen. Nothing is run again; a new spec.trigger.id asks for a new run.`;
+  const message = `Job ${trigger.jobId} ran and ended, and Flink forgot it before its end was seen.${lastSeen(ctx, trigger.jobId)} Nothing is run again; a new spec.trigger.id asks for a new run.`;
   return {
     rule: "outcomeLost",
     trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),

@@ -1,4 +1,5 @@
 import type { ExecutionResult } from "../../core/snapshots.ts";
+import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import { isTerminal } from "../rest/replies.ts";
 import type { Watch } from "./calls.ts";
@@ -17,9 +18,14 @@ export async function readResult(
 ): Promise<ExecutionResult | undefined> {
   const result = await rest.executionResult(jobId, signal);
   if (result?.state !== "completed" || result.applicationStatus !== "SUCCEEDED") return result;
-  const job = await rest.job(jobId, signal);
+  const job = await rest.job(jobId, signal).catch(unlessKeptWithoutPlan);
   if (job !== undefined && !isTerminal(job.state)) return { state: "inProgress" };
   return { ...result, accumulators: (await rest.accumulators(jobId, signal)) ?? [] };
+}
+
+/** Of a job that had ended when this JobManager process took over it tells no more than that: an HTTP 500. */
+function unlessKeptWithoutPlan(error: unknown): undefined {
+  if (!isFlinkError(error, "ServerError")) throw error;
 }
 
 export async function awaitResult(rest: FlinkRest, jobId: string, watch: Watch): Promise<JobResult> {

@@ -1,6 +1,6 @@
 import type { Look, Snapshot, Snapshots } from "../../core/observed.ts";
 import type { Checkpoints } from "../../core/snapshots.ts";
-import { FlinkError } from "../rest/errors.ts";
+import { FlinkError, isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 
 export type LeftBehind = Pick<Look, "snapshots" | "result">;
@@ -16,7 +16,7 @@ export async function readLeftBehind(
   finished: boolean,
   signal: AbortSignal | undefined,
 ): Promise<LeftBehind> {
-  const snapshots = await orUndefined(readSnapshots(rest, jobId, signal));
+  const snapshots = await readSnapshots(rest, jobId, signal).catch(untold);
   const accumulators = finished ? await orUndefined(readAccumulators(rest, jobId, signal)) : undefined;
   return { ...(snapshots ? { snapshots } : {}), ...(accumulators ? { result: { accumulators } } : {}) };
 }
@@ -71,6 +71,11 @@ async function readAccumulators(
   return Object.fromEntries(
     all.slice(0, MOST_ACCUMULATORS).map(({ name, value }) => [name, value.slice(0, LONGEST_VALUE)]),
   );
+}
+
+/** Flink says that it cannot tell: of a job without checkpointing, or one that had ended when this process took over. */
+function untold(error: unknown): undefined {
+  if (!isFlinkError(error, "NotFound", "ServerError", "BadReply", "BodyTooLarge")) throw error;
 }
 
 /** What is beside the point must not hide where the job is. */

@@ -11,7 +11,7 @@ export interface Whereabouts {
   readonly jobId: string;
   /** The process that answered. */
   readonly incarnation: string | undefined;
-  /** Undefined: it knows no such job. Up to 3 s old. */
+  /** Undefined: it knows no such job. */
   readonly state: FlinkJobState | undefined;
   /** Flink >= 2.3. `jobs`: how many it has submitted. */
   readonly application: { readonly state: ApplicationState; readonly jobs: number } | undefined;
@@ -34,15 +34,16 @@ export async function lookUp(rest: FlinkRest, jobId: string, signal?: AbortSigna
   const application = applications ? await rest.application(jobId, signal) : undefined;
   // From 2.3 on the application tells whether its main() runs, but for one that sticks in CANCELING.
   if (application?.state === "CANCELING") mains = await threads();
-  const job = await rest.job(jobId, signal);
-  const failure = await failureIn(rest, jobId, job?.state, application?.state, signal).catch(unknownCause);
+  // Of a job that had ended when this process took over, /jobs/:id is an HTTP 500: nobody kept its plan.
+  const state = await rest.jobStatus(jobId, signal);
+  const failure = await failureIn(rest, jobId, state, application?.state, signal).catch(unknownCause);
   const after = await readJobManager(rest, signal);
   if (before.incarnation !== after.incarnation)
     throw new FlinkError("Reset", "the JobManager was replaced during a look-up");
   return {
     jobId,
     incarnation: after.incarnation,
-    state: job?.state,
+    state,
     application: application && { state: application.state, jobs: application.jobs.length },
     mains,
     failure,
