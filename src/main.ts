@@ -90,6 +90,7 @@ async function run(options: Options): Promise<void> {
     workers: options.workers,
     pollIntervalMs: options.pollInterval,
     submissionConcurrency: options.submissionConcurrency,
+    mainConcurrency: options.mainConcurrency,
     deletionTimeoutMs: options.deletionTimeout,
     submissionBackoffMs: options.submissionBackoff,
     orphanedJarMs: options.orphanedJarAge,

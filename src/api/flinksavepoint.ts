@@ -107,7 +107,7 @@ export const flinkSavepointStatus = z
     newestBefore: count(
       "The job's newest checkpoint before the request: a later savepoint is as good as this one.",
     ).optional(),
-    requestedAt: time("When it was recorded, before Flink was asked.").optional(),
+    requestedAt: time("When the newest request for it was recorded, before Flink was asked.").optional(),
     takenAt: time(
       "When Flink began to take it, by the JobManager's clock; requestedAt where it did not tell.",
     ).optional(),

@@ -20,6 +20,8 @@ export const REASONS = {
     "What spec.flinkConfigurationFrom names cannot be a configuration: a value that is no text or too long, or too many of them. Mend it; it goes on by itself.",
   FetchingJar: "The JAR is being streamed to the cluster.",
   Submitting: "The run request is on its way.",
+  WaitingForMains:
+    "So many main()s run on the cluster that another one could stop its JobManager from answering (Flink 2.3 and newer; --main-concurrency). It is sent when one of them has come to its end.",
   MainRunning: "Flink runs main(), which has not submitted its job yet.",
   OutcomeUnknown:
     "The run request was sent, or may have been, and its answer is lost or says nothing. The operator looks before it does anything else.",

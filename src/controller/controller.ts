@@ -21,18 +21,17 @@ import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
 import { jobMemory } from "./job-memory.ts";
 import { JobReconciler } from "./job-reconciler.ts";
+import { MainPlaces } from "./main-places.ts";
 import { ManagedClusters, usersAmong } from "./managed/managed-clusters.ts";
 import { OwnedObjects } from "./managed/owned-objects.ts";
 import { ServiceAddresses } from "./managed/service-addresses.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Turnstiles } from "./turnstile.ts";
 import { Versions } from "./versions.ts";
 import { clusterIndexers, followerOf, jobIndexers, savepointIndexers, Watches } from "./watches.ts";
 
-/** A slow main() gives its place among the beginning run requests up after this long, in milliseconds. */
-const SLOW_MAIN_MS = 2_000;
 const RECONCILE_LIMIT_MS = 60_000;
 /** They only ask and look: a savepoint itself takes its time at Flink. */
 export const SAVEPOINT_WORKERS = 2;
@@ -49,6 +48,8 @@ export interface ControllerOptions {
   workers: number;
   pollIntervalMs: number;
   submissionConcurrency: number;
+  /** main()s that may run at once on a Flink cluster >= 2.3. */
+  mainConcurrency: number;
   deletionTimeoutMs: number;
   /** The wait after the first run request of a trigger; it doubles with each further one. Default 5 s. */
   submissionBackoffMs?: number;
@@ -139,18 +140,21 @@ export class Controller {
       maySend: options.maySend,
       onProblem: (what, problem, details) => options.onProblem?.(what, problem, details),
     });
-    const turnstiles = new Map<string, Turnstile>();
-    const turnstile = (url: string) => {
-      const known = turnstiles.get(url) ?? new Turnstile(options.submissionConcurrency, SLOW_MAIN_MS, clock);
-      turnstiles.set(url, known);
-      return known;
-    };
+    const turnstiles = new Turnstiles(options.submissionConcurrency, clock);
+    const places = new MainPlaces({
+      limit: options.mainConcurrency,
+      clock,
+      listed: (url) => this.jobs.byIndex("main", url).map(({ metadata }) => metadata.uid ?? ""),
+      wake: (uid) => watches.uidChanged(uid),
+    });
     const jars = this.#jars;
-    const onChange = (uid: string) => watches.uidChanged(uid);
     const { onOutcome, maySend } = options;
-    const outcomes = onOutcome ? { onOutcome } : {};
-    const jarInDoubt = (url: string) => this.#sweeper.begin(url);
-    const flights = new Flights({ jars, clock, turnstile, maySend, jarInDoubt, onChange, ...outcomes });
+    const flights = new Flights({
+      ...{ jars, clock, turnstiles, places, maySend },
+      jarInDoubt: (url) => this.#sweeper.begin(url),
+      onChange: (uid) => watches.uidChanged(uid),
+      ...(onOutcome ? { onOutcome } : {}),
+    });
     this.#flights = flights;
     const memory = jobMemory(kube, clock);
     const versions = new Versions<FlinkJob>();
@@ -158,6 +162,7 @@ export class Controller {
       clusters: this.#flink,
       flights,
       ...memory,
+      crowd: (url, uid) => places.crowd(url, uid),
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
       flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       deletionTimeoutMs: options.deletionTimeoutMs,
@@ -188,6 +193,7 @@ export class Controller {
       flights,
       jars,
       ...memory,
+      places,
       clock,
       ...decisions,
     });
@@ -275,14 +281,8 @@ export class Controller {
     const onError = (error: unknown, key: string, retry: Retry) =>
       onProblem?.(`reconcile ${name}`, error, { key, retry: retry.kind });
     return new Workers({
-      name,
-      queue,
-      reconcile,
-      concurrency,
+      ...{ name, queue, reconcile, concurrency, clock, metrics, onError },
       timeLimitMs: RECONCILE_LIMIT_MS,
-      clock,
-      metrics,
-      onError,
     });
   }
 }

@@ -3,7 +3,8 @@ import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import { JarProblem, type JobManagerPort } from "../ports.ts";
 import type { Jars } from "./jars.ts";
-import type { Turnstile } from "./turnstile.ts";
+import type { MainPlaces } from "./main-places.ts";
+import type { Turnstiles } from "./turnstile.ts";
 
 type Submit = Extract<Effect, { kind: "submit" }>;
 type Tell = (message: string) => string;
@@ -12,7 +13,9 @@ export interface FlightsOptions {
   jars: Jars;
   clock: Clock;
   /** How many run requests may begin at once on one cluster. */
-  turnstile: (url: string) => Turnstile;
+  turnstiles: Turnstiles;
+  /** How many main()s may run on one cluster. */
+  places: Pick<MainPlaces, "take">;
   /** Whether this process may still send: a leader that lost its lease may not. */
   maySend: () => boolean;
   /** A JAR's way to this cluster ended in an error, and the JAR may have arrived all the same. */
@@ -96,15 +99,20 @@ export class Flights {
     _since: number,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
-    const { jars, turnstile, maySend, clock } = this.#options;
+    const { jars, turnstiles, places, maySend, clock } = this.#options;
     const { jar, jobId, url, incarnation, request, application } = effect;
     try {
       const jarId =
         jar.id ?? (await jars.acquire(uid, jobId, `${url}|${incarnation}`, jobManager, jar, signal));
-      const pass = await turnstile(url).enter(signal);
+      const pass = await turnstiles.of(url).enter(signal);
       if (pass === undefined || !maySend()) {
         pass?.leave();
         return notSent("The operator is shutting down or no longer the leader.");
+      }
+      // Others were faster; the decision that looked for a place was made before the JAR came.
+      if (application && !places.take(url, uid)) {
+        pass.leave();
+        return crowded;
       }
       if (this.#flights.get(uid)?.flight.phase === "fetchingJar") {
         const entry = this.#flights.get(uid)!;
@@ -127,6 +135,13 @@ export class Flights {
 function asTold(outcome: RunOutcome, told: Tell): RunOutcome {
   return outcome.kind === "accepted" ? outcome : { ...outcome, message: told(outcome.message) };
 }
+
+const crowded: RunOutcome = {
+  kind: "notSent",
+  reason: "WaitingForMains",
+  message: "So many main()s run on the cluster that there is no place for another.",
+  retryable: true,
+};
 
 function notSent(message: string): RunOutcome {
   return { kind: "notSent", reason: "ClusterUnreachable", message, retryable: true };

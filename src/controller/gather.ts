@@ -5,7 +5,7 @@ import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { wantsNextAttempt } from "../core/next-attempt.ts";
-import type { ClusterObservation, Look, Observed } from "../core/observed.ts";
+import type { ClusterObservation, Crowd, Look, Observed } from "../core/observed.ts";
 import { isUnread } from "../core/policies/ending.ts";
 import { isOver } from "../core/triggers.ts";
 import { effectiveSpec, wantedRun } from "../core/versions.ts";
@@ -24,6 +24,8 @@ export interface GatherOptions {
   operations: Pick<Operations, "get">;
   news: Pick<JobNews, "snapshots" | "troubles" | "configuration">;
   sources: Pick<ConfigurationSources, "get">;
+  /** The main()s on a cluster, where they leave no place for that of this FlinkJob. */
+  crowd: (url: string, uid: string) => Crowd | undefined;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -43,10 +45,11 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, operations, news, sources, followerOf } = this.#options;
+    const { flights, looks, operations, news, sources, crowd, followerOf } = this.#options;
     const { deletionTimeoutMs, submissionBackoffMs, longestWayMs, findOptions } = this.#options;
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
+    const named = this.#namedUrl(job).url;
     return {
       job,
       cluster: this.#cluster(job, { prefix: jobIdPrefix(uid), adopted: adopts }),
@@ -57,8 +60,9 @@ export class Gather {
       troubles: news.troubles(uid),
       configuration: news.configuration(uid),
       sources: sources.get(uid),
+      crowd: named === undefined ? undefined : crowd(named, uid),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
-      wantedUrl: this.#namedUrl(job).url,
+      wantedUrl: named,
       deletionTimeoutMs,
       submissionBackoffMs,
       longestWayMs,

@@ -26,6 +26,7 @@ test("conflict after conflict: the cache is far behind, and the API server is no
     flights: {} as Flights,
     jars: new Jars(),
     looks: new Map(),
+    places: { note: () => {} },
     clock: new FakeClock(),
   } as unknown as JobReconcilerOptions);
   const pauses: (number | undefined)[] = [];

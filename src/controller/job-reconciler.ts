@@ -1,6 +1,8 @@
 import type { FlinkJob } from "../api/objects.ts";
 import { decide } from "../core/decide.ts";
-import type { Look } from "../core/observed.ts";
+import type { Look, Observed } from "../core/observed.ts";
+import type { Step } from "../core/step.ts";
+import { runsMainOf } from "../core/triggers.ts";
 import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { ReadonlyStore } from "../kube/store.ts";
@@ -10,6 +12,7 @@ import type { Flights } from "./flights.ts";
 import type { Gather } from "./gather.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
+import type { MainNote, MainPlaces } from "./main-places.ts";
 import type { Operations } from "./operations.ts";
 import type { Perform } from "./perform.ts";
 import type { Versions } from "./versions.ts";
@@ -31,6 +34,7 @@ export interface JobReconcilerOptions {
   operations: Pick<Operations, "forget">;
   news: Pick<JobNews, "forget">;
   sources: Pick<ConfigurationSources, "forget">;
+  places: Pick<MainPlaces, "note" | "forget">;
   clock: Clock;
   /** One line per decision. */
   log?: (job: FlinkJob, rule: string, changed: boolean) => void;
@@ -49,12 +53,14 @@ export class JobReconciler {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
-    const { store, versions, gather, perform, clock, log } = this.#options;
+    const { store, versions, gather, perform, places, clock, log } = this.#options;
     for (let steps = 0; steps < STEPS_IN_A_ROW; steps++) {
       const job = versions.newest(key, store.get(key));
       this.#follow(key, job);
       if (!job) return undefined;
-      const step = decide(gather.observe(job), clock.now());
+      const observed = gather.observe(job);
+      const step = decide(observed, clock.now());
+      places.note(job.metadata.uid ?? "", mainNoteOf(observed, step));
       log?.(job, step.rule, step.status !== undefined || step.effect !== undefined);
       const again = await this.#perform(perform, key, job, step, signal);
       if (again === "stale") return { requeueAfterMs: this.#staleAgainMs(key) };
@@ -94,7 +100,7 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, news, sources, gather, versions } = this.#options;
+    const { flights, jars, looks, operations, news, sources, places, gather, versions } = this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
@@ -104,6 +110,7 @@ export class JobReconciler {
       operations.forget(before);
       news.forget(before);
       sources.forget(before);
+      places.forget(before);
       jars.release(before).catch(() => undefined);
     }
     if (now === undefined) {
@@ -115,4 +122,14 @@ export class JobReconciler {
       this.#uids.set(key, now);
     }
   }
+}
+
+/** Whether its main() takes a place on a cluster, or it waits for one, as things stand after this decision. */
+function mainNoteOf({ job, flight, wantedUrl }: Observed, step: Step): MainNote {
+  const trigger = (step.status ?? job.status)?.trigger;
+  return {
+    runsAt: trigger && runsMainOf(trigger) ? trigger.sentTo?.url : undefined,
+    isFlying: flight !== undefined && flight.phase !== "fetchingJar" && !step.settlesFlight,
+    waitsAt: step.awaitsPlace ? wantedUrl : undefined,
+  };
 }

@@ -1,5 +1,8 @@
 import { type Clock, sleep, type Timer } from "../kube/clock.ts";
 
+/** A slow main() gives its place up after this long, in milliseconds. */
+const SLOW_MAIN_MS = 2_000;
+
 /** The right to have one run request under way. */
 export interface Pass {
   leave(): void;
@@ -43,5 +46,23 @@ export class Turnstile {
     };
     const timer: Timer = this.#clock.setTimeout(leave, this.#patienceMs);
     return { leave };
+  }
+}
+
+/** One turnstile for each cluster, by its URL. */
+export class Turnstiles {
+  readonly #places: number;
+  readonly #clock: Clock;
+  readonly #byUrl = new Map<string, Turnstile>();
+
+  constructor(places: number, clock: Clock) {
+    this.#places = places;
+    this.#clock = clock;
+  }
+
+  of(url: string): Turnstile {
+    const known = this.#byUrl.get(url) ?? new Turnstile(this.#places, SLOW_MAIN_MS, this.#clock);
+    this.#byUrl.set(url, known);
+    return known;
   }
 }

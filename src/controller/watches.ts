@@ -1,6 +1,7 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import { namesOf, urlOf } from "../core/cluster/names.ts";
 import { jobIdPrefix } from "../core/identity.ts";
+import { runsMainOf } from "../core/triggers.ts";
 import type { Followed } from "../kube/followed.ts";
 import { key } from "../kube/types.ts";
 import type { WorkQueue } from "../kube/work-queue.ts";
@@ -34,6 +35,12 @@ export const jobIndexers = {
       ),
     ]),
   ],
+  /** By the cluster on which its main() runs: its URL. */
+  main: ({ status }: FlinkJob) => {
+    const { trigger } = status ?? {};
+    const url = trigger && runsMainOf(trigger) ? trigger.sentTo?.url : undefined;
+    return url === undefined ? [] : [url];
+  },
   /** By uid. */
   uid: (job: FlinkJob) => [job.metadata.uid ?? ""],
   /** By the FlinkCluster that it names: namespace/name. */

@@ -3,6 +3,7 @@ import type { FlinkJob } from "../api/objects.ts";
 import type { RolledBack, TriggerStatus } from "../api/status.ts";
 import { type Context, iso } from "./context.ts";
 import { wantsNextAttempt } from "./next-attempt.ts";
+import { untilThereIsPlace } from "./policies/crowded.ts";
 import type { Verdict } from "./step.ts";
 import { wantedRun } from "./versions.ts";
 
@@ -18,14 +19,18 @@ export function conditionsOf(
   { refused, rolledBack }: Pick<Verdict, "refused" | "rolledBack">,
 ): Condition[] {
   const deleting = ctx.job.metadata.deletionTimestamp !== undefined;
+  const state = trigger?.state;
   const suspended = !deleting && isSuspended(ctx.job, trigger);
   const atRest = suspended ? "Suspended" : "Pending";
   const outdated = !refused && !deleting && isOutdated(ctx, trigger, rolledBack);
-  const reason = outdated ? "Replacing" : (trigger?.reason ?? (deleting ? "Deleting" : atRest));
+  const waits = ctx.crowd && state === "running" && ctx.spec.state !== "suspended" ? ctx.crowd : undefined;
+  const next = waits ? "WaitingForMains" : "Replacing";
+  const reason = outdated ? next : (trigger?.reason ?? (deleting ? "Deleting" : atRest));
   const words =
     trigger?.message ?? (suspended ? "Nothing is submitted while spec.state says suspended." : "");
-  const message = outdated ? "The spec asks for something else by now." : words;
-  const state = trigger?.state;
+  const message = outdated
+    ? `The spec asks for something else by now.${waits ? untilThereIsPlace(waits) : ""}`
+    : words;
   const resting = suspended || state === "finished";
   const ready = !refused && !deleting && !outdated && (resting || trigger?.reason === "TasksRunning");
   const over = state === "failed" || (state === "canceled" && !suspended);

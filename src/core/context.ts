@@ -6,6 +6,7 @@ import { jobIdPrefix } from "./identity.ts";
 import type {
   ClusterObservation,
   ConfigurationSeen,
+  Crowd,
   Flight,
   JobRow,
   Look,
@@ -44,6 +45,7 @@ export interface Context {
   readonly troubles: TroublesSeen | undefined;
   readonly configuration: ConfigurationSeen | undefined;
   readonly sources: SourcesSeen | undefined;
+  readonly crowd: Crowd | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -84,6 +86,7 @@ export function contextOf(observed: Observed, now: number): Context {
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
     configuration: observed.configuration?.jobId === jobId ? observed.configuration : undefined,
     sources: observed.sources,
+    crowd: observed.crowd,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

@@ -4,6 +4,7 @@ import { eventsBetween, savepointEvents } from "./events.ts";
 import type { Observed } from "./observed.ts";
 import { sourcesOf } from "./policies/configuration-sources.ts";
 import { unfitSpec } from "./policies/configured-run.ts";
+import { withPatience } from "./policies/crowded.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
 import { pending } from "./policies/pending.ts";
@@ -56,7 +57,10 @@ function byState(ctx: Context): Verdict {
     case "running":
       return untilRead(
         ctx,
-        proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
+        withPatience(
+          ctx,
+          proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
+        ),
       );
     default:
       return withStrangers(ctx, { ...over(ctx, trigger), refused: refused(ctx) });
@@ -101,9 +105,10 @@ function refused(ctx: Context): Verdict["refused"] {
 
 const LOOKS: ReadonlySet<Effect["kind"]> = new Set(["lookUp", "readOperation", "readSources"]);
 
-/** What was decided is to look: what is to be said comes with the next decision. */
-function looksFirst({ effect, trigger }: Verdict): boolean {
-  return trigger === undefined && effect !== undefined && LOOKS.has(effect.kind);
+/** What was decided is to look, or to wait for a moment: what is to be said comes with the next decision. */
+function looksFirst({ effect, trigger, awaitsPlace = false }: Verdict): boolean {
+  const looks = effect !== undefined && LOOKS.has(effect.kind);
+  return trigger === undefined && (looks || awaitsPlace);
 }
 
 function stepOf(ctx: Context, verdict: Verdict): Step {
@@ -116,7 +121,7 @@ function stepOf(ctx: Context, verdict: Verdict): Step {
     verdict.effect?.kind !== "removeFinalizer" &&
     verdict.rule !== "addFinalizer" &&
     !looksFirst(verdict);
-  const { rule, effect, requeueAfterMs, watchClosely, settlesFlight } = verdict;
+  const { rule, effect, requeueAfterMs, watchClosely, awaitsPlace, settlesFlight } = verdict;
   const written = changed && wanted && verdict.rule !== "connecting" ? status : undefined;
   // What waited for the flight's outcome may go on now, and where nothing is written no event says so.
   const atOnce = settlesFlight && written === undefined;
@@ -131,6 +136,7 @@ function stepOf(ctx: Context, verdict: Verdict): Step {
     effect,
     requeueAfterMs: atOnce ? 0 : requeueAfterMs,
     watchClosely,
+    awaitsPlace,
     settlesFlight,
   };
 }

@@ -27,6 +27,8 @@ export interface Observed {
   configuration?: ConfigurationSeen | undefined;
   /** What this process last read of what spec.flinkConfigurationFrom names. */
   sources?: SourcesSeen | undefined;
+  /** Where spec.cluster leads, so many main()s run as applications that there is no place for another. */
+  crowd?: Crowd | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
@@ -39,6 +41,13 @@ export interface Observed {
   longestWayMs?: number | undefined;
   /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
   findOptions?: FindOptions | undefined;
+}
+
+/** The main()s on a cluster that leave no place (Flink >= 2.3: each takes a thread of the JobManager). */
+export interface Crowd {
+  limit: number;
+  /** Since when this FlinkJob waits; undefined: it does not yet. */
+  since: number | undefined;
 }
 
 export type ClusterObservation =

@@ -31,6 +31,8 @@ export interface Step {
   requeueAfterMs?: number | undefined;
   /** The cluster should be listed more often than usual for a moment. */
   watchClosely?: boolean | undefined;
+  /** Decide again as soon as a main() on the cluster of the spec has come to its end. */
+  awaitsPlace?: boolean | undefined;
   /** With this status written, what the flight knew is kept, and the flight is forgotten. */
   settlesFlight?: boolean | undefined;
 }

@@ -118,6 +118,15 @@ export function isHalted({ state, reason, stop, sends }: TriggerStatus): boolean
   return reason === "Suspended" || (sends > 0 && stop !== undefined && stop.failedAt === undefined);
 }
 
+/** An application (Flink >= 2.3) whose main() has not come to its end, as far as is known: it takes a thread of its JobManager. */
+export function runsMainOf({ applicationId, finishedAt, state, reason }: TriggerStatus): boolean {
+  return (
+    applicationId !== undefined &&
+    finishedAt === undefined &&
+    (state !== "running" || reason === "Recovering")
+  );
+}
+
 /** A trigger as `status.history` keeps it. */
 export function past(trigger: TriggerStatus): PastTrigger {
   const { id, state, jobId, attempt, requestedAt, finishedAt, savepointPath, failure } = trigger;

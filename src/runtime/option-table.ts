@@ -101,6 +101,14 @@ export const optionTable = {
     description:
       "Run requests that may begin at once per Flink cluster; a slow main() gives its place up after 2 s.",
   },
+  mainConcurrency: {
+    group: "Work",
+    placeholder: "N",
+    schema: count(1, 1_000),
+    default: "4",
+    description:
+      "main()s that may run at once per Flink cluster of 2.3 or newer, where each takes a thread of the JobManager (8 on up to two processors); the others wait.",
+  },
   submissionBackoff: {
     group: "Work",
     placeholder: "DURATION",

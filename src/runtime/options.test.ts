@@ -36,6 +36,7 @@ describe("values", () => {
       workers: 32,
       pollInterval: 5_000,
       submissionConcurrency: 4,
+      mainConcurrency: 4,
       submissionBackoff: 5_000,
       managedClusters: true,
       deletionTimeout: 300_000,

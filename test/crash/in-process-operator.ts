@@ -53,6 +53,7 @@ export function startInProcess({ server, namespace, clock = systemClock }: Opera
     workers: 2,
     pollIntervalMs: 250,
     submissionConcurrency: 4,
+    mainConcurrency: 4,
     deletionTimeoutMs: 60_000,
     submissionBackoffMs: 100,
     longestWayMs: 100,

@@ -11,6 +11,7 @@ import type {
   ApplicationState,
   ClusterObservation,
   ConfigurationSeen,
+  Crowd,
   Flight,
   FlinkJobState,
   JobManagerView,
@@ -369,6 +370,7 @@ export interface Scene {
   troubles?: TroublesSeen | undefined;
   configuration?: ConfigurationSeen | undefined;
   sources?: SourcesSeen | undefined;
+  crowd?: Crowd | undefined;
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;

@@ -95,8 +95,9 @@ function notSent(
       return { rule: "cannotBeSent", trigger: failed(ctx, unsent, { reason, message }), settlesFlight: true };
     }
   }
-  // Nobody was home: that is no try, and the job list tells when somebody is.
-  if (reason === "ClusterUnreachable") unsent = { ...unsent, tries: trigger.tries - 1 };
+  // Nobody was home, or too many were: that is no try.
+  if (reason === "ClusterUnreachable" || reason === "WaitingForMains")
+    unsent = { ...unsent, tries: trigger.tries - 1 };
   return { rule: "notSent", trigger: pending(unsent, reason, message), settlesFlight: true };
 }
 

@@ -58,7 +58,7 @@ export function replacement(ctx: Context): Verdict | undefined {
     return undefined;
   const sources = sourcesOf(ctx);
   if (sources.kind === "unread") return sources.verdict;
-  if (unfitSpec(ctx)) return undefined;
+  if (unfitSpec(ctx) || ctx.crowd) return undefined;
   return stopJob(ctx, trigger, row, cluster, { why: "Replacing", mode: stopModeOf(ctx) });
 }
 

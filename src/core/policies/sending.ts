@@ -8,6 +8,7 @@ import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
+import { waitForPlace } from "./crowded.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
 
@@ -66,6 +67,8 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     events,
   } = configuredRun(ctx, sent, jobManager, sources.options);
   if (unfit) return { rule: "configurationRefused", trigger: failed(ctx, trigger, unfit), configuration };
+  const crowded = waitForPlace(ctx, trigger, cluster);
+  if (crowded) return crowded;
   if (request.savepointPath !== undefined) sent.savepointPath = request.savepointPath;
   return {
     rule: trigger.sends === 0 ? "send" : "sendAgain",

@@ -6,6 +6,7 @@ import {
   aTrigger,
   connecting,
   MINUTE,
+  NOW,
   SECOND,
   URL_A,
   unreachable,
@@ -24,6 +25,7 @@ import {
 } from "../../../test/support/savepoint-builders.ts";
 
 const asked = aSavepoint().asked();
+const longAsked = aSavepoint().asked(1, MINUTE);
 const readOperation = { kind: "readOperation", url: URL_A, jobId: JOB_ID, operationId: operationId() };
 const failed = newsOf({ state: "failed", message: "disk full" });
 const replaced = aJob().trigger(aTrigger({ id: "g2", generation: 2 }).running());
@@ -181,7 +183,7 @@ describe("forgotten by Flink", () => {
   const again = { kind: "triggerSavepoint", url: URL_A, jobId: JOB_ID, operationId: operationId() };
 
   test("a savepoint that is younger than the request is it", () => {
-    const step = decideOnSavepoint({ savepoint: asked, news: forgotten(anEntry(8), anEntry(7)) });
+    const step = decideOnSavepoint({ savepoint: longAsked, news: forgotten(anEntry(8), anEntry(7)) });
     expect(step).toMatchObject({
       rule: "savepointFound",
       effect: undefined,
@@ -203,8 +205,29 @@ describe("forgotten by Flink", () => {
     ],
     ["it has one whose files are deleted", [anEntry(8, { discarded: true })]],
   ])("the same is asked for again where %s", (_, history) => {
-    const step = decideOnSavepoint({ savepoint: asked, news: forgotten(...history) });
-    expect(step).toMatchObject({ rule: "triggerAgain", status: undefined, effect: again });
+    const step = decideOnSavepoint({ savepoint: longAsked, news: forgotten(...history) });
+    expect(step).toMatchObject({
+      rule: "triggerAgain",
+      status: { state: "inProgress", number: 1, requestedAt: new Date(NOW).toISOString() },
+      effect: again,
+    });
+  });
+
+  test("not before the history must show what came of the request: what Flink tells of it is up to 3 s old", () => {
+    const justAsked = aSavepoint().asked(1, SECOND);
+    const step = decideOnSavepoint({ savepoint: justAsked, news: forgotten() });
+    expect(step).toMatchObject({ rule: "historySettles", effect: undefined, status: undefined });
+    expect(step.requeueAfterMs).toBe(2_500);
+    // Read when it could not have shown it.
+    const read = newsOf({ state: "unknown", checkpoints: checkpoints() }, 1_000);
+    const savepoint = aSavepoint().asked(1, 4 * SECOND);
+    expect(decideOnSavepoint({ savepoint, news: read })).toMatchObject({
+      rule: "historySettles",
+      requeueAfterMs: 500,
+    });
+    // A clock that was set back.
+    const later = aSavepoint().asked(1, -MINUTE);
+    expect(decideOnSavepoint({ savepoint: later, news: forgotten() }).rule).toBe("triggerAgain");
   });
 
   test("what another FlinkSavepoint names is not it", () => {
@@ -212,11 +235,13 @@ describe("forgotten by Flink", () => {
     const latest = { id: 8, path: otherPaths[0] ?? "", triggeredAt: 0, completedAt: 0, isSavepoint: true };
     const history = { ...checkpoints(anEntry(8)), newestSavepoint: latest };
     const news = newsOf({ state: "unknown", checkpoints: history });
-    expect(decideOnSavepoint({ savepoint: asked, news, otherPaths })).toMatchObject({ rule: "triggerAgain" });
+    expect(decideOnSavepoint({ savepoint: longAsked, news, otherPaths })).toMatchObject({
+      rule: "triggerAgain",
+    });
   });
 
   test("one that is being taken is awaited", () => {
-    expect(decideOnSavepoint({ savepoint: asked, news: forgotten(anEntry(8, begun)) })).toMatchObject({
+    expect(decideOnSavepoint({ savepoint: longAsked, news: forgotten(anEntry(8, begun)) })).toMatchObject({
       rule: "savepointUnderWay",
       effect: undefined,
     });
@@ -225,12 +250,12 @@ describe("forgotten by Flink", () => {
   test.each<[string, SavepointScene]>([
     [
       "not all tasks run",
-      { savepoint: asked, cluster: aCluster().listing(aRow("RESTARTING")), news: forgotten() },
+      { savepoint: longAsked, cluster: aCluster().listing(aRow("RESTARTING")), news: forgotten() },
     ],
-    ["the job is not listed", { savepoint: asked, cluster: aCluster(), news: forgotten() }],
+    ["the job is not listed", { savepoint: longAsked, cluster: aCluster(), news: forgotten() }],
     [
       "the JobManager does not know the job yet",
-      { savepoint: asked, news: newsOf({ state: "unknown", checkpoints: undefined }) },
+      { savepoint: longAsked, news: newsOf({ state: "unknown", checkpoints: undefined }) },
     ],
   ])("nothing is asked for while %s: Flink would refuse, and the ID be used up", (_, scene) => {
     expect(decideOnSavepoint(scene)).toMatchObject({
@@ -250,9 +275,12 @@ describe("forgotten by Flink", () => {
         news: newsOf({ state: "unknown", checkpoints: undefined }),
       },
     ],
-    ["the FlinkSavepoint is being deleted", { savepoint: aSavepoint().disposable().asked().deleted() }],
+    [
+      "the FlinkSavepoint is being deleted",
+      { savepoint: aSavepoint().disposable().asked(1, MINUTE).deleted() },
+    ],
   ])("and nothing more when %s", (_, scene) => {
-    const step = decideOnSavepoint({ savepoint: asked, news: forgotten(), ...scene });
+    const step = decideOnSavepoint({ savepoint: longAsked, news: forgotten(), ...scene });
     expect(step).toMatchObject({ effect: undefined, status: { state: "abandoned", reason: "JobEnded" } });
   });
 });

@@ -10,6 +10,8 @@ const LONGEST_PAUSE_MS = 5_000;
 /** What an unknown operation is concluded from must be younger. Milliseconds. */
 const NEWS_ARE_FRESH_MS = 1_500;
 const LOOK_AGAIN_MS = 2_000;
+/** web.refresh-interval, and a little: what the history shows may be so much older. Milliseconds. */
+const HISTORY_IS_OLDER_BY_MS = 3_500;
 
 /** A request was recorded and may have reached Flink: what became of it is looked at, then decided. */
 export function askedFor(ctx: SavepointContext): SavepointVerdict {
@@ -111,6 +113,8 @@ function forgotten(
     return { rule: "savepointFound", status: completed(ctx, path, triggeredAt) };
   }
   if (evidence?.kind === "inProgress") return waiting(ctx);
+  const settling = settlesInMs(ctx);
+  if (settling > 0) return { rule: "historySettles", requeueAfterMs: settling };
   const end = endOfJob(ctx, jobId) ?? (ctx.deleting ? "The FlinkSavepoint is being deleted." : undefined);
   if (end !== undefined) return { rule: "jobEnded", status: abandoned(ctx, end) };
   const row = cluster.jobs.get(jobId);
@@ -126,6 +130,8 @@ function forgotten(
   }
   return {
     rule: "triggerAgain",
+    // What the history shows from now on is as old as this request at the most.
+    status: { ...facts, requestedAt: iso(ctx.now) },
     effect: {
       kind: "triggerSavepoint",
       url: cluster.url,
@@ -135,6 +141,15 @@ function forgotten(
       formatType: savepoint.spec.formatType ?? job?.spec.savepoints?.formatType,
     },
   };
+}
+
+/** In how many milliseconds the history will show what came of the newest request; 0 when it does. */
+function settlesInMs({ facts, news, now }: SavepointContext): number {
+  const asked = at(facts.requestedAt) ?? 0;
+  const shownFrom = asked + HISTORY_IS_OLDER_BY_MS;
+  // Where somebody set the clock back it would be awaited for ever.
+  if (asked > now || !news || news.at >= shownFrom) return 0;
+  return Math.max(shownFrom - now, news.endedAt + NEWS_ARE_FRESH_MS - now);
 }
 
 /** What another FlinkSavepoint has is not ours: two that share their files would lose them together. */

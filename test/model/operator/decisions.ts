@@ -57,6 +57,7 @@ export class Decisions {
         configuration: () => undefined,
       },
       sources: { get: () => undefined },
+      crowd: () => undefined,
       followerOf: () => undefined,
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
