@@ -5,30 +5,35 @@ import type { Effect } from "../core/step.ts";
 import { FakeClock } from "../kube/fake-clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 import { Flights, type FlightsOptions } from "./flights.ts";
+import { Turnstiles } from "./turnstile.ts";
 
+type Submit = Extract<Effect, { kind: "submit" }>;
 const submit = {
   kind: "submit",
   jobId: "0".repeat(32),
   url: URL_A,
   jar: { id: "a.jar" },
   request: { jobId: "0".repeat(32), parallelism: 1 },
-} as Extract<Effect, { kind: "submit" }>;
+} as Submit;
 
 /** What is known of a run request that had this outcome. */
-async function flown(outcome: RunOutcome): Promise<RunOutcome | undefined> {
+async function flown(outcome: RunOutcome, patch: Partial<Submit> = {}): Promise<RunOutcome | undefined> {
   const uid = aJob().build().metadata.uid ?? "";
   let landed = () => {};
   const landing = new Promise<void>((resolve) => (landed = resolve));
   const flights: Flights = new Flights({
     clock: new FakeClock(),
-    turnstile: () => ({ enter: async () => ({ leave: () => undefined }) }),
+    turnstiles: new Turnstiles(1, new FakeClock()),
+    places: { take: () => false },
     maySend: () => true,
     onChange: () => {
       if (flights.get(uid)?.phase === "answered") landed();
     },
   } as unknown as FlightsOptions);
   const jobManager = { run: async () => outcome } as unknown as JobManagerPort;
-  flights.start(uid, submit, jobManager, (message) => message.replaceAll("hunter2", "[hidden]"));
+  flights.start(uid, { ...submit, ...patch }, jobManager, (message) =>
+    message.replaceAll("hunter2", "[hidden]"),
+  );
   await landing;
   const flight = flights.get(uid);
   return flight?.phase === "answered" ? flight.outcome : undefined;
@@ -46,5 +51,11 @@ test("an answer without words stays as it is", async () => {
   expect(await flown({ kind: "accepted", applicationId: "a" })).toEqual({
     kind: "accepted",
     applicationId: "a",
+  });
+});
+
+test("where there is no place for another main() nothing is sent, and that is no failure", async () => {
+  expect(await flown({ kind: "accepted" }, { application: true })).toMatchObject({
+    ...{ kind: "notSent", reason: "WaitingForMains", retryable: true },
   });
 });
