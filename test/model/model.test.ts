@@ -11,9 +11,9 @@ import { largeSubmissionWorlds, smallWorlds } from "./world/worlds.ts";
 
 // Budgets are time, so that CI takes about as long whatever machine it has; what was covered is printed.
 const EXPLORE = { depth: 200, states: 100_000, ms: 2_000 };
-const WALK = { schedules: 1_000_000, seed: 1, depth: 70, ms: 120_000 };
-/** A schedule of the life cycle costs several times as much. */
-const LIVE = { schedules: 100_000, seed: 1, depth: 70, ms: 30_000 };
+/** A million together: some three minutes on two cores. A slower machine walks fewer, and says so. */
+const WALK = { schedules: 900_000, seed: 1, depth: 70, ms: 270_000 };
+const LIVE = { schedules: 100_000, seed: 1, depth: 70, ms: 60_000 };
 const count = (value: number) => value.toLocaleString("en-US");
 
 const crew = new Crew();
@@ -67,13 +67,18 @@ describe.concurrent("deliberate bugs are found", () => {
 test.each([
   ["submission", largeSubmissionWorlds, WALK],
   ["life cycle", largeLifeCycleWorlds, LIVE],
-] as const)("seeded walks through large worlds: %s", async (_, worlds, journey) => {
-  const names = worlds.map(({ name }) => name);
-  const tally = await walkAll(crew, names, journey);
-  const { finding, schedules, different, moves } = tally;
-  expect(finding && story(shrink(finding))).toBeUndefined();
-  process.stdout.write(
-    `walked: ${count(schedules)} schedules (${count(different)} different), ${count(moves)} moves\n`,
-  );
-  expect(schedules).toBeGreaterThan(1_000);
-});
+] as const)(
+  "seeded walks through large worlds: %s",
+  async (_, worlds, journey) => {
+    const names = worlds.map(({ name }) => name);
+    const { finding, schedules, different, moves } = await walkAll(crew, names, journey);
+    expect(finding && story(shrink(finding))).toBeUndefined();
+    const all = schedules === journey.schedules;
+    const short = `; the other ${count(journey.schedules - schedules)} did not fit into ${journey.ms / 1_000} s on this machine (npm run test:model -- --schedules ${WALK.schedules + LIVE.schedules})`;
+    process.stdout.write(
+      `walked: ${count(schedules)} schedules (${count(different)} different), ${count(moves)} moves${all ? "" : short}\n`,
+    );
+    expect(schedules).toBeGreaterThan(0);
+  },
+  WALK.ms + 60_000,
+);
