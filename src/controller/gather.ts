@@ -2,7 +2,7 @@ import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { TriggerStatus } from "../api/status.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
-import { withOwnStatus } from "../core/context.ts";
+import { isFollowed, withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { wantsNextAttempt } from "../core/next-attempt.ts";
 import type { ClusterObservation, Crowd, Look, Observed } from "../core/observed.ts";
@@ -125,5 +125,5 @@ function needsCluster(job: FlinkJob, trigger: TriggerStatus): boolean {
 function adoptedJob({ spec, status }: FlinkJob): string | undefined {
   const trigger = status?.trigger;
   if (!trigger) return spec.trigger?.jobId;
-  return trigger.adoptedBy === undefined ? undefined : trigger.jobId;
+  return trigger.adoptedBy !== undefined && isFollowed(trigger) ? trigger.jobId : undefined;
 }

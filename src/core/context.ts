@@ -80,7 +80,10 @@ export function contextOf(observed: Observed, now: number): Context {
     cluster,
     flight,
     look,
-    row: cluster.kind === "reachable" && jobId !== undefined ? cluster.jobs.get(jobId) : undefined,
+    row:
+      cluster.kind === "reachable" && trigger && isFollowed(trigger)
+        ? cluster.jobs.get(trigger.jobId)
+        : undefined,
     operation: observed.operation?.jobId === jobId ? observed.operation : undefined,
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
@@ -94,6 +97,11 @@ export function contextOf(observed: Observed, now: number): Context {
     longestWayMs: observed.longestWayMs,
     findOptions: observed.findOptions,
   };
+}
+
+/** A job that could not be adopted is nobody's business, or another FlinkJob's. */
+export function isFollowed({ adoptedBy, sends, state }: TriggerStatus): boolean {
+  return adoptedBy === undefined || sends > 0 || state === "pending";
 }
 
 /** A status that came along from another object (a backup restored under a new uid) speaks of that object's jobs. */

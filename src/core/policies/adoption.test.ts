@@ -84,6 +84,23 @@ describe("spec.trigger.jobId", () => {
     expect(step.effect?.kind).not.toBe("submit");
   });
 
+  test.each([
+    ["taken by another FlinkJob", { adoptedBy: "other" }],
+    ["not there, and there later", { look: aLook({ jobId: FOREIGN }) }],
+  ])("what could not be adopted (%s) is let alone, whatever becomes of the FlinkJob", (_, scene) => {
+    const failed = recorded.status(decideOn({ job: recorded, ...scene }).status!);
+    const later = { cluster: aCluster().listing(foreign()), adoptedBy: "other" };
+    expect(decideOn({ job: failed, ...later })).toMatchObject({ rule: "over", effect: undefined });
+    expect(decideOn({ job: failed.deleted(), ...later }).effect?.kind).toBe("removeFinalizer");
+  });
+
+  test.each([
+    ["anything is recorded", job],
+    ["it is adopted", recorded],
+  ])("deleted before %s, the job is not ours to cancel", (_, early) => {
+    expect(decideOn({ ...lives, job: early.deleted() }).effect?.kind).toBe("removeFinalizer");
+  });
+
   test("a status that was lost after a job of our own had begun is no reason to adopt", () => {
     const step = decideOn({ job, cluster: aCluster().listing(aRow()) });
     expect(step.status?.trigger).toMatchObject({ jobId: aRow().id });

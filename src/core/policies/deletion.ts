@@ -1,6 +1,7 @@
 import { FINALIZER } from "../../api/group.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
+import { jobIdPrefix } from "../identity.ts";
 import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import { recordOf } from "../savepoints/record.ts";
@@ -103,10 +104,12 @@ function endJob(ctx: Context): Verdict | undefined {
   return undefined;
 }
 
-/** The trigger's own job first; any other of this FlinkJob must end as well. */
-function liveJob({ cluster, row }: Context): JobRow | undefined {
+/** The trigger's own job first; any other of this FlinkJob must end as well. One that was never adopted is not its. */
+function liveJob({ cluster, row, trigger, uid }: Context): JobRow | undefined {
   const rows = cluster.kind === "reachable" ? [...(row ? [row] : []), ...cluster.jobs.values()] : [];
-  return rows.find(({ state }) => !isTerminal(state));
+  const prefix = jobIdPrefix(uid);
+  const adopted = trigger && trigger.sends > 0 ? trigger.jobId : undefined;
+  return rows.find(({ id, state }) => !isTerminal(state) && (id === adopted || id.startsWith(prefix)));
 }
 
 function nothingSent(flight: Flight | undefined, { sends }: TriggerStatus): boolean {
