@@ -118,6 +118,11 @@ export function isHalted({ state, reason, stop, sends }: TriggerStatus): boolean
   return reason === "Suspended" || (sends > 0 && stop !== undefined && stop.failedAt === undefined);
 }
 
+/** The job that spec.trigger.jobId names is still looked for: what the spec asks for beside comes after. */
+export function isAdopting({ adoptedBy, sends, state }: TriggerStatus): boolean {
+  return adoptedBy !== undefined && sends === 0 && state === "pending";
+}
+
 /** An application (Flink >= 2.3) whose main() has not come to its end, as far as is known: it takes a thread of its JobManager. */
 export function runsMainOf({ applicationId, finishedAt, state, reason }: TriggerStatus): boolean {
   return (

@@ -94,6 +94,19 @@ describe("spec.trigger.jobId", () => {
     expect(decideOn({ job: failed.deleted(), ...later }).effect?.kind).toBe("removeFinalizer");
   });
 
+  test("an edit meanwhile, or a suspension, comes after it: it is upgraded or stopped with its state", () => {
+    const spec = { upgradeMode: "savepoint" as const };
+    const waiting = aJob({ trigger: { jobId: FOREIGN }, ...spec });
+    const looking = waiting.status(decideOn({ job: waiting }).status!);
+    for (const edit of [{ entryClass: "shop.Two" }, { state: "suspended" as const }]) {
+      const edited = looking.edited(edit);
+      const step = decideOn({ ...lives, job: edited });
+      expect(step).toMatchObject({ rule: "adoptNamed", effect: undefined });
+      const next = decideOn({ ...lives, job: edited.status(step.status!) });
+      expect(next).toMatchObject({ rule: "lookUp", effect: { jobId: FOREIGN } });
+    }
+  });
+
   test.each([
     ["anything is recorded", job],
     ["it is adopted", recorded],

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../api/duration.ts";
-import type { JobResult, RestorePoint, TriggerStatus } from "../../api/status.ts";
+import type { JobResult, RestorePoint, StopStatus, TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
 import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts";
 import { carriesState, lastSeen, leftBehind, restorePointOf } from "../restore-point.ts";
@@ -88,11 +88,8 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
 
 /** FINISHED after a stop with savepoint. Where the savepoint is must be known before the end is on record. */
 function stoppedEnd(ctx: Context, trigger: TriggerStatus, row: JobRow, cluster: ReachableCluster): Verdict {
-  const { look } = ctx;
   const stop = trigger.stop!;
   if (stop.path !== undefined) return end(ctx, trigger, row);
-  const taken = savepointOf(stop, look?.snapshots);
-  if (taken) return { ...end(ctx, trigger, row), restorePoint: restorePointOf(row.id, taken) };
   const seen = newsOf(ctx, stop);
   if (!seen) return readOperation(trigger, stop, cluster);
   switch (seen.result.state) {
@@ -115,11 +112,17 @@ function stoppedEnd(ctx: Context, trigger: TriggerStatus, row: JobRow, cluster: 
       return end(ctx, unstopped, row);
     }
     case "unknown":
-      return lost(ctx, trigger, row);
+      return byHistory(ctx, trigger, row, stop);
   }
 }
 
-function lost(ctx: Context, trigger: TriggerStatus, row: JobRow): Verdict {
+/** Flink does not know of the stop: what the job has left tells whether there was one. */
+function byHistory(ctx: Context, trigger: TriggerStatus, row: JobRow, stop: StopStatus): Verdict {
+  // Both may be older than the end: the history, and that the stop is unknown.
+  const settling = settlesInMs(ctx, row);
+  if (settling > 0) return { rule: "snapshotsSettle", requeueAfterMs: settling };
+  const taken = savepointOf(stop, ctx.look?.snapshots);
+  if (taken) return { ...end(ctx, trigger, row), restorePoint: restorePointOf(row.id, taken) };
   const { stop: _, ...unstopped } = trigger;
   // A history that is there and has no such savepoint: the job came to its own end.
   if (ctx.look?.snapshots) return end(ctx, unstopped, row);

@@ -2,7 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import type { Flight, JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { pending as pendingTrigger } from "../triggers.ts";
+import { isAdopting, pending as pendingTrigger } from "../triggers.ts";
 import { adopt } from "./adoption.ts";
 import { answered } from "./answered.ts";
 import { send } from "./sending.ts";
@@ -16,7 +16,7 @@ const WORTH_A_WORD_MS = 1_500;
 /** The trigger is recorded and has no job yet. */
 export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
   const { flight, row } = ctx;
-  if (trigger.adoptedBy !== undefined && trigger.sends === 0) return adopt(ctx, trigger);
+  if (isAdopting(trigger)) return adopt(ctx, trigger);
   if (flight?.phase === "answered") return answered(ctx, trigger, flight);
   // Evidence beats everything: a listed job is ours, answered or not.
   if (row && flight?.phase === "fetchingJar")

@@ -4,7 +4,7 @@ import { type Flight, isTerminal } from "../observed.ts";
 import { startPoint } from "../restore-point.ts";
 import { stableBy } from "../stability.ts";
 import type { Verdict } from "../step.ts";
-import { isOver, newTrigger, pending } from "../triggers.ts";
+import { isAdopting, isOver, newTrigger, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { adoption } from "./adoption.ts";
 import { sourcesOf } from "./configuration-sources.ts";
@@ -49,7 +49,7 @@ function recordFlight({ cluster }: Context, trigger: TriggerStatus, flight: Flig
 export function replacement(ctx: Context): Verdict | undefined {
   const { trigger, cluster, flight, row, job } = ctx;
   const wanted = trigger && wantedRun(job);
-  if (!trigger || wanted === undefined || isReused(ctx, wanted)) return undefined;
+  if (!trigger || wanted === undefined || isReused(ctx, wanted) || isAdopting(trigger)) return undefined;
   if (flight?.phase === "fetchingJar") return abandonFlight;
   // Its outcome comes first, unless the job has come to its end before the answer, which may never come.
   if (flight && trigger.finishedAt === undefined) return undefined;

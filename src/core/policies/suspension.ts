@@ -3,7 +3,7 @@ import { type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
-import { isOver, pending } from "../triggers.ts";
+import { isAdopting, isOver, pending } from "../triggers.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
 import { isKnownAbsent } from "./unsettled.ts";
 
@@ -17,6 +17,7 @@ export function suspension(ctx: Context): Verdict | undefined {
   if (spec.state !== "suspended") return undefined;
   if (!trigger) return withoutTrigger(ctx);
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
+  if (isAdopting(trigger)) return undefined;
   // Its outcome comes first; what lives is stopped once it is known to.
   if (isOver(trigger)) return trigger.state === "pending" ? suspended(ctx, trigger) : undefined;
   if (cluster.kind !== "reachable") return undefined;

@@ -30,16 +30,23 @@ test("of one that restarts it is read why, and told", () => {
   });
 });
 
-test("read once more when it is back, and it stays on record", () => {
+test("read once more when it is back and its last restart is counted, and it stays on record", () => {
   const told = decideOn({ job, cluster: restarting, troubles }).status!;
-  const back = { job: job.status(told), cluster: aCluster().listing(aRow()) };
-  expect(decideOn({ ...back, troubles })).toMatchObject({ effect: { kind: "readTroubles" } });
-  const after = decideOn({ ...back, troubles: { ...troubles, at: NOW, restarts: 4 } });
+  const runs = aCluster().listing(aRow());
+  const back = decideOn({ job: job.status(told), cluster: runs, troubles });
+  expect(back).toMatchObject({ effect: undefined, requeueAfterMs: 11 * SECOND });
+  expect(back.status?.job).toMatchObject({ state: "RUNNING", restarts: 3 });
+  const known = { job: job.status(back.status!), cluster: runs, troubles };
+  expect(decideOn({ ...known, now: NOW + 5 * SECOND })).toMatchObject({ requeueAfterMs: 6 * SECOND });
+  const now = NOW + 11 * SECOND;
+  expect(decideOn({ ...known, now })).toMatchObject({ effect: { kind: "readTroubles" } });
+  const after = decideOn({ ...known, now, troubles: { ...troubles, at: now, restarts: 4 } });
+  expect(after).toMatchObject({ effect: undefined, requeueAfterMs: undefined });
   expect(after.status?.job).toMatchObject({
-    state: "RUNNING",
-    restarts: 4,
+    ...{ state: "RUNNING", restarts: 4 },
     lastException: { message: "disk full" },
   });
-  const later = decideOn({ ...back, job: job.status(after.status!) });
+  // Another process does not ask for what is long settled.
+  const later = decideOn({ job: job.status(after.status!), cluster: runs, now: now + 60 * SECOND });
   expect(later).toMatchObject({ effect: undefined, status: undefined });
 });

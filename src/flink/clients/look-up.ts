@@ -36,7 +36,9 @@ export async function lookUp(rest: FlinkRest, jobId: string, signal?: AbortSigna
   if (application?.state === "CANCELING") mains = await threads();
   // Of a job that had ended when this process took over, /jobs/:id is an HTTP 500: nobody kept its plan.
   const state = await rest.jobStatus(jobId, signal);
-  const failure = await failureIn(rest, jobId, state, application?.state, signal).catch(unknownCause);
+  const causeOf = () => failureIn(rest, jobId, state, application?.state, signal);
+  // One answer that is lost on the way must not cost the user the cause.
+  const failure = await causeOf().catch(causeOf).catch(unknownCause);
   const after = await readJobManager(rest, signal);
   if (before.incarnation !== after.incarnation)
     throw new FlinkError("Reset", "the JobManager was replaced during a look-up");

@@ -7,6 +7,8 @@ import { endMain } from "./main.ts";
 import { die, start } from "./process.ts";
 
 const ENDS: readonly MainEnd[] = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId", "exits"];
+/** After a failover, or a restart by Flink itself. */
+const BACK_SOON = new Set(["INITIALIZING", "RESTARTING"]);
 const told: Record<MainEnd, string> = {
   submits: "submits its job",
   throws: "throws",
@@ -58,6 +60,20 @@ export const flinkMoves: readonly Move[] = [
     tell: (world, a) => `job ${world.short(world.manager.jobs[a]?.id)} fails`,
   },
   {
+    name: "jobRestarts",
+    unneeded: true,
+    offer: ({ manager, left }, offer) => {
+      if (left.restarts === 0) return;
+      for (let a = 0; a < manager.jobs.length; a++) if (manager.jobs[a]!.state === "RUNNING") offer(a);
+    },
+    make: (world, a) => {
+      world.left.restarts--;
+      world.manager.restart(world.manager.jobs[a]!.id, world.now);
+    },
+    tell: (world, a) =>
+      `a task of job ${world.short(world.manager.jobs[a]?.id)} fails, and Flink restarts it`,
+  },
+  {
     name: "badJobFails",
     offer: ({ manager, setting }, offer) => {
       if (setting.bad !== "fails") return;
@@ -78,10 +94,10 @@ export const flinkMoves: readonly Move[] = [
   {
     name: "jobGoesOn",
     offer: ({ manager }, offer) => {
-      for (let a = 0; a < manager.jobs.length; a++) if (manager.jobs[a]!.state === "INITIALIZING") offer(a);
+      for (let a = 0; a < manager.jobs.length; a++) if (BACK_SOON.has(manager.jobs[a]!.state)) offer(a);
     },
     make: (world, a) => world.manager.goOn(world.manager.jobs[a]!.id),
-    tell: (world, a) => `job ${world.short(world.manager.jobs[a]?.id)} runs again after the failover`,
+    tell: (world, a) => `job ${world.short(world.manager.jobs[a]?.id)} runs again`,
   },
   {
     name: "applicationEnds",

@@ -112,6 +112,12 @@ export class JobManager {
     this.recoveries = [...this.recoveries.filter(({ jobId }) => jobId !== id), { jobId: id, from }];
   }
 
+  /** A task has failed, and Flink restarts the job by itself. */
+  restart(id: string, now: number): void {
+    this.setJob(id, { state: "RESTARTING", restarts: this.job(id)!.restarts + 1 });
+    if (this.operations.length > 0) failStops(this, now);
+  }
+
   goOn(id: string): void {
     this.setJob(id, { state: "RUNNING" });
   }

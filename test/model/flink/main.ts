@@ -106,6 +106,7 @@ function execute(
     endedAt: -1,
     begunAt: order,
     burnt: missing,
+    restarts: 0,
     ...restored(before, now),
   };
   manager.jobs = manager.jobs.filter(({ id }) => id !== jobId);

@@ -36,7 +36,12 @@ export function start(manager: JobManager, setting: Setting, witness: Witness): 
   const resubmitted = new Set(applications.map(({ id }) => id));
   manager.jobs = manager.storedJobs
     .filter(({ id }) => !resubmitted.has(id))
-    .map((job) => ({ ...job, state: "INITIALIZING", ...restored(manager.recoveryOf(job.id), witness.now) }));
+    .map((job) => ({
+      ...job,
+      state: "INITIALIZING",
+      restarts: 0,
+      ...restored(manager.recoveryOf(job.id), witness.now),
+    }));
   manager.storedJobs = manager.storedJobs.filter(({ id }) => !resubmitted.has(id));
   for (const job of manager.jobs) witness.jobBegins(job, "recovered");
 }

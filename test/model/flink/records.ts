@@ -12,6 +12,8 @@ export interface Job {
   readonly begunAt: number;
   /** It could not be restored, and never ran. */
   readonly burnt: boolean;
+  /** How often Flink itself has restarted it, since this JobManager process has it. */
+  readonly restarts: number;
   /** How much it has done, counted in snapshots. */
   readonly work: number;
   readonly left: Left;

@@ -63,13 +63,13 @@ export function shown(manager: JobManager, id: string, now: number): Left | unde
   return job.left;
 }
 
-/** A stop in progress of a job that ends otherwise has failed. */
+/** A stop in progress of a job that ends otherwise, or restarts, has failed. */
 export function failStops(manager: JobManager, now: number): void {
   for (const { id, jobId, state } of manager.operations) {
     const job = manager.job(jobId);
     if (
       (state === "inProgress" || state === "taken") &&
-      (!job || isTerminal(job.state) || job.state === "CANCELLING")
+      (!job || isTerminal(job.state) || job.state === "CANCELLING" || job.state === "RESTARTING")
     )
       setOperation(manager, id, "failed", now);
   }

@@ -83,6 +83,58 @@ export const lifeCycle: readonly Mutant[] = [
     },
   },
   {
+    name: "submits what it is to adopt",
+    worlds: ["adoption"],
+    decide: seeing((observed) => withSpec(observed, { trigger: undefined })),
+  },
+  {
+    name: "cancels what it was to adopt and never did",
+    worlds: ["adoption"],
+    decide: (observed, now) => {
+      const { job, cluster } = observed;
+      const { deletionTimestamp } = job.metadata;
+      const early = deletionTimestamp !== undefined && job.status?.trigger === undefined;
+      if (!early || cluster.kind !== "reachable") return decide(observed, now);
+      const row = cluster.jobs.get(job.spec.trigger?.jobId ?? "");
+      if (row?.state !== "RUNNING") return decide(observed, now);
+      return {
+        rule: "cancelDeleted",
+        events: [],
+        effect: { kind: "cancelJob", jobId: row.id, url: cluster.url },
+      };
+    },
+  },
+  {
+    name: "lets go of what it has adopted",
+    worlds: ["adoption"],
+    decide: instead(["cancelDeleted"], (step) => ({
+      ...step,
+      status: undefined,
+      effect: { kind: "removeFinalizer" },
+    })),
+  },
+  {
+    name: "does not count the last restart",
+    worlds: ["restarted by Flink"],
+    decide: seeing((observed) => {
+      const { status } = observed.job;
+      if (!status?.job) return observed;
+      const job = { ...status.job, state: "RUNNING" };
+      return { ...observed, job: { ...observed.job, status: { ...status, job } } };
+    }),
+  },
+  {
+    name: "cancels a job that restarts, although nothing is kept",
+    worlds: ["restarted by Flink, upgraded by last state"],
+    decide: seeing((observed) => {
+      const { look, cluster } = observed;
+      const rows = cluster.kind === "reachable" ? [...cluster.jobs.values()] : [];
+      if (!look?.snapshots || !rows.some(({ state }) => state === "RESTARTING")) return observed;
+      const retained = { onCancel: true, onFailure: true };
+      return { ...observed, look: { ...look, snapshots: { ...look.snapshots, retained } } };
+    }),
+  },
+  {
     name: "forgets that what failed at once had been accepted",
     worlds: ["fails before it was seen to run"],
     decide: instead(["mainFailedLate"], (step) => writing(step, { acceptedAt: undefined })),

@@ -41,7 +41,7 @@ export class Decisions {
       },
       get: () => {
         const cluster = this.#operator?.cluster;
-        return cluster && { monitor: { observation: ({ prefix }: OwnJobs) => rowsOf(cluster, prefix) } };
+        return cluster && { monitor: { observation: (own: OwnJobs) => rowsOf(cluster, own) } };
       },
     } as unknown as Clusters;
     const flights = { get: () => this.#operator?.flight } as unknown as Flights;
@@ -53,7 +53,7 @@ export class Decisions {
       operations: { get: () => this.#operator?.operation },
       news: {
         snapshots: () => this.#operator?.snapshots,
-        troubles: () => undefined,
+        troubles: () => this.#operator?.troubles,
         configuration: () => undefined,
       },
       sources: { get: () => undefined },
@@ -75,8 +75,8 @@ export class Decisions {
   }
 
   of(operator: Operator, job: FlinkJob, now: number): Decision {
-    const { cluster, flight, look, operation, snapshots } = operator;
-    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${now}`;
+    const { cluster, flight, look, operation, snapshots, troubles } = operator;
+    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${idOf(troubles)}.${now}`;
     const known = this.#known.get(key);
     if (known) return known;
     if (this.#known.size > LIMIT) this.#known.clear();
@@ -90,15 +90,15 @@ export class Decisions {
 
 const filtered = new Map<string, ClusterObservation>();
 
-function rowsOf(cluster: ClusterObservation, prefix: string): ClusterObservation {
+function rowsOf(cluster: ClusterObservation, { prefix, adopted }: OwnJobs): ClusterObservation {
   if (cluster.kind !== "reachable" || cluster.jobs.size === 0) return cluster;
   let foreign = false;
-  for (const id of cluster.jobs.keys()) foreign ||= !id.startsWith(prefix);
+  for (const id of cluster.jobs.keys()) foreign ||= !(id.startsWith(prefix) || id === adopted);
   if (!foreign) return cluster;
-  const key = `${idOf(cluster)}.${prefix}`;
+  const key = `${idOf(cluster)}.${prefix}.${adopted}`;
   const known = filtered.get(key);
   if (known) return known;
-  const jobs = new Map([...cluster.jobs].filter(([id]) => id.startsWith(prefix)));
+  const jobs = new Map([...cluster.jobs].filter(([id]) => id.startsWith(prefix) || id === adopted));
   const mine = { ...cluster, jobs };
   if (filtered.size > 50_000) filtered.clear();
   filtered.set(key, mine);

@@ -4,6 +4,7 @@ import type {
   Look,
   OperationSeen,
   SnapshotsSeen,
+  TroublesSeen,
 } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import type { Version } from "../kube/api-server.ts";
@@ -41,6 +42,7 @@ export class Operator {
   lookBegunAt = -1;
   operation: OperationSeen | undefined;
   snapshots: SnapshotsSeen | undefined;
+  troubles: TroublesSeen | undefined;
   cluster: ClusterObservation | undefined;
   failures = 0;
   watching = false;
@@ -96,6 +98,7 @@ export class Operator {
       this.lookBegunAt = -1;
       this.operation = undefined;
       this.snapshots = undefined;
+      this.troubles = undefined;
     }
     this.uid = uid;
   }

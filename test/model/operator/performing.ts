@@ -8,7 +8,7 @@ import type { World } from "../world/world.ts";
 import { finish, RETRY_MS } from "./deciding.ts";
 import { operate } from "./operating.ts";
 import type { Operator } from "./operator.ts";
-import { flightAnswered, flightOf, readSnapshots } from "./seen.ts";
+import { flightAnswered, flightOf, readSnapshots, readTroubles } from "./seen.ts";
 import { dropJar } from "./submission.ts";
 
 /** The one effect of a step (src/controller/perform.ts). */
@@ -50,6 +50,14 @@ export function act(world: World, operator: Operator, answerLost = false): void 
       if (!world.manager.up) operator.requeue(world.now + RETRY_MS, world.now);
       else {
         operator.snapshots = readSnapshots(world, effect.jobId);
+        operator.queued = true;
+      }
+      return;
+    case "readTroubles":
+      operator.task = undefined;
+      if (!world.manager.up) operator.requeue(world.now + RETRY_MS, world.now);
+      else {
+        operator.troubles = readTroubles(world, effect.jobId);
         operator.queued = true;
       }
       return;

@@ -8,6 +8,7 @@ import type {
   RunOutcome,
   Snapshots,
   SnapshotsSeen,
+  TroublesSeen,
 } from "../../../src/core/observed.ts";
 import type { JobManager } from "../flink/job-manager.ts";
 import type { Job } from "../flink/records.ts";
@@ -40,6 +41,7 @@ const looks = new Interned<Look>();
 const operations = new Interned<OperationSeen>();
 const seenSnapshots = new Interned<SnapshotsSeen>();
 const snapshots = new Interned<Snapshots>();
+const seenTroubles = new Interned<TroublesSeen>();
 
 export const connecting: ClusterObservation = { kind: "connecting", url: URL_A };
 export const unreachable: ClusterObservation = {
@@ -126,6 +128,16 @@ export function readSnapshots(world: World, jobId: string): SnapshotsSeen {
   const known = snapshotsOf(world, jobId);
   const at = world.time;
   return seenSnapshots.of(`${jobId}${at}.${idOf(known)}`, () => ({ jobId, at, snapshots: known }));
+}
+
+/** What this process reads of why a job restarted (src/controller/job-news.ts). */
+export function readTroubles({ manager, time }: World, jobId: string): TroublesSeen {
+  const restarts = manager.job(jobId)?.restarts;
+  return seenTroubles.of(`${jobId}${time}.${restarts}`, () => ({
+    jobId,
+    at: time,
+    ...(restarts === undefined ? {} : { restarts }),
+  }));
 }
 
 export function lookOf(look: Look): Look {

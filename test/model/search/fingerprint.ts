@@ -70,6 +70,8 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.number((trigger.acceptedAt ? 1 : 0) + (trigger.finishedAt ? 2 : 0));
     accepted = trigger.acceptedAt ? Date.parse(trigger.acceptedAt) : 0;
   }
+  digest.word(status.job?.state);
+  digest.number(status.job?.restarts ?? -1);
   digest.word(status.restorePoint?.path);
   digest.word(status.restorePoint?.jobId);
   digest.word(status.restorePoint?.kind);
@@ -116,7 +118,8 @@ export function fingerprint(world: World): number {
   digest.word(ledger.promise?.jobId);
   digest.number((ledger.promise?.work ?? -1) + 64 * (ledger.promise?.base ?? 0));
   for (const list of [manager.jobs, manager.storedJobs]) {
-    for (const { id, state, content, begunAt, endedAt, work, left, shown } of list) {
+    for (const { id, state, content, begunAt, endedAt, work, left, shown, restarts } of list) {
+      digest.number(restarts);
       if (settles) age(endedAt, END_IS_OLD_MS);
       digest.number(work);
       digest.number(left.completed + (left.newest?.stops ? 1024 : 0));
@@ -186,7 +189,11 @@ export function fingerprint(world: World): number {
     digest.number(content);
   }
   digest.number(
-    Math.min(1, ledger.failovers) + 2 * Math.min(1, ledger.hours) + 4 * Math.min(1, ledger.wiped),
+    Math.min(1, ledger.failovers) +
+      2 * Math.min(1, ledger.hours) +
+      4 * Math.min(1, ledger.wiped) +
+      8 * ledger.restartsSeen +
+      (ledger.adopted ? 128 : 0),
   );
   for (const count of Object.values(world.left)) digest.number(count);
   digest.number(
@@ -243,6 +250,10 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
   if (snapshots) {
     ofSnapshots(digest, snapshots.snapshots);
     age(snapshots.at - EPOCH, 300_000);
+  }
+  if (operator.troubles) {
+    digest.number(operator.troubles.restarts ?? -1);
+    age(operator.troubles.at - EPOCH, 10_000);
   }
   if (operation) {
     digest.word(operation.operationId);

@@ -6,7 +6,9 @@ import type { Origin } from "../flink/records.ts";
 import { uidText, type Version } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
 import type { Operator } from "../operator/operator.ts";
+import { isOf } from "../world/foreign-job.ts";
 import type { Window } from "../world/setting.ts";
+import { FOREIGN } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import type { Entry } from "./ledger.ts";
 
@@ -16,7 +18,7 @@ import type { Entry } from "./ledger.ts";
 export function jobBegins(world: World, jobId: string, before: Entry | undefined, how: Origin): void {
   const { ledger, manager } = world;
   const prefix = jobId.slice(0, 16);
-  const others = manager.live.filter(({ id }) => id !== jobId && id.startsWith(prefix));
+  const others = manager.live.filter(({ id }) => id !== jobId && isOf(prefix, id));
   if (others.length > 0) {
     const both = `${world.short(jobId)} and ${world.short(others[0]!.id)} live at once`;
     world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "statusWiped" : undefined);
@@ -102,7 +104,7 @@ export function decides(world: World, operator: Operator, version: Version, { ef
   if (cluster?.kind !== "reachable") return;
   const prefix = effect.jobId.slice(0, 16);
   for (const { id, state } of cluster.jobs.values()) {
-    if (id === effect.jobId || !id.startsWith(prefix) || isTerminal(state)) continue;
+    if (id === effect.jobId || !isOf(prefix, id) || isTerminal(state)) continue;
     const what = `${world.short(effect.jobId)} is about to be sent although ${world.short(id)} is listed`;
     world.broken("sendsBesideListedJob", what);
   }
@@ -117,8 +119,10 @@ export function arrives(world: World, jobId: string): void {
 
 /** A status is written: nothing is minted beside what may live, and it claims only what is. */
 export function statusWritten(world: World, before: FlinkJobStatus | undefined, step: Step): void {
-  const trigger = step.status!.trigger;
+  const { trigger, job } = step.status!;
   if (!trigger) return;
+  if (trigger.jobId === FOREIGN && trigger.sends > 0) world.ledger.adopted = true;
+  if (job?.state === "RESTARTING") world.ledger.restartsSeen = world.manager.job(job.id)?.restarts ?? 0;
   const { newest } = world.api;
   world.ledger.recorded(trigger.jobId, newest.uid, trigger.id, trigger.attempt);
   const { restarts, budget } = world.setting;
@@ -150,7 +154,7 @@ function counts(world: World, jobId: string, sends: number): void {
 function mints(world: World, jobId: string): void {
   const { manager, network, ledger } = world;
   const prefix = jobId.slice(0, 16);
-  const earlier = (id: string) => id !== jobId && id.startsWith(prefix);
+  const earlier = (id: string) => id !== jobId && isOf(prefix, id);
   const lives =
     manager.live.find(({ id }) => earlier(id))?.id ??
     manager.mains.find((main) => earlier(main.jobId) && !manager.results.includes(main.jobId))?.jobId ??
@@ -186,7 +190,9 @@ export function letsGo(world: World, version: Version, step: Step): void {
   if (setting.deletionPolicy === "Orphan" || step.rule === "deletionTimedOut") return;
   if (!newest.job?.metadata.finalizers?.includes(FINALIZER)) return;
   const prefix = prefixOf(uidText(version.uid));
-  const mine = (id: string) => id.startsWith(prefix);
+  // What it never adopted is not its.
+  const adopted = version.job?.status?.trigger;
+  const mine = (id: string) => id.startsWith(prefix) || (id === adopted?.jobId && adopted.sends > 0);
   const lives =
     manager.live.find(({ id }) => mine(id))?.id ??
     manager.mains.find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??

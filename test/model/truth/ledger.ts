@@ -35,6 +35,10 @@ export class Ledger {
   wiped = 0;
   /** What the last job to end left, and what it had started from. */
   promise: Promised | undefined;
+  /** The status has said that the job which was to be adopted is followed. */
+  adopted = false;
+  /** How many restarts the job had behind it when the status last said that it restarts. */
+  restartsSeen = 0;
   /** A FlinkJob was let go before its job was seen to end, with an event that says so. */
   letGoLate = 0;
 
@@ -44,6 +48,8 @@ export class Ledger {
     copy.failovers = this.failovers;
     copy.hours = this.hours;
     copy.wiped = this.wiped;
+    copy.adopted = this.adopted;
+    copy.restartsSeen = this.restartsSeen;
     copy.letGoLate = this.letGoLate;
     copy.promise = this.promise;
     return copy;

@@ -1,5 +1,6 @@
 import type { FlinkJobState } from "../../../src/core/observed.ts";
 import type { Job, Origin } from "../flink/records.ts";
+import { FOREIGN } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 
 /** A job starts from what it was promised (spec.upgradeMode): the newest state that the one before it left. */
@@ -22,6 +23,7 @@ export function startsWithState(world: World, job: Job, how: Origin): void {
 export function endsWithState(world: World, job: Job, end: FlinkJobState | "STOPPED"): void {
   const { setting, ledger, manager, api } = world;
   if (setting.upgradeMode === "stateless" || job.burnt) return;
+  if (job.id === FOREIGN && !ledger.adopted) return;
   const entry = ledger.of(job.id);
   if (!entry) return;
   const { trigger, base } = entry;

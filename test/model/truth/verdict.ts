@@ -1,6 +1,6 @@
 import { uidText } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
-import { contentOf, contentOfHash, versionOf } from "../world/wishes.ts";
+import { contentOf, contentOfHash, FOREIGN, versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 
 /** Nothing will happen any more: is it as wished, and does the status say so? */
@@ -8,7 +8,10 @@ export function judge(world: World): void {
   const { api, manager, ledger, setting } = world;
   const { job, uid } = api.newest;
   const prefix = prefixOf(uidText(uid));
-  const mine = manager.live.filter(({ id }) => id.startsWith(prefix));
+  const followed = job?.status?.trigger;
+  const mine = manager.live.filter(
+    ({ id }) => id.startsWith(prefix) || (id === followed?.jobId && followed.sends > 0),
+  );
   const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
   const foreign = world.doubled ? "doubledRequest" : wiped;
   if (!job) {
@@ -56,6 +59,8 @@ export function judge(world: World): void {
   if (trigger.state === "pending") world.broken("stuck", `${says}, for ever`);
   else if (trigger.state === "running" && !own)
     world.broken("saysWhatIsNot", `${says}, and no such job runs`);
+  else if ((job.status?.job?.restarts ?? 0) < ledger.restartsSeen && isUntroubled(world))
+    world.broken("missesARestart", `${says}, and ${ledger.restartsSeen} restarts of it were seen`);
   else if (trigger.state === "finished" && entry?.end !== "FINISHED")
     world.broken("saysWhatIsNot", `${says}, and it ended ${entry?.end}`);
   else if (trigger.state === "failed" || trigger.state === "canceled") {
@@ -77,9 +82,26 @@ export function judge(world: World): void {
       world.broken("rolledBackWithoutCause", `generation ${trigger.generation} was good`);
     return;
   }
+  // What was adopted was made by somebody else; what it is counts as wished.
+  if (trigger.jobId === FOREIGN) return;
   const reused = job.status?.conditions?.some(({ reason }) => reason === "TriggerIdReused");
   if (content !== contentOf(job.spec) && !reused)
     world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, foreign);
+}
+
+/** Only what one process has seen of one JobManager process adds up. */
+function isUntroubled({ setting: { budget }, left }: World): boolean {
+  const faults = [
+    "crashes",
+    "takeovers",
+    "failovers",
+    "wipes",
+    "edits",
+    "suspensions",
+    "jobFailures",
+    "hours",
+  ] as const;
+  return faults.every((fault) => left[fault] === budget[fault]);
 }
 
 /** What speaks against the failure that the status names; undefined: it happened. */
@@ -90,6 +112,8 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
   const used = (...of: (keyof typeof left)[]) => of.some((name) => left[name] < budget[name]);
   const unless = (holds: boolean, truth: string) => (holds ? undefined : truth);
   switch (trigger.reason) {
+    case "JobToAdoptNotFound":
+      return unless(ledger.of(FOREIGN)?.end !== undefined, "the job to adopt lives");
     case "OutcomeLost":
       return unless(ledger.failovers + ledger.hours > 0 || end !== undefined, "nothing was lost");
     case "JobLost":
@@ -114,8 +138,11 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
       return unless(mains.includes("noJob"), "main() submits its job");
     case "JarNotFound":
       return unless(used("failovers"), "its JAR is there");
-    case "SavepointNotFound":
-      return unless(mains.includes("burnsItsId"), "what it was to start from should be there");
+    case "SavepointNotFound": {
+      // What is known of a job that went with its JobManager may be deleted since: newer ones took its place.
+      const outdated = protection === "JobManagerLifetime" && ledger.failovers > 0;
+      return unless(mains.includes("burnsItsId") || outdated, "what it was to start from should be there");
+    }
     case "JobFailed":
       return unless(end === "FAILED", `it ended ${end}`);
     case "Canceled":

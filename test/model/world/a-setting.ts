@@ -16,6 +16,7 @@ export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<
     lostPolicy: "Fail",
     deletionPolicy: "Cancel",
     maxAttempts: 3,
+    adopts: false,
     ownTriggerIds: false,
     upgradeMode: "stateless",
     retains: true,

@@ -107,6 +107,28 @@ export const lifeCycleWorlds: readonly Setting[] = [
     { ...stateful, upgradeMode: "savepoint", deletionPolicy: "Savepoint" },
     { checkpoints: 1, deletions: 1, crashes: 1, failovers: 1 },
   ),
+  aSetting("restarted by Flink", stateful, { restarts: 3, pauses: 2 }),
+  aSetting(
+    "restarted by Flink, upgraded by savepoint",
+    { ...stateful, upgradeMode: "savepoint" },
+    { ...upgrade, restarts: 1 },
+  ),
+  aSetting(
+    "restarted by Flink, upgraded by last state, not retained",
+    { ...stateful, upgradeMode: "last-state", retains: false },
+    { ...upgrade, restarts: 1 },
+  ),
+  aSetting("adoption", { begins: "created", prompt: true, adopts: true }, { crashes: 1, deletions: 1 }),
+  aSetting(
+    "adoption of a batch job, 2.3",
+    { begins: "created", prompt: true, adopts: true, applications: true, batch: true },
+    { crashes: 1, edits: 1 },
+  ),
+  aSetting(
+    "adoption, upgraded by savepoint",
+    { begins: "created", prompt: true, adopts: true, upgradeMode: "savepoint" },
+    { ...upgrade, failovers: 1 },
+  ),
   aSetting("upgrade by savepoint, followed", { ...stateful, upgradeMode: "savepoint" }, upgrade),
   aSetting(
     "suspended in doubt",
@@ -129,6 +151,7 @@ const everything: Partial<Budget> = {
   lostAnswers: 2,
   failovers: 2,
   jobFailures: 2,
+  restarts: 2,
   hours: 1,
   pauses: 3,
   checkpoints: 4,
@@ -148,6 +171,7 @@ export const largeLifeCycleWorlds: readonly Setting[] = (["savepoint", "last-sta
         const base = { upgradeMode, protection, applications };
         return [
           aSetting(`${name}`, base, everything),
+          aSetting(`${name}, adopted`, { ...base, adopts: true }, everything),
           aSetting(`${name}, batch, nothing retained`, { ...base, batch: true, retains: false }, everything),
           aSetting(
             `${name}, restarts and rollback`,

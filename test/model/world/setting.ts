@@ -20,6 +20,8 @@ export interface Budget {
   /** The JobManager process dies and another takes its place. */
   failovers: number;
   jobFailures: number;
+  /** A task fails, and Flink restarts the job by itself. */
+  restarts: number;
   /** An hour passes: Flink forgets what has ended. */
   hours: number;
   /** Jobs do something that is worth keeping, and complete a checkpoint. */
@@ -109,6 +111,8 @@ export interface Setting {
   timeout?: string;
   /** --submission-backoff, in milliseconds. */
   backoffMs?: number;
+  /** A job that somebody else submitted runs, and spec.trigger.jobId names it. */
+  adopts: boolean;
   /** The user names trigger IDs of its own. */
   ownTriggerIds: boolean;
   budget: Budget;
@@ -127,6 +131,7 @@ export const noBudget: Budget = {
   duplicatedRequests: 0,
   failovers: 0,
   jobFailures: 0,
+  restarts: 0,
   hours: 0,
   checkpoints: 0,
   savepointFailures: 0,

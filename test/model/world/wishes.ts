@@ -19,7 +19,7 @@ const specs = new Map<string, FlinkJobSpec>();
 
 export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
   const { jar, lostPolicy, deletionPolicy, maxAttempts, timeout, ownTriggerIds } = setting;
-  const { upgradeMode, restarts, rollback } = setting;
+  const { upgradeMode, restarts, rollback, adopts } = setting;
   const key = [
     ...Object.values(wish),
     jar,
@@ -31,6 +31,7 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     upgradeMode,
     restarts,
     rollback,
+    adopts,
   ].join();
   const known = specs.get(key);
   if (known) return known;
@@ -48,11 +49,21 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     lostPolicy,
     submission: { maxAttempts, ...(timeout === undefined ? {} : { timeout }) },
     deletionPolicy,
-    ...(ownTriggerIds ? { trigger: { id: `release-${wish.trigger}` } } : {}),
+    ...(ownTriggerIds || adopts ? { trigger: triggerOf(setting, wish) } : {}),
     ...(wish.other === 0 ? {} : { ttlSecondsAfterFinished: 1_000_000_000 + wish.other }),
   };
   specs.set(key, spec);
   return spec;
+}
+
+/** The JobID of a job that nobody here has submitted. */
+export const FOREIGN = "f0".repeat(16);
+
+function triggerOf({ ownTriggerIds, adopts }: Setting, wish: Wish): FlinkJobSpec["trigger"] {
+  return {
+    ...(ownTriggerIds ? { id: `release-${wish.trigger}` } : {}),
+    ...(adopts ? { jobId: FOREIGN } : {}),
+  };
 }
 
 const versions = new Map<number, number>();

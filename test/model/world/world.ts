@@ -10,6 +10,7 @@ import { flightAnswered } from "../operator/seen.ts";
 import * as invariants from "../truth/invariants.ts";
 import { Ledger } from "../truth/ledger.ts";
 import { endsWithState, startsWithState } from "../truth/state.ts";
+import { beginForeign } from "./foreign-job.ts";
 import type { Budget, Setting, Window } from "./setting.ts";
 import { specOf } from "./wishes.ts";
 
@@ -53,6 +54,7 @@ export class World implements Witness {
     this.ledger = new Ledger();
     this.left = { ...setting.budget };
     this.api.create(this.spec);
+    if (setting.adopts) beginForeign(this);
   }
 
   clone(): World {
