@@ -9,7 +9,9 @@ import {
   aTrigger,
   decideOn,
   NOW,
+  type Scene,
   snapshots,
+  type TriggerBuilder,
 } from "../../test/support/builders.ts";
 import { leftBehind } from "./restore-point.ts";
 
@@ -158,4 +160,31 @@ test("a job whose end nobody saw may have left more than is known: nothing start
   const step = decideOn({ job: aJob(stateful).trigger(lost).edited({ entryClass: "shop.Two" }) });
   expect(step.effect).toBeUndefined();
   expect(step.status?.conditions?.find(({ type }) => type === "Stalled")?.reason).toBe("RestorePointMissing");
+});
+
+describe("after AttemptsExhausted", () => {
+  const trigger = aTrigger().sent({ sends: 3, tries: 3, ago: 600_000 }).with({ savepointPath: "/sp" });
+  const exhausted = (tries: TriggerBuilder, scene: Partial<Scene>) => {
+    const job = aJob({ ...stateful, submission: { maxAttempts: 3 } }).trigger(tries);
+    const step = decideOn({ job, ...scene });
+    expect(step.rule).toBe("attemptsExhausted");
+    return decideOn({ job: job.status(step.status!).edited({ entryClass: "shop.Two" }), ...scene });
+  };
+
+  test("of requests that brought nothing the successor starts where they would have", () => {
+    const next = exhausted(trigger, { look: aLook(), cluster: aCluster().guards("Durable") });
+    expect(next.effect).toMatchObject({ kind: "submit", request: { savepointPath: "/sp" } });
+    const unsent = aTrigger().with({ tries: 3, savepointPath: "/sp" });
+    expect(exhausted(unsent, {}).effect).toMatchObject({ request: { savepointPath: "/sp" } });
+  });
+
+  test("where one of them may have run unseen, nothing starts without what it may have left", () => {
+    const look = aLook({ incarnation: "other" });
+    const cluster = aCluster().guards("Durable").process("other");
+    const next = exhausted(trigger.with({ protection: "Durable" }), { look, cluster });
+    expect(next.effect).toBeUndefined();
+    expect(next.status?.conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
+      ...{ status: "True", reason: "RestorePointMissing" },
+    });
+  });
 });

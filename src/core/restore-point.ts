@@ -21,7 +21,7 @@ export function startPoint(ctx: Context, before: TriggerStatus): StartPoint {
   // A version that was rolled back hands on what it got, not what it made of it.
   if (ctx.rolledBack && ctx.rolledBack.triggerId === before.id) return itsOwnStart;
   // What may have run unseen may have left more than it started from.
-  if (before.acceptedAt === undefined && before.failure?.reason !== "OutcomeLost") return itsOwnStart;
+  if (before.acceptedAt === undefined && !mayHaveRun(before)) return itsOwnStart;
   const { restorePoint } = job.status ?? {};
   if (restorePoint?.jobId === before.jobId) {
     return restorePoint.kind === "none" ? itsOwnStart : { path: restorePoint.path };
@@ -31,6 +31,11 @@ export function startPoint(ctx: Context, before: TriggerStatus): StartPoint {
   return {
     blocked: `Job ${before.jobId} left no savepoint or retained checkpoint that is known. Nothing is started without its state: set spec.savepointPath, or spec.upgradeMode: stateless.`,
   };
+}
+
+/** Nobody saw what became of a run request that was sent. */
+function mayHaveRun({ failure, sends }: TriggerStatus): boolean {
+  return failure?.reason === "OutcomeLost" || (failure?.reason === "AttemptsExhausted" && sends > 0);
 }
 
 /** What a JobID left whose job never came to run: nothing. */

@@ -4,6 +4,7 @@ import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
+import { carriesState, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { sourcesOf } from "./configuration-sources.ts";
@@ -11,6 +12,7 @@ import { configuredRun } from "./configured-run.ts";
 import { waitForPlace } from "./crowded.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
+import { isKnownAbsent } from "./unsettled.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 
@@ -33,7 +35,11 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   // The cause of the wait stays on show: it was written with the answer. What was sent last may still arrive, so the last
   // try is waited for like the others before it is given up.
   if (wait > 0 && !(exhausted && trigger.sends === 0)) return { rule: "backingOff", requeueAfterMs: wait };
-  if (exhausted) return { rule: "attemptsExhausted", trigger: givenUp(ctx, trigger) };
+  if (exhausted) {
+    const absent = carriesState(spec) && trigger.sends > 0 && isKnownAbsent(ctx, trigger);
+    const left = absent ? { restorePoint: neverRan(trigger.jobId) } : {};
+    return { rule: "attemptsExhausted", trigger: givenUp(ctx, trigger), ...left };
+  }
   if (ctx.wantedUrl === undefined)
     return waitForCluster(trigger, { kind: "notFound", name: spec.cluster.name ?? "" });
   if (ctx.wantedUrl !== cluster.url) return movedAway(ctx, trigger, cluster);
