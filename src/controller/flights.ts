@@ -60,9 +60,11 @@ export class Flights {
     if (entry?.flight.phase === "fetchingJar") entry.stop.abort();
   }
 
-  /** The outcome is in the status, or the object is gone. */
+  /** The outcome is in the status, or the object is gone: an answer that has not come is not waited for any more. */
   forget(uid: string): void {
+    const entry = this.#flights.get(uid);
     this.#flights.delete(uid);
+    if (entry?.flight.phase === "sending") entry.stop.abort();
   }
 
   /** Ends what has sent nothing; a request that is out there is left to its fate and looked up by the next process. */

@@ -10,6 +10,7 @@ import {
   aTrigger,
   decideOn,
   MINUTE,
+  type Scene,
   SECOND,
 } from "../../../test/support/builders.ts";
 
@@ -25,6 +26,30 @@ describe("while this process's own request is under way", () => {
   test("a quick one costs no status write", () => {
     const step = decideOn({ job: sent, flight: aFlight("sending", 500) });
     expect(step).toMatchObject({ rule: "underWay", status: undefined, requeueAfterMs: 1_000 });
+  });
+
+  test("an answer that never comes: each minute it is looked whether main() runs at all", () => {
+    const job = aJob().trigger(aTrigger().sent({ ago: 3 * MINUTE }));
+    const waitedFor = (ms: number, scene: Partial<Scene> = {}) =>
+      decideOn({ job, flight: aFlight("sending", ms), ...scene });
+    expect(waitedFor(30 * SECOND)).toMatchObject({ rule: "mainRuns", requeueAfterMs: 30 * SECOND });
+    expect(waitedFor(MINUTE)).toMatchObject({ rule: "lookUp", status: undefined });
+    expect(waitedFor(MINUTE, { look: aLook({ mains: 1 }) })).toMatchObject({
+      rule: "mainRuns",
+      requeueAfterMs: MINUTE,
+    });
+    // Another process, which would not know.
+    expect(waitedFor(MINUTE, { look: aLook({ incarnation: "other" }) }).rule).toBe("mainRuns");
+    const lost = waitedFor(MINUTE, { look: aLook() });
+    expect(lost).toMatchObject({
+      ...{ rule: "answerIsLost", settlesFlight: true },
+      status: { trigger: { state: "pending", reason: "OutcomeUnknown" } },
+    });
+    expect(decideOn({ job: job.status(lost.status!), look: aLook() }).rule).toBe("sendAgain");
+    const v23 = { cluster: aCluster().v23(), look: anApplication("FAILED", 0) };
+    const ended = waitedFor(2 * MINUTE, v23);
+    expect(ended.rule).toBe("answerIsLost");
+    expect(decideOn({ job: job.status(ended.status!), ...v23 }).rule).toBe("applicationFailed");
   });
 
   test("the JAR's way is told", () => {

@@ -4,14 +4,17 @@ import type { Flight, JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isAdopting, pending as pendingTrigger } from "../triggers.ts";
 import { adopt } from "./adoption.ts";
-import { answered } from "./answered.ts";
+import { answered, lookUp } from "./answered.ts";
 import { send } from "./sending.ts";
 import { patience, timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
-import { unsettled } from "./unsettled.ts";
+import { isKnownAbsent, unsettled } from "./unsettled.ts";
 
 /** A request that takes longer than this is worth a word in the status, in milliseconds. */
 const WORTH_A_WORD_MS = 1_500;
+/** So often it is looked whether main() still runs, in milliseconds: four requests each, and where one is slow only. */
+const ANSWER_MAY_BE_LOST_MS = 60_000;
+const LOOKS_FOR_MS = 5_000;
 
 /** The trigger is recorded and has no job yet. */
 export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
@@ -50,14 +53,36 @@ function underWay(
     return { rule: "fetchingJar", trigger: waiting };
   }
   const message = "Flink runs main(), which has not submitted its job yet.";
-  const limit = patience(ctx, trigger);
+  const limit = patience(ctx, trigger) ?? Number.POSITIVE_INFINITY;
   return (
-    timedOut(ctx, trigger) ?? {
+    timedOut(ctx, trigger) ??
+    lostAnswer(ctx, trigger, flight) ?? {
       rule: "mainRuns",
       trigger: pendingTrigger(trigger, "MainRunning", message),
-      ...(limit === undefined ? {} : { requeueAfterMs: limit }),
+      requeueAfterMs: Math.min(limit, looksInMs(ctx, flight)),
     }
   );
+}
+
+/** When it is looked next whether main() runs at all: something between may keep an answer for ever. */
+function looksInMs({ now }: Context, { since }: Flight): number {
+  return ANSWER_MAY_BE_LOST_MS - ((now - since) % ANSWER_MAY_BE_LOST_MS);
+}
+
+/** An answer that is waited for although there is nothing more to wait for: what became of the request is found out by looking. */
+function lostAnswer(ctx: Context, trigger: TriggerStatus, flight: Flight): Verdict | undefined {
+  const { now, look } = ctx;
+  const round = (now - flight.since) % ANSWER_MAY_BE_LOST_MS;
+  const isDue = now - flight.since >= ANSWER_MAY_BE_LOST_MS && round < LOOKS_FOR_MS;
+  if (!isDue) return undefined;
+  if (!look) return lookUp(trigger, ctx);
+  if (!look.application && !isKnownAbsent(ctx, trigger)) return undefined;
+  const message = "The answer to the run request does not come, and its main() does not run any more.";
+  return {
+    rule: "answerIsLost",
+    trigger: pendingTrigger(trigger, "OutcomeUnknown", message),
+    settlesFlight: true,
+  };
 }
 
 /** The query of a signed link is a secret. */
