@@ -22,6 +22,10 @@ const sentTo = z
     url: word("REST address of the JobManager."),
     incarnation: word("The JobManager process: a UUID that Flink makes at each start."),
     flinkVersion: word("Flink's version."),
+    earlierProcess: z
+      .boolean()
+      .meta({ description: "An earlier request of this trigger went to another JobManager process." })
+      .optional(),
   })
   .meta({
     description: "Where the run request goes, recorded before it is sent; later where the job was last seen.",

@@ -2,7 +2,13 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { leftAfterTries } from "../backoff.ts";
 import { at, type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
-import { type ClusterObservation, isTerminal, type JobRow, type ReachableCluster } from "../observed.ts";
+import {
+  type ClusterObservation,
+  isSameProcess,
+  isTerminal,
+  type JobRow,
+  type ReachableCluster,
+} from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import { carriesState, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
@@ -63,7 +69,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     tries: trigger.tries + 1,
     triedAt: iso(now),
     sentAt: iso(now),
-    sentTo: { url, incarnation, flinkVersion },
+    sentTo: { url, incarnation, flinkVersion, ...earlierProcess(trigger, incarnation) },
     protection,
   };
   const {
@@ -94,6 +100,12 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     },
     watchClosely: true,
   };
+}
+
+/** What one process does not know may have run in another that an earlier request went to. */
+function earlierProcess({ sends, sentTo }: TriggerStatus, incarnation: string) {
+  const other = sends > 0 && !isSameProcess(incarnation, sentTo?.incarnation);
+  return other || sentTo?.earlierProcess ? { earlierProcess: true } : {};
 }
 
 /**

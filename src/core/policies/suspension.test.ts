@@ -220,3 +220,16 @@ test("of several requests the first may have brought a job that Flink has forgot
     status: { trigger: { state: "pending" } },
   });
 });
+
+test("nor by a JobManager that was not there when the first of them was sent", () => {
+  const first = aTrigger().sent({ under: "Durable", to: "other", ago: 60_000 });
+  const cluster = aCluster("Durable");
+  const again = decideOn({ job: aJob().trigger(first), cluster, look: aLook() });
+  expect(again).toMatchObject({
+    rule: "sendAgain",
+    status: { trigger: { sends: 2, sentTo: { earlierProcess: true } } },
+  });
+  const trigger = { ...again.status!.trigger!, sentAt: ago(10_000) };
+  const job = aJob(suspended).status({ ...again.status!, trigger });
+  expect(decideOn({ job, cluster, look: aLook() }).rule).toBe("suspendedInDoubt");
+});

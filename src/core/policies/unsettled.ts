@@ -142,7 +142,8 @@ export function isKnownAbsent(ctx: Context, trigger: TriggerStatus): boolean {
   const { cluster, look } = ctx;
   if (cluster.kind !== "reachable" || !look || look.found || look.application || look.mains > 0) return false;
   const { incarnation } = look;
-  const same = isSameProcess(incarnation, trigger.sentTo?.incarnation);
+  const { sentTo } = trigger;
+  const same = !sentTo?.earlierProcess && isSameProcess(incarnation, sentTo?.incarnation);
   // Of several requests the first may have brought a job that Flink has forgotten since.
   const sentAt = trigger.sends > 1 ? trigger.requestedAt : trigger.sentAt;
   return (

@@ -45,6 +45,7 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.word(trigger.unsettledHash);
     digest.number(trigger.sends * 64 + trigger.tries);
     digest.word(trigger.sentTo?.incarnation);
+    digest.number(trigger.sentTo?.earlierProcess ? 1 : 0);
     digest.word(trigger.protection);
     digest.word(trigger.failure?.reason);
     digest.word(trigger.applicationId);
