@@ -59,7 +59,7 @@ export function judge(world: World): void {
   if (trigger.state === "pending") world.broken("stuck", `${says}, for ever`);
   else if (trigger.state === "running" && !own)
     world.broken("saysWhatIsNot", `${says}, and no such job runs`);
-  else if ((job.status?.job?.restarts ?? 0) < ledger.restartsSeen && isUntroubled(world))
+  else if (own && (job.status?.job?.restarts ?? 0) < ledger.restartsSeen && isUntroubled(world))
     world.broken("missesARestart", `${says}, and ${ledger.restartsSeen} restarts of it were seen`);
   else if (trigger.state === "finished" && entry?.end !== "FINISHED")
     world.broken("saysWhatIsNot", `${says}, and it ended ${entry?.end}`);
