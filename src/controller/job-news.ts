@@ -50,7 +50,7 @@ export class JobNews {
       return;
     }
     if (effect.kind === "readConfiguration") {
-      const shown = (await jobManager.configuration(jobId, signal)) ?? {};
+      const shown = await jobManager.configuration(jobId, signal).catch(unlessAborted(signal));
       this.#configurations.set(uid, { jobId, at: this.#clock.now(), shown });
       return;
     }
@@ -63,4 +63,11 @@ export class JobNews {
       ...(newest ? { newest: { at: newest.at, message: told(newest.message) } } : {}),
     });
   }
+}
+
+/** What is beside the point is asked for once: a failure must not come between the job and the rest. */
+function unlessAborted(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (signal.aborted) throw error;
+  };
 }

@@ -174,7 +174,8 @@ export interface ConfigurationSeen {
   jobId: string;
   /** When the answer was there. */
   at: number;
-  shown: ShownConfiguration;
+  /** Undefined: it did not tell, and is not asked again. */
+  shown: ShownConfiguration | undefined;
 }
 
 export interface TroublesSeen {

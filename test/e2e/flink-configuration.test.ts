@@ -1,13 +1,26 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { counterClass } from "../../dev/flink/jobs.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import { eventually } from "../support/eventually.ts";
 import { flinkTargets } from "../support/flink-target.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { World } from "../support/world.ts";
 
-// The examples of the proposal that brought flinkConfiguration to Flink's run request, with what the job made of them.
+/*
+ * The examples of the proposal that brought flinkConfiguration to Flink's run request (FLIP-256), with what the job made of them,
+ * read back from Flink and from the job itself:
+ *
+ * | example | test |
+ * |---|---|
+ * | no map: as before | "without the map nothing changes" |
+ * | options of the cluster, misspelt ones: ignored | "what is not a job's is ignored ..." |
+ * | allowNonRestoredState in both, with a savepoint: the field's counts | "allowNonRestoredState of the field counts ..." |
+ * | the same for other fields, under other names | "a field wins over the same thing in the map ..." |
+ * | field and map: one configuration | "field and map make one configuration ..." |
+ * | user code > request > cluster | the same, and "what the job's code overrides is listed ..." |
+ */
 
 type Configuration = FlinkJobSpecInput["flinkConfiguration"];
 
@@ -56,6 +69,26 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
       return Object.fromEntries(text.split("\n").map((line) => line.replaceAll("\\", "").split(/=(.*)/s, 2)));
     }, 20_000);
 
+  /** Of a job with state that no other program has. */
+  async function savepoint(): Promise<string> {
+    await world.createJob("stateful", {
+      cluster: { url },
+      jar: { uri: jars.uri("stateful") },
+      entryClass: counterClass,
+      args: ["--rate", "100"],
+    });
+    const { status } = await world.untilReason("stateful", "TasksRunning");
+    const { jobId } = status?.trigger ?? {};
+    const body = JSON.stringify({ "target-directory": `file://${world.dir}/savepoints` });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${url}/jobs/${jobId}/savepoints`, { method: "POST", headers, body });
+    const { "request-id": request } = (await answer.json()) as Record<string, string>;
+    return eventually(async () => {
+      const { operation } = await get(`/jobs/${jobId}/savepoints/${request}`);
+      return (operation as { location?: string } | undefined)?.location ?? false;
+    });
+  }
+
   test("without the map nothing changes", async () => {
     const out = await apply("plain", undefined, { parallelism: 1 });
     const { status } = await running("plain");
@@ -90,6 +123,9 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
     const seen = await task(out);
     expect(seen["jobmanager.rpc.port"]).not.toBe("8081");
     expect(seen["state.checkpoints.dir"] ?? seen["execution.checkpointing.dir"]).toBe(`${dir}/checkpoints`);
+    expect(seen["state.savepoints.dir"] ?? seen["execution.checkpointing.savepoint-dir"]).toBe(
+      `${dir}/savepoints`,
+    );
     const event = await world.untilEvent("mixed", "ConfigurationIgnored");
     expect(event.type).toBe("Warning");
     expect(event.note).toContain("did you mean execution.checkpointing.interval?");
@@ -114,6 +150,60 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
     expect((await task(out))["parallelism.default"]).toBe("2");
   });
 
+  test("allowNonRestoredState of the field counts, whatever the map says: state that the program does not have", async () => {
+    const savepointPath = await savepoint();
+    const checkpoints = { "state.checkpoints.dir": `file://${world.dir}/checkpoints` };
+    const of = (name: string, field: boolean, inMap: boolean) =>
+      apply(
+        name,
+        { allowNonRestoredState: inMap, ...checkpoints },
+        { savepointPath, allowNonRestoredState: field, parallelism: 1 },
+      );
+    const out = await of("allowed", true, false);
+    await of("forbidden", false, true);
+    const { status } = await running("allowed");
+    const overridden = [{ key: "allowNonRestoredState", by: "spec.allowNonRestoredState" }];
+    expect(status?.configuration).toEqual({ overridden });
+    const seen = await task(out);
+    expect(seen["state.checkpoints.dir"] ?? seen["execution.checkpointing.dir"]).toBe(
+      checkpoints["state.checkpoints.dir"],
+    );
+    const refused = await failed("forbidden");
+    expect(refused.status?.trigger?.failure?.reason).toBe("StateMismatch");
+    expect(refused.status?.configuration).toEqual({ overridden });
+  });
+
+  test("values of each kind arrive as they are written", async () => {
+    const map = {
+      "pipeline.max-parallelism": 77,
+      "pipeline.object-reuse": true,
+      "task.cancellation.interval": "9 s",
+      "state.backend.rocksdb.writebuffer.size": "64 mb",
+      "execution.job-listeners": [],
+      "pipeline.global-job-parameters": "limit:5,topic:orders",
+      "shop.a=b": "c: 'd'",
+    } satisfies Configuration;
+    const out = await apply("kinds", map);
+    const { status } = await running("kinds");
+    expect(status?.configuration).toEqual({ ignored: [{ key: "shop.a=b", reason: "UnknownOption" }] });
+    await shows(status?.trigger?.jobId, { "user-config": { limit: "5", topic: "orders" } });
+    expect((await readFile(join(out, "main.properties"), "utf8")).replaceAll("\\", "").split("\n")).toEqual(
+      expect.arrayContaining([
+        "pipeline.max-parallelism=77",
+        "pipeline.object-reuse=true",
+        "task.cancellation.interval=9 s",
+        "state.backend.rocksdb.writebuffer.size=64 mb",
+        "execution.job-listeners=",
+        "pipeline.global-job-parameters=limit:5,topic:orders",
+        "shop.a=b=c: 'd'",
+      ]),
+    );
+    const { vertices } = (await get(`/jobs/${status?.trigger?.jobId}`)) as {
+      vertices: { maxParallelism: number }[];
+    };
+    expect(vertices.map(({ maxParallelism }) => maxParallelism)).toEqual(vertices.map(() => 77));
+  });
+
   test("field and map make one configuration; the job's code wins over both", async () => {
     const checkpoints = `file://${world.dir}/checkpoints`;
     const map = {
@@ -123,7 +213,12 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
       "pipeline.name": "from the map",
       "pipeline.object-reuse": true,
     };
-    await apply("merged", map, { parallelism: 1 }, ["--interval", "5000", "--name", "from the code"]);
+    const out = await apply("merged", map, { parallelism: 1 }, [
+      "--interval",
+      "5000",
+      "--name",
+      "from the code",
+    ]);
     const { status } = await running("merged");
     const jobId = status?.trigger?.jobId ?? "";
     expect(status).not.toHaveProperty("configuration");
@@ -133,6 +228,8 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
       timeout: 88_000,
     });
     expect((await get(`/jobs/${jobId}`)).name).toBe("from the code");
+    const seen = await task(out);
+    expect(seen["state.checkpoints.dir"] ?? seen["execution.checkpointing.dir"]).toBe(checkpoints);
   });
 
   test("what the job's code overrides is listed, once its tasks have run for a while", async () => {

@@ -29,7 +29,7 @@ const aRunningJob = (since = 5 * SECOND, patch: Partial<FlinkJobSpec> = { flinkC
   const { status } = decide(observed({ job: running, cluster: aCluster().listing(aRow()) }), NOW);
   return job.status(status!).settled(since);
 };
-const seen = (shown: ShownConfiguration, age = 0): ConfigurationSeen => ({
+const seen = (shown: ShownConfiguration | undefined, age = 0): ConfigurationSeen => ({
   jobId: aRow().id,
   at: NOW - age,
   shown,
@@ -137,6 +137,13 @@ describe("what the code overrides", () => {
     const told = step(before, { configuration: seen({ objectReuse: true }) });
     expect(told.status).not.toHaveProperty("configuration");
     expect(told.events).toEqual([]);
+  });
+
+  test("is left as it was told where Flink does not tell", () => {
+    const job = aRunningJob();
+    const before = job.status({ ...job.build().status!, configuration: { overridden: byCode } });
+    const silent = step(before, { configuration: seen(undefined) });
+    expect(silent).toMatchObject({ status: undefined, events: [], effect: undefined });
   });
 
   test("stands while the next run is on its way, as far as it is sent once more", () => {

@@ -51,7 +51,7 @@ function compared(
 ): Verdict {
   const age = ctx.now - readAt;
   const options = ctx.findOptions?.(jobManager.flinkVersion);
-  if (age < 0 || age > COMPARED_WITHIN_MS || !options) return verdict;
+  if (shown === undefined || age < 0 || age > COMPARED_WITHIN_MS || !options) return verdict;
   const sources = sourcesOf(ctx);
   if (sources.kind === "unread") return { ...verdict, effect: sources.verdict.effect };
   const sourced = sources.kind === "read" ? sources.options : [];
