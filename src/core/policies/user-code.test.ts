@@ -96,6 +96,13 @@ describe("what Flink shows of a job's configuration", () => {
     expect(step(job, scene).effect?.kind).not.toBe("readConfiguration");
   });
 
+  test("is not waited for where the FlinkJob is not ready for another reason", () => {
+    const job = aRunningJob(2 * SECOND);
+    const reused = job.edited({ trigger: { id: "used" } }).history(aTrigger({ id: "used" }).failed());
+    const held = step(reused.status(step(reused).status!));
+    expect(held).toMatchObject({ status: undefined, effect: undefined, requeueAfterMs: undefined });
+  });
+
   test("without a catalogue nobody asks", () => {
     const blind = decide(observed({ job: aRunningJob(), cluster: aCluster().listing(aRow()) }), NOW);
     expect(blind.effect).toBeUndefined();

@@ -26,7 +26,12 @@ export function withUserCodeRead(ctx: Context, verdict: Verdict): Verdict {
   if (trigger.reason !== "TasksRunning" || !isAsSent(ctx, trigger)) return verdict;
   if (seen) return compared(ctx, verdict, trigger, cluster.jobManager, seen);
   const since = runningSince(ctx, trigger);
-  if (now - since > ASKED_WITHIN_MS || !isWorthAsking(ctx, trigger, cluster.jobManager)) return verdict;
+  if (
+    since === undefined ||
+    now - since > ASKED_WITHIN_MS ||
+    !isWorthAsking(ctx, trigger, cluster.jobManager)
+  )
+    return verdict;
   const wait = since + SHOWN_AFTER_MS - now;
   if (wait > 0) return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? wait, wait) };
   return { ...verdict, effect: { kind: "readConfiguration", jobId: row.id, url: cluster.url } };
@@ -67,9 +72,10 @@ function isAsSent(ctx: Context, { runHash: sent, unsettledHash, adoptedBy }: Tri
   return adoptedBy === undefined && unsettledHash === undefined && sent === runHash(ctx.spec);
 }
 
-/** Since when all tasks run; now, where that is about to be written. */
-function runningSince({ job, now }: Context, { jobId }: TriggerStatus): number {
-  const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.status !== "True" || job.status?.trigger?.jobId !== jobId) return now;
-  return at(ready.lastTransitionTime) ?? now;
+/** Since when all tasks run; now, where that is about to be written. Undefined: they do, and something else is wrong. */
+function runningSince({ job, now }: Context, { jobId }: TriggerStatus): number | undefined {
+  const { conditions, trigger } = job.status ?? {};
+  const ready = conditions?.find(({ type }) => type === "Ready");
+  if (trigger?.jobId !== jobId || trigger.reason !== "TasksRunning") return now;
+  return ready?.status === "True" ? at(ready.lastTransitionTime) : undefined;
 }
