@@ -44,6 +44,22 @@ async function told(jobManager: FakeJobManager, effect: FlinkEffect): Promise<un
   return "result" in rest ? rest.result : rest;
 }
 
+test("of what failed only what may be told is known", async () => {
+  const news = new SavepointsNews(new FakeClock());
+  const jobManager = new FakeJobManager();
+  jobManager.operation = { state: "failed", className: "X", message: "not hunter2" };
+  jobManager.disposal = { state: "failed", className: "X", message: "not hunter2" };
+  const told = (message: string) => message.replaceAll("hunter2", "[hidden]");
+  const effects: FlinkEffect[] = [
+    { kind: "readOperation", jobId: "j", url: "http://flink", operationId: "o" },
+    { kind: "readDisposal", url: "http://flink", requestId: "r" },
+  ];
+  for (const effect of effects) {
+    await news.perform("uid", jobManager, effect, told, signal);
+    expect(news.get("uid")).toMatchObject({ result: { state: "failed", message: "not [hidden]" } });
+  }
+});
+
 describe("a request", () => {
   test("carries the ID that is on record", async () => {
     const jobManager = new FakeJobManager();

@@ -50,6 +50,9 @@ describe("the event", () => {
     expect(eventOf(report({ ignored }), { ignored })).toBeUndefined();
     expect(eventOf(report({ ignored }), { overridden })?.type).toBe("Warning");
     expect(eventOf(report(), { ignored })).toBeUndefined();
+    // What the code overrode is told of its own.
+    const byCode = { key: "a", by: "user code" };
+    expect(eventOf(report({ overridden }), { overridden: [byCode, ...overridden] })).toBeUndefined();
   });
 
   test("names five keys and counts the others", () => {
