@@ -91,6 +91,16 @@ elif [ -z "${FLINKJOB_STATIC_MEMORY:-}" ]; then
   [ $kind = jobmanager ] || set -- "$@" $(echo "$results" | sed -n 2p)
 fi
 
+# By their names: the archive of classes below is good for this order only.
+jars=
+for jar in "$FLINK_HOME"/lib/*.jar; do jars=$jars${jars:+:}$jar; done
+archive=$FLINK_HOME/cds/$kind.jsa
+if [ -n "${FLINKJOB_RECORD_CLASSES:-}" ]; then
+  jvm="-XX:ArchiveClassesAtExit=$FLINKJOB_RECORD_CLASSES $jvm"
+elif [ -f "$archive" ]; then
+  jvm="-XX:SharedArchiveFile=$archive -Xlog:cds=off -Xlog:cds+dynamic=off $jvm"
+fi
+
 opens=
 for name in lang net io nio lang.reflect text time util util.concurrent util.concurrent.atomic util.concurrent.locks; do
   opens="$opens --add-opens=java.base/java.$name=ALL-UNNAMED"
@@ -98,4 +108,4 @@ done
 exec "$java" $jvm $opens --add-opens=java.base/sun.nio.ch=ALL-UNNAMED \
   --add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED --add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED \
   -Dlog4j.configurationFile=file:$conf/log4j-console.properties -Dlog.file=/opt/flink/log/flink.log \
-  -cp "$FLINK_HOME/lib/*" $main --configDir $conf "$@"
+  -cp "$jars" $main --configDir $conf "$@"

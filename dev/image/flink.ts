@@ -5,6 +5,7 @@ import { runTool } from "../flink/java.ts";
 import { buildJobsJar } from "../flink/jobs.ts";
 import { assembleOnce, cacheDirectory, type Progress } from "../machine/cache.ts";
 import { digest } from "../machine/digest.ts";
+import { classesLayer } from "./classes.ts";
 import { type Image, image, type Layer } from "./image.ts";
 import { javaHome, javaLayer } from "./java-runtime.ts";
 import { shellLayer } from "./shell.ts";
@@ -33,16 +34,14 @@ const companions: Readonly<Record<string, { readonly kubernetes: string; readonl
  */
 export async function flinkImage(version: string, progress: Progress = () => {}): Promise<Image> {
   const home = await ensureFlinkHome(version, progress);
-  const layers = [
-    await shellLayer(progress),
-    await javaLayer(progress),
-    await flinkLayer(home, progress),
-    await jobsLayer(version, progress),
-  ];
+  const flink = [await shellLayer(progress), await javaLayer(progress), await flinkLayer(home, progress)];
+  const jobs = await jobsLayer(version, progress);
   const path = [`${flinkHome}/bin`, `${javaHome}/bin`, "/usr/sbin", "/usr/bin", "/sbin", "/bin"].join(":");
+  const environment = [`FLINK_HOME=${flinkHome}`, `JAVA_HOME=${javaHome}`, `PATH=${path}`];
+  const layers = [...flink, await classesLayer({ flink, jobs, environment }, progress), jobs];
   return image("flink", home.release, layers, {
     entrypoint: ["/docker-entrypoint.sh"],
-    environment: [`FLINK_HOME=${flinkHome}`, `JAVA_HOME=${javaHome}`, `PATH=${path}`],
+    environment,
     user: "9999:9999",
     directory: flinkHome,
   });

@@ -59,14 +59,15 @@ export async function image(
   return { name, layout: directory };
 }
 
-interface Blob {
+export interface Blob {
   readonly file: string;
   /** SHA-256, hexadecimal. */
   readonly digest: string;
   readonly size: number;
 }
 
-async function packedLayer({ name, inputs, fill }: Layer): Promise<Blob> {
+/** The layer as one archive of its files; made at the first call. */
+export async function packedLayer({ name, inputs, fill }: Layer): Promise<Blob> {
   const directory = join(cacheDirectory(), `layer-${name}-${digest(arch(), ...inputs)}`);
   await assembleOnce({
     directory,

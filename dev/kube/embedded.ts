@@ -74,8 +74,10 @@ export class EmbeddedKube implements KubeInstance {
     try {
       await this.#change({ server: `https://${node.addresses.node}:${this.port}` });
       await Promise.all([this.#launch(), node.startContainers({ controlPlane: dir, pause, images })]);
+      const asAdministrator = [...kubectl, `--kubeconfig=${kubeconfig}`];
+      if (previous !== undefined) await node.forgetRegistration(asAdministrator);
       await node.join({ controlPlane: dir, binary: kubectl[0]!, dns });
-      await node.untilReady([...kubectl, `--kubeconfig=${kubeconfig}`]);
+      await node.untilReady(asAdministrator);
     } catch (error) {
       await this.#end("SIGKILL");
       throw error;

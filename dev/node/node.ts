@@ -138,6 +138,12 @@ export class LocalNode {
     await this.#startPart("kube-proxy", [binary, "kube-proxy", `--config=${join(dir, "kube-proxy.json")}`]);
   }
 
+  /** Of an earlier start: until somebody notices that its kubelet is gone, it would be taken for ready. */
+  async forgetRegistration(kubectl: readonly string[]): Promise<void> {
+    const [command = "kubectl", ...prefix] = kubectl;
+    await run(command, [...prefix, "delete", "node", nodeName, "--ignore-not-found"]);
+  }
+
   /** Until the API server knows it as ready; `kubectl` is the command with its kubeconfig. Throws KubeError. */
   async untilReady(kubectl: readonly string[]): Promise<void> {
     const [command = "kubectl", ...prefix] = kubectl;
@@ -152,10 +158,6 @@ export class LocalNode {
       const what = dead === undefined ? "is not ready" : `has lost its ${name}`;
       throw new KubeError("KUBE_START", `The node ${what}:\n${log}`, { cause });
     }
-  }
-
-  end(): Promise<void> {
-    return endNode(this.#state);
   }
 
   async #startPart(name: string, command: readonly string[]): Promise<void> {
