@@ -10,20 +10,11 @@
 # FLINKJOB_STATIC_MEMORY=1 does without (half a second to two): JVM_ARGS and the taskmanager.memory.* keys must say it all.
 set -eu
 java=$JAVA_HOME/bin/java
-given=${FLINK_CONF_DIR:-$FLINK_HOME/conf}
-# A ConfigMap's directory is read-only, and hides the files that it does not have.
-conf=${TMPDIR:-/tmp}/flink-conf
-mkdir -p "$conf"
-cp -L "$FLINK_HOME"/conf-default/* $conf/
-cp -L "$given"/* $conf/ 2>/dev/null || true
-export FLINK_CONF_DIR=$conf
-
-entrypoint=org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint
 role=${1:-help}
 [ $# -eq 0 ] || shift
 case $role in
   jobmanager)
-    kind=jobmanager main=$entrypoint
+    kind=jobmanager main=org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint
     # --host is accepted by Flink, and has no effect.
     case ${1:-} in
       '' | -*) ;;
@@ -45,6 +36,14 @@ case $role in
   *)
     exec "$role" "$@" ;;
 esac
+
+given=${FLINK_CONF_DIR:-$FLINK_HOME/conf}
+# A ConfigMap's directory is read-only, and hides the files that it does not have.
+conf=${TMPDIR:-/tmp}/flink-conf
+mkdir -p "$conf"
+cp -L "$FLINK_HOME"/conf-default/* $conf/
+cp -L "$given"/* $conf/ 2>/dev/null || true
+export FLINK_CONF_DIR=$conf
 
 # As -D arguments: a key that stands twice in one YAML file would be an error.
 while IFS= read -r line; do

@@ -69,6 +69,12 @@ describe("starts", () => {
   });
 });
 
+it("keeps the configuration when it is called by another of its commands, as native mode does", async () => {
+  await writeFile(join(root, "given/config.yaml"), "env.java.opts.all: -Da=1\n");
+  const all = await words(["/bin/sh", entryPoint, "kubernetes-session"], { FLINKJOB_STATIC_MEMORY: "1" });
+  expect(all[0]).toBe("-Da=1");
+});
+
 it("computes the memory as the official image does, or is told all of it", async () => {
   const computed = await words(["taskmanager"]);
   expect(computed[0]).toBe("-Xmx1m");
