@@ -10,17 +10,30 @@ import {
 } from "../../api/run-async.ts";
 import { type JsonSchema, jsonSchema } from "./json-schema.ts";
 
-/** What zod checks by functions, which have no JSON Schema, in its own words. */
+/** What zod checks by functions, which have no JSON Schema, in its own words. Null stands for "not set". */
 function runAsyncRequestSchema(): JsonSchema {
   const schema = jsonSchema(runAsyncRequest, "input");
   const properties = schema.properties as Record<string, JsonSchema>;
-  const triggerId = { ...properties.triggerId, not: { pattern: OPERATORS_TRIGGER_ID.source } };
-  const notBoth = (...required: string[]) => ({ not: { required } });
+  const triggerId = {
+    ...properties.triggerId,
+    not: { type: "string", pattern: OPERATORS_TRIGGER_ID.source },
+  };
+  const all = Object.entries({ ...properties, triggerId }).map(([name, one]) => [name, nullable(one)]);
   return {
     ...schema,
-    properties: { ...properties, triggerId },
+    properties: Object.fromEntries(all),
     allOf: [notBoth("programArgs", "programArgsList"), notBoth("claimMode", "restoreMode")],
   };
+}
+
+function nullable(schema: JsonSchema): JsonSchema {
+  const { enum: words, type } = schema;
+  return { ...schema, type: [type, "null"], ...(Array.isArray(words) ? { enum: [...words, null] } : {}) };
+}
+
+function notBoth(...required: string[]): JsonSchema {
+  const isSet = { not: { type: "null" } };
+  return { not: { required, properties: Object.fromEntries(required.map((name) => [name, isSet])) } };
 }
 
 const schemas = {
@@ -64,7 +77,7 @@ const triggerId = parameter(
 );
 
 function parameter(name: string, description: string, schema: JsonSchema) {
-  const { description: _, ...bare } = schema;
+  const { description: _, ...bare } = "type" in schema ? { ...schema, type: "string" } : schema;
   return { name, in: "path", required: true, description, schema: bare };
 }
 
@@ -97,7 +110,9 @@ const submit = (links: object) => ({
   requestBody: {
     required: true,
     content: {
-      "application/json": { schema: { ...ref("RunAsyncRequest"), required: ["jarId"] } },
+      "application/json": {
+        schema: { ...ref("RunAsyncRequest"), required: ["jarId"], properties: { jarId: { type: "string" } } },
+      },
       "multipart/form-data": {
         schema: {
           type: "object",
