@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { residentMiB } from "./process-load.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/gateway.mjs", import.meta.url));
+/** As in manifests/gateway/deployment.yaml. */
+const youngGeneration = "--max-semi-space-size=4";
 const startLimitMs = 30_000;
 
 /** The bundled gateway, as it is shipped, but for tokens and the share of each client: all clients here are one. */
@@ -24,7 +26,7 @@ export class BundledGateway {
     const share = ["--client-rate", "100000", "--client-burst", "100000", "--client-concurrency", "1000"];
     const child = spawn(
       process.execPath,
-      [bundle, ...flags, ...share, "--log-format", "json", "--log-level", "info", ...more],
+      [youngGeneration, bundle, ...flags, ...share, "--log-format", "json", "--log-level", "info", ...more],
       { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MALLOC_ARENA_MAX: "1" } },
     );
     const strike = () => void child.kill("SIGKILL");
