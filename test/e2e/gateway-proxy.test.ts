@@ -155,3 +155,23 @@ describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, u
     );
   });
 });
+
+test("a JobManager that is killed and comes back is found again, without a restart of the gateway", async () => {
+  const world = await World.open("gateway-failover");
+  try {
+    const flink = await world.flink({ version: "2.3", slots: 1 });
+    await world.createCluster("main", { url: flink.url });
+    const edge = await (await EdgeStage.open(world)).serve();
+    const token = await serviceAccount(world, "pipeline");
+    await allow(world, "pipeline", "get");
+    const ask = () => edge.ask(token, `/clusters/${world.namespace}/main/overview`);
+    const code = async () => (await ask()).headers.get("x-flinkjob-code") ?? "passed";
+    expect(await code()).toBe("passed");
+    await flink.killJobManager();
+    expect(await code()).toBe("ClusterUnreachable");
+    await flink.startJobManager("process");
+    await eventually(async () => (await ask()).status === 200, 30_000, 100);
+  } finally {
+    await world.close();
+  }
+});
