@@ -6,6 +6,8 @@ import type { JobManagerReader } from "../ports.ts";
 const RETRY_MS = 1_000;
 /** Between polls while somebody watches closely; more when a poll itself takes long. Milliseconds. */
 const CLOSE_MS = 100;
+/** A view of a JobManager is renewed after so long, in milliseconds: behind a proxy its replacement breaks no connection of ours. */
+const VIEW_LASTS_MS = 10_000;
 /** How long one wish to watch closely lasts, in milliseconds. */
 const CLOSE_FOR_MS = 2_000;
 
@@ -42,6 +44,7 @@ export class ClusterMonitor {
   #rows = new Map<string, Map<string, JobRow>>();
   #count = 0;
   #connections = -1;
+  #describedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #closeUntil = 0;
 
@@ -122,15 +125,16 @@ export class ClusterMonitor {
     const { signal } = this.#stop;
     try {
       const known = this.#state.kind === "reachable" ? this.#state.view : undefined;
-      let view = known && this.#connections === jobManager.connections ? known : undefined;
-      view ??= await jobManager.describe(signal);
+      const isFresh = clock.monotonic() - this.#describedAt < VIEW_LASTS_MS;
+      let view = known && isFresh && this.#connections === jobManager.connections ? known : undefined;
+      view ??= await this.#describe();
       let connections = jobManager.connections;
       let listedAt = clock.now();
       let rows = await jobManager.listJobs(signal);
       if (jobManager.connections !== connections) {
         // The list may come from another process than the view does: describe first, then list.
         connections = jobManager.connections;
-        view = await jobManager.describe(signal);
+        view = await this.#describe();
         listedAt = clock.now();
         rows = await jobManager.listJobs(signal);
       }
@@ -140,6 +144,14 @@ export class ClusterMonitor {
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     }
+  }
+
+  async #describe(): Promise<JobManagerView> {
+    const { clock, jobManager } = this.#options;
+    const at = clock.monotonic();
+    const view = await jobManager.describe(this.#stop.signal);
+    this.#describedAt = at;
+    return view;
   }
 
   #reached(view: JobManagerView, listedAt: number, rows: JobRow[]): void {
