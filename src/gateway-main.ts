@@ -178,7 +178,9 @@ async function run(options: GatewayOptions): Promise<void> {
   );
   const url = await gateway.listen({ host: address.host ?? "::", port: address.port });
   shutdown.add("intake", "gateway", () => gateway.close());
-  logger.info({ address: url }, "Serving the gateway");
+  // Fastify does not know what the server that it was given speaks.
+  const served = keyPair === undefined ? url : url.replace(/^http:/, "https:");
+  logger.info({ address: served }, "Serving the gateway");
 }
 
 async function openKeyPair(
