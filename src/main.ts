@@ -120,6 +120,7 @@ async function run(options: Options): Promise<void> {
   metrics.addCensus({
     states: () =>
       controller.jobs.list().flatMap(({ status }) => (status?.trigger ? [status.trigger.state] : [])),
+    savepoints: () => controller.savepoints.list().map(({ status }) => status?.state ?? "pending"),
     stalled: () => controller.jobs.list().filter(({ status }) => isStalled(status?.conditions)).length,
   });
 

@@ -126,13 +126,7 @@ export class ClusterReconciler {
   }
 
   async #change(cluster: FlinkCluster, write: () => Promise<FlinkCluster>): Promise<void> {
-    const { versions } = this.#options;
-    try {
-      versions.wrote(cluster, await write());
-    } catch (error) {
-      versions.forget(keyOf(cluster));
-      throw error;
-    }
+    await this.#options.versions.through(cluster, write);
   }
 }
 

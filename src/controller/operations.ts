@@ -2,6 +2,7 @@ import type { OperationSeen } from "../core/observed.ts";
 import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
+import { readOperation, requestOperation } from "./savepoint-operations.ts";
 
 type AskingPort = Pick<JobManagerPort, "stopWithSavepoint" | "savepointOperation" | "snapshots">;
 type OperationEffect = Extract<Effect, { kind: "stopWithSavepoint" | "readOperation" }>;
@@ -33,50 +34,24 @@ export class Operations {
   ): Promise<void> {
     const { jobId, operationId } = effect;
     const at = this.#clock.now();
-    const answer =
-      effect.kind === "readOperation"
-        ? await read(jobManager, effect, signal)
-        : await request(jobManager, effect, signal);
+    const answer = await ask(jobManager, effect, signal);
     const result = answer.state === "failed" ? { ...answer, message: told(answer.message) } : answer;
     this.#seen.set(uid, { jobId, operationId, at, endedAt: this.#clock.now(), result });
   }
 }
 
-async function request(
-  jobManager: Pick<JobManagerPort, "stopWithSavepoint">,
-  { jobId, operationId, directory, formatType }: Extract<OperationEffect, { kind: "stopWithSavepoint" }>,
+async function ask(
+  jobManager: AskingPort,
+  effect: OperationEffect,
   signal: AbortSignal,
 ): Promise<OperationSeen["result"]> {
+  const { jobId, operationId } = effect;
+  if (effect.kind === "readOperation") {
+    const history = async () => ({ snapshots: await jobManager.snapshots(jobId, signal) });
+    return readOperation(jobManager, effect, history, signal);
+  }
+  const { directory, formatType } = effect;
   const wish = { triggerId: operationId, directory, formatType, drain: false };
-  try {
-    await jobManager.stopWithSavepoint(jobId, wish, signal);
-    return { state: "requested" };
-  } catch (error) {
-    // Refused before anything began; anything else is looked into.
-    if (isRefusal(error)) return { state: "failed", message: error.message };
-    throw error;
-  }
-}
-
-async function read(
-  jobManager: Pick<JobManagerPort, "savepointOperation" | "snapshots">,
-  { jobId, operationId }: OperationEffect,
-  signal: AbortSignal,
-): Promise<OperationSeen["result"]> {
-  const operation = await jobManager.savepointOperation(jobId, operationId, signal);
-  switch (operation.state) {
-    case "inProgress":
-      return { state: "inProgress" };
-    case "completed":
-      return { state: "completed", path: operation.location };
-    case "failed":
-      return { state: "failed", message: operation.message };
-    case "unknown":
-      return { state: "unknown", snapshots: await jobManager.snapshots(jobId, signal) };
-  }
-}
-
-function isRefusal(error: unknown): error is Error {
-  const { code } = error as { code?: unknown };
-  return error instanceof Error && (code === "NoSavepointDirectory" || code === "BadRequest");
+  const answer = await requestOperation(jobManager.stopWithSavepoint(jobId, wish, signal));
+  return answer.state === "failed" ? { state: "failed", message: answer.message } : answer;
 }

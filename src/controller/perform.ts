@@ -6,7 +6,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
 import { flinkSavepoints } from "../kube/resources.ts";
-import { key, type Resource } from "../kube/types.ts";
+import type { Resource } from "../kube/types.ts";
 import type { Cluster, Clusters } from "./clusters.ts";
 import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
@@ -69,23 +69,11 @@ export class Perform {
     signal: AbortSignal,
   ): Promise<FlinkJob> {
     const { kube, resource, onStatusWritten } = this.#options;
-    const written = await this.#write(job, () =>
+    const written = await this.#options.versions.through(job, () =>
       kube.replaceStatus(resource, { ...job, status }, { signal }),
     );
     onStatusWritten?.();
     return written;
-  }
-
-  async #write(base: FlinkJob, write: () => Promise<FlinkJob>): Promise<FlinkJob> {
-    const { versions } = this.#options;
-    try {
-      const object = await write();
-      versions.wrote(base, object);
-      return object;
-    } catch (error) {
-      versions.forget(key(base));
-      throw error;
-    }
   }
 
   async #effect(job: FlinkJob, effect: Effect, signal: AbortSignal): Promise<boolean> {
@@ -160,7 +148,7 @@ export class Perform {
     const { name, namespace, resourceVersion, uid } = job.metadata;
     // The resourceVersion makes the patch a precondition, the uid keeps it off a namesake.
     const body = { metadata: { finalizers, resourceVersion, uid } };
-    await this.#write(job, () =>
+    await this.#options.versions.through(job, () =>
       kube.patch(resource, { name, namespace }, { type: "merge", body }, { signal }),
     );
   }

@@ -14,6 +14,18 @@ interface Written<T> {
 export class Versions<T extends KubeObject> {
   readonly #written = new Map<string, Written<T>>();
 
+  /** A write on top of `base`, whose answer is the newest version from then on. Rejects with what the write rejects with. */
+  async through(base: T, write: () => Promise<T>): Promise<T> {
+    try {
+      const object = await write();
+      this.wrote(base, object);
+      return object;
+    } catch (error) {
+      this.forget(key(base));
+      throw error;
+    }
+  }
+
   /** `object` is what the API server answered to a write that was based on `base`. */
   wrote(base: T, object: T): void {
     // As in the cache. Here, the next write would send them back as well.

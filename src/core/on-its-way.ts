@@ -1,5 +1,4 @@
 import type { TriggerStatus } from "../api/status.ts";
-import type { Context } from "./context.ts";
 import type { Flight } from "./observed.ts";
 
 /** A run request that has not arrived this long after it was recorded never will (docs/guarantees.md, "Windows"). */
@@ -19,7 +18,14 @@ export function arrivesUntil(
   return Date.parse(trigger.sentAt) + longestWayMs;
 }
 
+/** What is known of it now. */
+interface UnderWay {
+  readonly flight: Flight | undefined;
+  readonly now: number;
+  readonly longestWayMs: number | undefined;
+}
+
 /** For how long the newest run request may still arrive, in milliseconds. */
-export function onItsWayMs({ flight, now, longestWayMs }: Context, trigger: TriggerStatus): number {
+export function onItsWayMs({ flight, now, longestWayMs }: UnderWay, trigger: TriggerStatus): number {
   return Math.max(0, (arrivesUntil(trigger, flight, longestWayMs) ?? now) - now);
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { SavepointState } from "../api/flinksavepoint.ts";
 import type { TriggerState } from "../api/status.ts";
 
 /** How one run request ended, in core's words; `duplicate`: Flink has the JobID already, and nothing ran a second time. */
@@ -13,6 +14,14 @@ const submissionResults: readonly SubmissionResult[] = [
 ];
 const triggerStates: readonly TriggerState[] = ["pending", "running", "failed", "finished", "canceled"];
 
+const savepointStates: readonly SavepointState[] = [
+  "pending",
+  "inProgress",
+  "completed",
+  "failed",
+  "abandoned",
+];
+
 /** Measures of what this operator exists for. */
 export interface FlinkMetrics {
   /** One run request has been classified; `seconds` from its first byte to the classification. */
@@ -26,9 +35,11 @@ export interface FlinkMetrics {
 }
 
 /** What the gauges count when Prometheus asks. */
-export interface TriggerCensus {
+export interface Census {
   /** The state of each FlinkJob's trigger, from the cache. */
   states(): Iterable<TriggerState>;
+  /** The state of each FlinkSavepoint. */
+  savepoints(): Iterable<SavepointState>;
   /** How many FlinkJobs need a person (`Stalled` is true). */
   stalled(): number;
 }
@@ -90,17 +101,24 @@ export function flinkMetrics(registry: Registry): FlinkMetrics {
   };
 }
 
-/** flinkjob_triggers{state} and flinkjob_stalled, counted from the cache at each scrape. */
-export function registerCensus(registry: Registry, census: TriggerCensus): void {
+/** flinkjob_triggers{state}, flinkjob_savepoints{state} and flinkjob_stalled, counted from the cache at each scrape. */
+export function registerCensus(registry: Registry, census: Census): void {
   new Gauge({
     name: "flinkjob_triggers",
     help: "FlinkJobs by the state of their trigger.",
     labelNames: ["state"],
     registers: [registry],
     collect() {
-      const counts = new Map<TriggerState, number>(triggerStates.map((state) => [state, 0]));
-      for (const state of census.states()) counts.set(state, (counts.get(state) ?? 0) + 1);
-      for (const [state, count] of counts) this.set({ state }, count);
+      for (const [state, count] of countOf(triggerStates, census.states())) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: "flinkjob_savepoints",
+    help: "FlinkSavepoints by their state.",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      for (const [state, count] of countOf(savepointStates, census.savepoints())) this.set({ state }, count);
     },
   });
   new Gauge({
@@ -111,4 +129,11 @@ export function registerCensus(registry: Registry, census: TriggerCensus): void 
       this.set(census.stalled());
     },
   });
+}
+
+/** How many there are in each state; zero where there is none. */
+function countOf<State>(states: readonly State[], seen: Iterable<State>): Map<State, number> {
+  const counts = new Map(states.map((state) => [state, 0]));
+  for (const state of seen) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
 }

@@ -81,10 +81,11 @@ test("requests to the API server and the lease have client-go's labels", async (
 test("triggers are counted from the cache at each scrape, states without any show as zero", async () => {
   const { metrics, line } = started();
   const states: ("running" | "pending")[] = ["running", "running", "pending"];
-  metrics.addCensus({ states: () => states, stalled: () => 1 });
+  metrics.addCensus({ states: () => states, savepoints: () => ["completed", "completed"], stalled: () => 1 });
   expect(await line('flinkjob_triggers{state="running"}')).toMatch(/ 2$/);
   expect(await line('flinkjob_triggers{state="failed"}')).toMatch(/ 0$/);
   expect(await line("flinkjob_stalled ")).toMatch(/ 1$/);
+  expect(await line('flinkjob_savepoints{state="completed"}')).toMatch(/ 2$/);
   states.pop();
   expect(await line('flinkjob_triggers{state="pending"}')).toMatch(/ 0$/);
 });
@@ -109,7 +110,7 @@ test("two registries do not share a thing", async () => {
 
 test("docs/metrics.md lists exactly the metrics that exist", async () => {
   const { metrics } = started();
-  metrics.addCensus({ states: () => [], stalled: () => 0 });
+  metrics.addCensus({ states: () => [], savepoints: () => [], stalled: () => 0 });
   const { body } = await metrics.scrape();
   const registered = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");

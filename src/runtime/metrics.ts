@@ -3,7 +3,7 @@ import type { Clock } from "../kube/clock.ts";
 import type { KubeMetrics } from "../kube/metrics.ts";
 import { requestMetrics, watchMetrics } from "./client-metrics.ts";
 import { eventMetrics, leaderMetrics, queueMetrics, reconcileMetrics } from "./controller-metrics.ts";
-import { type FlinkMetrics, flinkMetrics, registerCensus, type TriggerCensus } from "./flink-metrics.ts";
+import { type Census, type FlinkMetrics, flinkMetrics, registerCensus } from "./flink-metrics.ts";
 
 /** Every measure of the process, in one registry of its own: two operators in one test do not share counters. */
 export interface Metrics {
@@ -14,7 +14,7 @@ export interface Metrics {
   /** How many workers a controller may have. */
   setWorkers(controller: string, workers: number): void;
   /** Counts triggers from the cache at each scrape; call it once, when the cache exists. */
-  addCensus(census: TriggerCensus): void;
+  addCensus(census: Census): void;
   /** The content type and text of one scrape. */
   scrape(): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -4,8 +4,10 @@ import type {
   SavepointEffect,
   SavepointNews,
 } from "../../core/savepoints/observed.ts";
+import type { SavepointRequest } from "../../core/snapshots.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { JobManagerPort } from "../../ports.ts";
+import { readOperation, requestOperation } from "../savepoint-operations.ts";
 
 export type FlinkEffect = Exclude<SavepointEffect, { kind: "addFinalizer" | "removeFinalizer" }>;
 type Effect<Kind extends FlinkEffect["kind"]> = Extract<FlinkEffect, { kind: Kind }>;
@@ -72,13 +74,13 @@ async function ask(jobManager: JobManager, effect: FlinkEffect, signal: AbortSig
       return {
         kind: "operation",
         operationId: effect.operationId,
-        result: await request(jobManager, effect, signal),
+        result: await requestOperation(jobManager.triggerSavepoint(effect.jobId, wishOf(effect), signal)),
       };
     case "readOperation":
       return {
         kind: "operation",
         operationId: effect.operationId,
-        result: await read(jobManager, effect, signal),
+        result: await readOperation(jobManager, effect, historyOf(jobManager, effect.jobId, signal), signal),
       };
     case "dispose": {
       const requestId = await jobManager.disposeSavepoint(effect.path, signal);
@@ -89,38 +91,12 @@ async function ask(jobManager: JobManager, effect: FlinkEffect, signal: AbortSig
   }
 }
 
-async function request(
-  jobManager: JobManager,
-  { jobId, operationId, directory, formatType }: Effect<"triggerSavepoint">,
-  signal: AbortSignal,
-): Promise<OperationResult> {
-  try {
-    await jobManager.triggerSavepoint(jobId, { triggerId: operationId, directory, formatType }, signal);
-    return { state: "requested" };
-  } catch (error) {
-    // Refused before anything began; anything else is looked into.
-    const { code } = error as { code?: unknown };
-    if (!(error instanceof Error) || (code !== "NoSavepointDirectory" && code !== "BadRequest")) throw error;
-    return { state: "failed", message: error.message, hopeless: code === "NoSavepointDirectory" };
-  }
+function wishOf({ operationId, directory, formatType }: Effect<"triggerSavepoint">): SavepointRequest {
+  return { triggerId: operationId, directory, formatType };
 }
 
-async function read(
-  jobManager: JobManager,
-  { jobId, operationId }: Effect<"readOperation">,
-  signal: AbortSignal,
-): Promise<OperationResult> {
-  const operation = await jobManager.savepointOperation(jobId, operationId, signal);
-  switch (operation.state) {
-    case "inProgress":
-      return { state: "inProgress" };
-    case "completed":
-      return { state: "completed", path: operation.location };
-    case "failed":
-      return { state: "failed", message: operation.message };
-    case "unknown":
-      return { state: "unknown", checkpoints: await jobManager.checkpoints(jobId, signal) };
-  }
+function historyOf(jobManager: JobManager, jobId: string, signal: AbortSignal) {
+  return async () => ({ checkpoints: await jobManager.checkpoints(jobId, signal) });
 }
 
 async function readDisposal(

@@ -5,7 +5,6 @@ import type { SavepointStep } from "../../core/savepoints/observed.ts";
 import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { flinkSavepoints } from "../../kube/resources.ts";
-import { key } from "../../kube/types.ts";
 import type { Clusters } from "../clusters.ts";
 import type { Versions } from "../versions.ts";
 import type { SavepointsNews } from "./savepoint-news.ts";
@@ -64,7 +63,7 @@ export class SavepointPerform {
     signal: AbortSignal,
   ): Promise<FlinkSavepoint> {
     const { kube, onStatusWritten } = this.#options;
-    return this.#write(savepoint, async () => {
+    return this.#options.versions.through(savepoint, async () => {
       const written = await kube.replaceStatus(flinkSavepoints, { ...savepoint, status }, { signal });
       onStatusWritten?.();
       return written;
@@ -76,20 +75,8 @@ export class SavepointPerform {
     // The resourceVersion makes the patch a precondition, the uid keeps it off a namesake.
     const body = { metadata: { finalizers, resourceVersion, uid } };
     const patch = { type: "merge", body } as const;
-    await this.#write(savepoint, () =>
+    await this.#options.versions.through(savepoint, () =>
       this.#options.kube.patch(flinkSavepoints, { name, namespace }, patch, { signal }),
     );
-  }
-
-  async #write(base: FlinkSavepoint, write: () => Promise<FlinkSavepoint>): Promise<FlinkSavepoint> {
-    const { versions } = this.#options;
-    try {
-      const object = await write();
-      versions.wrote(base, object);
-      return object;
-    } catch (error) {
-      versions.forget(key(base));
-      throw error;
-    }
   }
 }
