@@ -7,7 +7,7 @@ import type { RunAsyncParts } from "./gateway/run-async/routes.ts";
 import { SELECTOR } from "./gateway/run-async/submission-job.ts";
 import { createGateway } from "./gateway/server.ts";
 import { KnownClusters } from "./gateway/store/known-clusters.ts";
-import { Listing, submissionIndexers } from "./gateway/store/listing.ts";
+import { Listing, submissionIndexers, trimmed } from "./gateway/store/listing.ts";
 import { Submissions } from "./gateway/store/submissions.ts";
 import { KeyPairFiles } from "./gateway/tls/key-pair-files.ts";
 import { KubeClient } from "./kube/client.ts";
@@ -65,8 +65,9 @@ async function run(options: GatewayOptions): Promise<void> {
   const follow = <T extends KubeObject>(
     resource: Resource<T>,
     indexers: Indexers<T>,
-    labelSelector?: string,
+    kept: { labelSelector?: string; trim?: (object: T) => T } = {},
   ): Followed<T> => {
+    const { labelSelector, trim } = kept;
     const scopes = options.namespace.length === 0 ? [undefined] : options.namespace;
     const onProblem = (error: unknown) => logger.warn({ error }, `Failed to watch ${resource.plural}`);
     return new Followed(
@@ -77,6 +78,7 @@ async function run(options: GatewayOptions): Promise<void> {
           resource,
           selection,
           indexers,
+          trim,
           clock,
           metrics: metrics.kube,
           onProblem,
@@ -84,7 +86,7 @@ async function run(options: GatewayOptions): Promise<void> {
       }),
     );
   };
-  const jobs = follow(flinkJobs, submissionIndexers, SELECTOR);
+  const jobs = follow(flinkJobs, submissionIndexers, { labelSelector: SELECTOR, trim: trimmed });
   const clusters = follow(flinkClusters, {});
   const caches = { flinkjobs: jobs, flinkclusters: clusters };
   const watching = new AbortController();

@@ -14,6 +14,8 @@ export interface ChangeHandler<T extends KubeObject> {
 
 export interface InformerOptions<T extends KubeObject> extends ReflectorOptions<T> {
   indexers?: Indexers<T> | undefined;
+  /** What of an object the cache keeps; everything, unless told. Index and handlers see no more. */
+  trim?: ((object: T) => T) | undefined;
   /** Told what a handler threw: nothing else happens then. */
   onHandlerError?: ((error: unknown, change: Change<T>) => void) | undefined;
 }
@@ -32,10 +34,11 @@ export class Informer<T extends KubeObject> {
     this.#clock = options.clock ?? systemClock;
     this.#store = new Store<T>(options.indexers);
     this.#onHandlerError = options.onHandlerError ?? (() => {});
+    const { trim = (object) => object } = options;
     this.#reflector = new Reflector<T>(options, {
-      replace: (objects) => this.#replaced(this.#store.replace(objects)),
-      put: (object) => this.#tell(this.#store.put(object), false),
-      remove: (object) => this.#tell(this.#store.remove(object), false),
+      replace: (objects) => this.#replaced(this.#store.replace(objects.map(trim))),
+      put: (object) => this.#tell(this.#store.put(trim(object)), false),
+      remove: (object) => this.#tell(this.#store.remove(trim(object)), false),
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 
 /** What one kind of request took. */
@@ -7,12 +8,38 @@ export interface Load {
   readonly perSecond: number;
 }
 
+type Request = (number: number) => { method: "GET" | "POST"; path: string; body?: string };
+
+/** So many requests a second, however long the answers take: a time counts from when its request was due. */
+export async function paced(
+  url: string,
+  clients: number,
+  count: number,
+  perSecond: number,
+  request: Request,
+  wanted: number,
+): Promise<Load> {
+  const pool = new Pool(url, { connections: clients, pipelining: 1 });
+  const times: number[] = [];
+  const begin = performance.now();
+  const one = async (number: number) => {
+    const due = begin + (number * 1_000) / perSecond;
+    await sleep(Math.max(0, due - performance.now()));
+    await ask(pool, request(number), wanted);
+    times.push(performance.now() - due);
+  };
+  await Promise.all(Array.from({ length: count }, (_, number) => one(number)));
+  const seconds = (performance.now() - begin) / 1_000;
+  await pool.close();
+  return { times, perSecond: count / seconds };
+}
+
 /** So many clients, each with a connection of its own and one request at a time, until `count` requests are answered. */
 export async function load(
   url: string,
   clients: number,
   count: number,
-  request: (number: number) => { method: "GET" | "POST"; path: string; body?: string },
+  request: Request,
   wanted: number,
 ): Promise<Load> {
   const pool = new Pool(url, { connections: clients, pipelining: 1 });
@@ -21,12 +48,8 @@ export async function load(
   const begin = performance.now();
   const client = async () => {
     while (next < count) {
-      const { body, ...rest } = request(next++);
       const start = performance.now();
-      const headers = body === undefined ? {} : { "content-type": "application/json" };
-      const answer = await pool.request({ ...rest, headers, body: body ?? null });
-      const text = await answer.body.text();
-      if (answer.statusCode !== wanted) throw new Error(`HTTP ${answer.statusCode}: ${text.slice(0, 300)}`);
+      await ask(pool, request(next++), wanted);
       times.push(performance.now() - start);
     }
   };
@@ -34,4 +57,11 @@ export async function load(
   const seconds = (performance.now() - begin) / 1_000;
   await pool.close();
   return { times, perSecond: count / seconds };
+}
+
+async function ask(pool: Pool, { body, ...rest }: ReturnType<Request>, wanted: number): Promise<void> {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const answer = await pool.request({ ...rest, headers, body: body ?? null });
+  const text = await answer.body.text();
+  if (answer.statusCode !== wanted) throw new Error(`HTTP ${answer.statusCode}: ${text.slice(0, 300)}`);
 }

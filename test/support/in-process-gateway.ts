@@ -9,7 +9,7 @@ import { RequestJars, type RequestJarsOptions } from "../../src/gateway/run-asyn
 import { SELECTOR } from "../../src/gateway/run-async/submission-job.ts";
 import { createGateway, type GatewayOptions } from "../../src/gateway/server.ts";
 import { KnownClusters } from "../../src/gateway/store/known-clusters.ts";
-import { Listing, submissionIndexers } from "../../src/gateway/store/listing.ts";
+import { Listing, submissionIndexers, trimmed } from "../../src/gateway/store/listing.ts";
 import { Submissions } from "../../src/gateway/store/submissions.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { Followed } from "../../src/kube/followed.ts";
@@ -68,6 +68,7 @@ export class InProcessGateway {
         resource: flinkJobs,
         selection: { labelSelector: SELECTOR },
         indexers: submissionIndexers,
+        trim: trimmed,
       }),
     ]);
     const clusters = new Followed([new Informer<FlinkCluster>({ client: kube, resource: flinkClusters })]);

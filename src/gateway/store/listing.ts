@@ -25,6 +25,23 @@ export interface Page {
 /** Where a page ended: the time of creation and the name of its last submission. */
 type Position = readonly [createdAt: string, name: string];
 
+/** What of a FlinkJob tracking and listing tell: the cache of ten thousand keeps no arguments, configurations and histories. */
+export function trimmed({ apiVersion, kind, metadata, spec, status }: FlinkJob): FlinkJob {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  const kept = { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp };
+  const { labels, annotations } = metadata;
+  const { cluster, trigger, deletionPolicy } = spec;
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...kept, labels, annotations } as FlinkJob["metadata"],
+    spec: { cluster, trigger, deletionPolicy } as FlinkJob["spec"],
+    ...(status
+      ? { status: { trigger: status.trigger, job: status.job } as FlinkJob["status"] & object }
+      : {}),
+  };
+}
+
 /** Of the FlinkJobs in the cache, those of one FlinkCluster: the index. */
 export const submissionIndexers = {
   cluster: ({ metadata, spec }: FlinkJob) => [`${metadata.namespace}/${spec.cluster.name ?? ""}`],
