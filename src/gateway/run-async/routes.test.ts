@@ -137,6 +137,17 @@ describe("POST", () => {
     expect(items.map(({ spec }) => spec.trigger?.id)).toEqual([answer.json().triggerId]);
   });
 
+  test.each([
+    ['flinkjobs "x" is forbidden: exceeded quota: team', 403, /exceeded quota: team/],
+    ['flinkjobs is forbidden: User "gateway" cannot create resource "flinkjobs"', 503, /own rights/],
+  ])("a refusal of the API server is told for what it is: %s", async (message, status, want) => {
+    house.api.fault = ({ method }) =>
+      method === "POST" ? { status: 403, reason: "Forbidden", message } : undefined;
+    const answer = await house.submit(nightly);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json().errors[0]).toMatch(want);
+  });
+
   test("an API server that does not answer is a 503 that says to come again", async () => {
     house.api.fault = ({ method }) => (method === "POST" ? { status: 500 } : undefined);
     const answer = await house.submit(nightly);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { aTrigger } from "../../../test/support/builders.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { fakeJar } from "../../../test/support/fake-flink/index.ts";
 import { InProcessGateway } from "../../../test/support/in-process-gateway.ts";
@@ -237,6 +238,30 @@ describe("POST with the JAR", () => {
     expect(await house.jarsOnFlink()).toEqual([]);
     house.api.fault = ({ method }) => (method === "POST" ? { status: 500 } : undefined);
     expect(await send(form(["request", request], ["jarfile", jar]))).toMatchObject({ status: 503 });
+    expect(await house.jarsOnFlink()).toHaveLength(1);
+  });
+
+  test("a deletion before the operator has seen it takes the JAR along", async () => {
+    await send(form(["request", request], ["jarfile", jar]));
+    const answer = await house.gateway.inject({ method: "DELETE", url: `${base}/nightly` });
+    expect(answer.statusCode).toBe(200);
+    expect(await house.jarsOnFlink()).toEqual([]);
+  });
+
+  test("a JAR that was lost with its JobManager: tracking says what to do", async () => {
+    await send(form(["request", request], ["jarfile", jar]));
+    const failure = { reason: "JarNotFound", message: "Jar file does not exist.", retryable: false };
+    await house.trigger(name, aTrigger().sent().with({ state: "failed", failure }).build());
+    await eventually(async () => {
+      const { operation } = (await house.gateway.inject(`${base}/nightly`)).json();
+      expect(operation["failure-cause"]).toEqual({
+        class: "JarNotFound",
+        "stack-trace":
+          "Jar file does not exist. The JAR came with the request and was lost with its JobManager: delete this submission, then send the request again.",
+      });
+    });
+    // The same request is the same submission, and has its answer.
+    expect(await send(form(["request", request], ["jarfile", jar]))).toMatchObject({ status: 202 });
     expect(await house.jarsOnFlink()).toHaveLength(1);
   });
 });

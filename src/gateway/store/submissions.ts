@@ -1,6 +1,6 @@
 import type { FlinkJob } from "../../api/objects.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { isKubeError } from "../../kube/errors.ts";
+import { isKubeError, type KubeError } from "../../kube/errors.ts";
 import { flinkJobs } from "../../kube/resources.ts";
 import type { ObjectRef } from "../../kube/types.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -47,7 +47,10 @@ export class Submissions {
         const created = await this.#kube.create(flinkJobs, job, { deadlineMs: WRITE_LIMIT_MS });
         return { created: true, job: created };
       } catch (error) {
-        if (isKubeError(error, "Invalid")) throw notTaken(error.message);
+        if (isKubeError(error, "Invalid", "BadRequest")) throw notTaken(error, "BadRequest");
+        // Not for want of rights, but by a quota, an admission policy, or a namespace that goes.
+        if (isKubeError(error, "Forbidden") && !/cannot \w+ resource/.test(error.message))
+          throw notTaken(error, "Forbidden");
         if (isKubeError(error, "NotFound"))
           throw new GatewayError("UnknownCluster", `There is no namespace ${namespace}`, { cause: error });
         // It may have been carried out: asked for again, it says so.
@@ -153,12 +156,12 @@ function unknownTrigger({ namespace, name }: ClusterRef, triggerId: string): Gat
   );
 }
 
-/** Zod and the API server accept the same: an admission policy has its own mind. */
-function notTaken(message: string): GatewayError {
-  return new GatewayError(
-    "BadRequest",
-    `The Kubernetes API server refuses this request: ${message.slice(0, 512)}`,
-  );
+/** Zod and the API server accept the same; what else there is to say is for whoever runs the cluster to decide. */
+function notTaken(error: KubeError, code: "BadRequest" | "Forbidden"): GatewayError {
+  const said = error.message.slice(0, 512).toWellFormed();
+  return new GatewayError(code, `The Kubernetes API server refuses this submission: ${said}`, {
+    cause: error,
+  });
 }
 
 function racing(triggerId: string): GatewayError {
