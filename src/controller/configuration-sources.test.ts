@@ -55,6 +55,13 @@ describe("what was read", () => {
       reason: "ConfigurationSourceForbidden",
       failures: 2,
     });
+    // Somebody is at it: what is missing next is looked for as often as the first.
+    world.answer = { ...secret("hunter2"), metadata: {} };
+    await world.read();
+    expect(world.sources.get(UID)?.result).toMatchObject({
+      reason: "ConfigurationSourceNotLabelled",
+      failures: 1,
+    });
     world.answer = secret("hunter2");
     await world.read();
     world.answer = new KubeError("NotFound", "no");

@@ -52,8 +52,7 @@ export class ConfigurationSources {
     const of = JSON.stringify(from);
     const before = this.#seen.get(uid);
     const result = await this.#result(namespace, from, signal);
-    const inARow = before?.of === of && before.result.kind === "refused" ? before.result.failures : 0;
-    const counted = result.kind === "refused" ? { ...result, failures: inARow + 1 } : result;
+    const counted = result.kind === "refused" ? { ...result, failures: inARow(before, of, result) } : result;
     if (result.kind === "read") this.#remember(uid, result.options);
     this.#seen.set(uid, { of, at: this.#clock.now(), result: counted });
   }
@@ -103,6 +102,12 @@ export class ConfigurationSources {
     }
     this.#values.set(uid, values);
   }
+}
+
+/** Another refusal than before means that somebody is at it: the waits begin anew. */
+function inARow(before: SourcesSeen | undefined, of: string, { message }: { message: string }): number {
+  if (before?.of !== of || before.result.kind !== "refused") return 1;
+  return before.result.message === message ? before.result.failures + 1 : 1;
 }
 
 function secretsOf(job: FlinkJob): ConfigurationFrom {

@@ -196,7 +196,7 @@ export interface SourcesSeen {
   at: number;
   result:
     | { kind: "read"; options: readonly SourcedOption[] }
-    /** `failures`: how often in a row, this time included. */
+    /** `failures`: how often in a row for this very reason, this time included. */
     | { kind: "refused"; reason: Reason; message: string; failures: number };
 }
 

@@ -194,7 +194,6 @@ describe.each(flinkTargets())("flinkConfiguration on Flink $version", ({ url, jo
         "task.cancellation.interval=9 s",
         "state.backend.rocksdb.writebuffer.size=64 mb",
         "execution.job-listeners=",
-        "pipeline.global-job-parameters=limit:5,topic:orders",
         "shop.a=b=c: 'd'",
       ]),
     );
