@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { buildJobsJar } from "../../dev/flink/jobs.ts";
+import type { LocalNode } from "../../dev/node/node.ts";
+import { clusterKinds } from "../../src/controller/managed/kinds.ts";
+import { FLINK_CONFIG_MAPS } from "../../src/core/cluster/teardown.ts";
+import { flinkClusters } from "../../src/kube/resources.ts";
+import { eventually } from "../support/eventually.ts";
+import { JarServer } from "../support/jar-server.ts";
+import { ManagedSubject } from "../support/managed-cluster.ts";
+import { scenario, World } from "../support/world.ts";
+import { Pods } from "./pods.ts";
+
+// From a FlinkCluster to a Flink that runs, on a real kubelet, by an operator that is outside of the cluster.
+describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods", (version) => {
+  let world: World;
+  let pods: Pods;
+  let node: LocalNode;
+  let jars: JarServer;
+  let subject: ManagedSubject;
+
+  beforeAll(async () => {
+    world = await World.open(`managed-${version.replace(".", "-")}`);
+    pods = await Pods.open(world.namespace);
+    node = pods.node;
+    jars = await JarServer.start(await buildJobsJar(version));
+    world.onClose(() => jars.close());
+    await world.operator();
+    subject = new ManagedSubject(world, "orders");
+  });
+  afterAll(() => world.close());
+
+  test("becomes Ready, and is Durable", async () => {
+    const hostPath = await node.sharedDirectory(world.namespace);
+    await world.createCluster("orders", { managed: managed(version, inject("images")[version]!, hostPath) });
+    await pods.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "fc/orders"]);
+    expect((await subject.cluster).status).toMatchObject({
+      flinkVersion: expect.stringMatching(`^${version}`),
+      protection: "Durable",
+      jobManagers: { wanted: 1, ready: 1 },
+      taskManagers: { wanted: 1, ready: 1 },
+    });
+  });
+
+  test("runs a FlinkJob that names it", async () => {
+    await world.createJob("counts", {
+      cluster: { name: "orders" },
+      ...scenario(["stream"], { uri: jars.uri(), sha256: jars.sha256 }),
+    });
+    const job = await world.untilReason("counts", "TasksRunning", 60_000);
+    expect(job.status?.trigger).toMatchObject({ protection: "Durable", sends: 1 });
+  });
+
+  test("keeps the job when its JobManager is killed", async () => {
+    const { incarnation } = (await subject.cluster).status ?? {};
+    const before = await world.job("counts");
+    const [leader] = await pods.list(role("jobmanager"));
+    await node.containers.kill(leader!.containerId);
+    await eventually(async () => (await subject.cluster).status?.incarnation !== incarnation, 60_000, 100);
+    await subject.untilReason("Reachable", 60_000);
+    const after = await world.untilReason("counts", "TasksRunning", 60_000);
+    expect(after.status?.trigger).toMatchObject({
+      jobId: before.status?.trigger?.jobId,
+      sends: 1,
+      attempt: 1,
+    });
+  });
+
+  test("keeps the job when a change of its configuration replaces all pods, the JobManager's first", async () => {
+    const [[oldLeader], [oldWorker]] = [
+      await pods.list(role("jobmanager")),
+      await pods.list(role("taskmanager")),
+    ];
+    await subject.edit({ flinkConfiguration: { "jobmanager.execution.attempts-history-size": 7 } });
+    const order: string[] = [];
+    await eventually(
+      async () => {
+        const [[leader], [worker]] = [
+          await pods.list(role("jobmanager")),
+          await pods.list(role("taskmanager")),
+        ];
+        if (leader && leader.name !== oldLeader!.name && !order.includes("jobmanager"))
+          order.push("jobmanager");
+        if (worker && worker.name !== oldWorker!.name && !order.includes("taskmanager"))
+          order.push("taskmanager");
+        return order.length === 2;
+      },
+      90_000,
+      100,
+    );
+    expect(order).toEqual(["jobmanager", "taskmanager"]);
+    await subject.untilReason("Reachable", 60_000);
+    const after = await world.untilReason("counts", "TasksRunning", 60_000);
+    expect(after.status?.trigger).toMatchObject({ sends: 1, attempt: 1 });
+    expect(after.status?.history).toBeUndefined();
+  });
+
+  test("goes after the FlinkJob, and leaves nothing but its storage", async () => {
+    const { namespace, kube } = world;
+    const left = async () =>
+      (await kube.list(clusterKinds.ConfigMap, { namespace, labelSelector: FLINK_CONFIG_MAPS("orders") }))
+        .items;
+    expect(await left()).not.toEqual([]);
+    await kube.delete(flinkClusters, { namespace, name: "orders" }, { propagation: "Foreground" });
+    await subject.untilReason("InUse");
+    expect(await pods.list(role("jobmanager"))).toHaveLength(1);
+    await world.deleteJob("counts");
+    await world.untilGone("counts", 30_000);
+    await subject.untilGone(60_000);
+    expect([await subject.objects(), await subject.pods(), await left()]).toEqual([[], [], []]);
+  });
+});
+
+const role = (name: string) => ({ "flinkjob.dev/cluster": "orders", "app.kubernetes.io/component": name });
+
+/** Small, and quick to start. */
+function managed(flinkVersion: "1.20" | "2.3", image: string, hostPath: string) {
+  const resources = { requests: { cpu: "100m" }, limits: { memory: "768Mi" } };
+  return {
+    flinkVersion,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    storage: { hostPath },
+    jobManager: { resources },
+    taskManager: { resources, slots: 2 },
+    flinkConfiguration: {
+      "jobmanager.memory.jvm-metaspace.size": "160m",
+      "jobmanager.memory.jvm-overhead.min": "64m",
+      "jobmanager.memory.jvm-overhead.max": "64m",
+      "jobmanager.memory.off-heap.size": "64m",
+      "taskmanager.memory.jvm-metaspace.size": "160m",
+      "taskmanager.memory.managed.size": "32m",
+      "taskmanager.memory.network.min": "48m",
+      "taskmanager.memory.network.max": "48m",
+      "env.java.opts.all": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+      "execution.checkpointing.interval": "2 s",
+    },
+  } as const;
+}
