@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { aCluster, connecting, NOW, unreachable } from "../../../test/support/builders.ts";
+import { aManagedCluster, available, objectsOf, settled } from "../../../test/support/cluster-builders.ts";
+import type { FlinkCluster } from "../../api/objects.ts";
+import type { ClusterObservation, ReachableCluster } from "../observed.ts";
+import { type ManagedView, managedStatus } from "./managed-status.ts";
+
+const desired = objectsOf();
+const view = (patch: Partial<ManagedView> = {}): ManagedView => ({
+  state: { kind: "deployed", held: false },
+  desired,
+  configuration: null,
+  live: settled(desired),
+  pods: [],
+  ...patch,
+});
+const reachable = (patch: Partial<ReachableCluster["jobManager"]> = {}): ClusterObservation => {
+  const cluster = aCluster("Durable").build() as ReachableCluster;
+  return { ...cluster, jobManager: { ...cluster.jobManager, flinkVersion: "2.3.0", ...patch } };
+};
+const told = (seen: ManagedView, observed: ClusterObservation, cluster = aManagedCluster()) => {
+  const status = managedStatus(cluster, seen, observed, NOW);
+  const [ready, reconciling, stalled] = status?.conditions ?? [];
+  return status && [ready?.status, reconciling?.status, stalled?.status, ready?.reason];
+};
+const half = desired.map((object) => (object.kind === "Deployment" ? available(object, 0) : object));
+const before = (reason: string): FlinkCluster => ({
+  ...aManagedCluster(),
+  status: {
+    observedGeneration: 1,
+    conditions: [
+      { type: "Ready", status: "True", observedGeneration: 1, lastTransitionTime: "", reason, message: "" },
+    ],
+  },
+});
+
+describe("a managed cluster says of itself", () => {
+  test.each([
+    ["that it is ready", view(), reachable(), ["True", "False", "False", "Reachable"]],
+    ["that pods start", view({ live: half }), connecting, ["False", "True", "False", "Deploying"]],
+    [
+      "that pods start, although the old JobManager answers",
+      view({ live: half }),
+      reachable(),
+      ["False", "True", "False", "Deploying"],
+    ],
+    [
+      "that it is rolled",
+      view({ live: half, state: { kind: "deployed", held: true } }),
+      reachable(),
+      ["False", "True", "False", "Rolling"],
+    ],
+    [
+      "that nothing is known of the JobManager yet",
+      view(),
+      connecting,
+      ["False", "True", "False", "Deploying"],
+    ],
+    [
+      "that the JobManager does not answer",
+      view(),
+      unreachable,
+      ["False", "True", "False", "ClusterUnreachable"],
+    ],
+    [
+      "that the image is another",
+      view(),
+      reachable({ flinkVersion: "1.20.5" }),
+      ["False", "False", "True", "VersionMismatch"],
+    ],
+    [
+      "that JARs are refused",
+      view(),
+      reachable({ submitEnabled: false }),
+      ["False", "False", "True", "SubmissionDisabled"],
+    ],
+    [
+      "why nothing can be done",
+      view({ state: { kind: "blocked", reason: "NameTaken", message: "x", stalled: true } }),
+      reachable(),
+      ["False", "False", "True", "NameTaken"],
+    ],
+    [
+      "that it is in use",
+      view({ state: { kind: "blocked", reason: "InUse", message: "x", stalled: false } }),
+      connecting,
+      ["False", "True", "False", "InUse"],
+    ],
+    [
+      "what a pod is in trouble with",
+      view({
+        live: half,
+        pods: [
+          {
+            metadata: { name: "p" },
+            status: { containerStatuses: [{ name: "c", state: { waiting: { reason: "ErrImagePull" } } }] },
+          },
+        ],
+      }),
+      connecting,
+      ["False", "False", "True", "ImagePullFailed"],
+    ],
+  ] as const)("%s", (_what, seen, observed, want) => expect(told(seen, observed)).toEqual(want));
+});
+
+test("an operator that starts anew leaves what was known, until it has asked itself", () => {
+  expect(told(view(), connecting, before("Reachable"))).toBeUndefined();
+  expect(told(view(), connecting, before("ClusterUnreachable"))).toBeUndefined();
+  expect(told(view(), connecting, before("Deploying"))).toEqual(["False", "True", "False", "Deploying"]);
+  const edited = { ...before("Reachable"), metadata: { ...aManagedCluster().metadata, generation: 2 } };
+  expect(told(view(), connecting, edited)).toEqual(["False", "True", "False", "Deploying"]);
+});
+
+test("pods are counted, and where it answers is said", () => {
+  expect(managedStatus(aManagedCluster(), view({ live: half }), connecting, NOW)).toMatchObject({
+    observedGeneration: 1,
+    url: "http://orders-rest.team-a.svc:8081",
+    clusterId: "orders",
+    jobManagers: { wanted: 1, ready: 0 },
+    taskManagers: { wanted: 1, ready: 0 },
+    conditions: [{ message: "Ready are 0 of 1 JobManagers and 0 of 1 TaskManagers." }, {}, {}],
+  });
+});

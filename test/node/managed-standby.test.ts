@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { buildJobsJar } from "../../dev/flink/jobs.ts";
+import { eventually } from "../support/eventually.ts";
+import { JarServer } from "../support/jar-server.ts";
+import { ManagedSubject } from "../support/managed-cluster.ts";
+import { scenario, World } from "../support/world.ts";
+import { Pods } from "./pods.ts";
+
+let world: World;
+let pods: Pods;
+let jars: JarServer;
+let subject: ManagedSubject;
+
+beforeAll(async () => {
+  world = await World.open("standby");
+  pods = await Pods.open(world.namespace);
+  jars = await JarServer.start(await buildJobsJar("2.3"));
+  world.onClose(() => jars.close());
+  await world.operator();
+  subject = new ManagedSubject(world, "orders");
+});
+afterAll(() => world.close());
+
+test("two JobManagers: FlinkJobs run, whichever of them answers", async () => {
+  const hostPath = await pods.node.sharedDirectory(world.namespace);
+  await world.createCluster("orders", {
+    managed: {
+      flinkVersion: "2.3",
+      image: inject("images")["2.3"]!,
+      storage: { hostPath },
+      jobManager: { replicas: 2, resources: { limits: { memory: "768Mi" } } },
+      taskManager: { resources: { limits: { memory: "768Mi" } }, slots: 4 },
+      flinkConfiguration: {
+        "jobmanager.memory.jvm-metaspace.size": "160m",
+        "jobmanager.memory.jvm-overhead.min": "64m",
+        "jobmanager.memory.jvm-overhead.max": "64m",
+        "jobmanager.memory.off-heap.size": "64m",
+        "taskmanager.memory.jvm-metaspace.size": "160m",
+        "taskmanager.memory.managed.size": "32m",
+        "env.java.opts.all": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "execution.checkpointing.interval": "2 s",
+      },
+    },
+  });
+  await subject.untilReason("Reachable", 90_000);
+  for (const name of ["first", "second", "third"]) {
+    await world.createJob(name, {
+      cluster: { name: "orders" },
+      ...scenario(["stream"], { uri: jars.uri(), sha256: jars.sha256 }),
+    });
+  }
+  for (const name of ["first", "second", "third"]) {
+    const job = await world.untilReason(name, "TasksRunning", 60_000);
+    expect(job.status?.trigger?.sends).toBe(1);
+  }
+});
+
+test("and go on when the leader's pod is deleted: the standby takes over", async () => {
+  const leader = await leadersAddress();
+  const all = await pods.list({ "app.kubernetes.io/component": "jobmanager" });
+  const pod = all.find(({ address }) => address === leader);
+  await pods.kubectl(["delete", "pod", pod!.name, "--force", "--grace-period=0"]);
+  const next = await eventually(async () => {
+    const now = await leadersAddress();
+    return now !== undefined && now !== leader ? now : false;
+  }, 30_000);
+  // It was there before: nobody waited for a pod to start.
+  expect(all.map(({ address }) => address)).toContain(next);
+  await subject.untilReason("Reachable", 90_000);
+  for (const name of ["first", "second", "third"]) {
+    const job = await world.untilReason(name, "TasksRunning", 60_000);
+    expect(job.status?.trigger).toMatchObject({ sends: 1, attempt: 1 });
+  }
+});
+
+/** As Flink's ConfigMap has it. */
+async function leadersAddress(): Promise<string | undefined> {
+  const { stdout } = await pods.kubectl(["get", "configmap", "orders-cluster-config-map", "--output=json"]);
+  const { data = {} } = JSON.parse(stdout) as { data?: Record<string, string> };
+  return /@([0-9.]+):6123/.exec(
+    data["leader.dispatcher"] ?? data["org.apache.flink.k8s.leader.dispatcher"] ?? "",
+  )?.[1];
+}
