@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
@@ -14,6 +14,10 @@ beforeAll(async () => {
   hostPath = await pods.node.sharedDirectory(world.namespace);
   await world.operator();
 });
+// The next one needs the room.
+afterEach(async () => {
+  await world.kubectl(["delete", "fc", "--all", "--timeout=60s"]);
+});
 afterAll(() => world.close());
 
 async function created(name: string, patch: object): Promise<ManagedSubject> {
@@ -23,7 +27,7 @@ async function created(name: string, patch: object): Promise<ManagedSubject> {
 }
 
 async function told(subject: ManagedSubject, reason: string): Promise<string | undefined> {
-  const { status } = await subject.untilReason(reason, 60_000);
+  const { status } = await subject.untilReason(reason, 90_000);
   const [ready, reconciling, stalled] = status?.conditions ?? [];
   expect([ready?.status, reconciling?.status, stalled?.status]).not.toContain("Unknown");
   expect(ready?.status).toBe("False");

@@ -15,7 +15,7 @@ import type { OwnedObjects } from "./owned-objects.ts";
 
 export interface ManagedClustersOptions {
   kube: Pick<KubeClient, "get" | "list" | "apply" | "delete">;
-  owned: OwnedObjects;
+  owned: Pick<OwnedObjects, "want" | "hasSynced" | "missingRight" | "of" | "podsOf">;
   /** FlinkJobs that name a FlinkCluster, or have a job that lives there. */
   usersOf: (cluster: FlinkCluster) => FlinkJob[];
   /** False: none are deployed, and those that are deployed are left as they are. */

@@ -47,6 +47,24 @@ describe("the trouble of pods is told", () => {
       },
     ],
     [
+      "what a JVM threw, without the stack",
+      aPod({
+        restartCount: 2,
+        lastState: {
+          terminated: {
+            exitCode: 1,
+            message:
+              "log line\nException: outer\n\tat a.B.c(B.java:1)\nCaused by: inner\n\tat a.B.d(B.java:2)\n\t... 3 more\n",
+          },
+        },
+      }),
+      {
+        reason: "CrashLooping",
+        message: `${where} ended with exit code 1, restarted 2 times: log line\nException: outer\nCaused by: inner`,
+        stalled: true,
+      },
+    ],
+    [
       "one that was killed for its memory",
       aPod({
         restartCount: 1,

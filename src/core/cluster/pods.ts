@@ -38,6 +38,7 @@ export interface PodTrouble {
 
 const PULL = /^(ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 const CREATE = /^(CreateContainerConfigError|CreateContainerError|RunContainerError)$/;
+const STACK_FRAME = /^\s+(at |\.\.\. \d+ )/;
 const LAST_WORDS = 500;
 
 /** The most telling trouble of a cluster's pods; undefined where there is none. */
@@ -108,9 +109,10 @@ function cause(message: string): string {
   return message.replace(/^Back-off pulling image "[^"]*": /, "").replace(/^ErrImagePull: /, "");
 }
 
-/** The end of what it wrote: the cause comes last. */
-function lastWords({ message }: Terminated): string {
-  const words = message?.trim() ?? "";
+/** The end of what it wrote, for the cause comes last; of stack traces only what was thrown. */
+function lastWords({ message = "" }: Terminated): string {
+  const lines = message.split("\n").filter((line) => !STACK_FRAME.test(line));
+  const words = lines.join("\n").trim();
   if (words === "") return "";
   return `: ${words.length > LAST_WORDS ? `…${words.slice(-LAST_WORDS)}` : words}`;
 }

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { aJob } from "../../../test/support/builders.ts";
+import { aManaged, aManagedCluster } from "../../../test/support/cluster-builders.ts";
+import { aFlinkConfigMap, ClusterWorld, Killed } from "../../../test/support/cluster-world.ts";
+import type { FlinkCluster } from "../../api/objects.ts";
+
+/** A story: what somebody wants, and until when the operator has to be asked. */
+interface Story {
+  begin: () => Promise<ClusterWorld>;
+  isOver: (world: ClusterWorld) => boolean;
+}
+
+const deployed = async (): Promise<ClusterWorld> => {
+  const world = new ClusterWorld(aManagedCluster());
+  await play(world, isDeployed);
+  return world;
+};
+const isDeployed = (world: ClusterWorld) => world.names().includes("Deployment/orders-taskmanager");
+const edit = (cluster: FlinkCluster, patch: Parameters<typeof aManaged>[0]): FlinkCluster => ({
+  ...cluster,
+  metadata: { ...cluster.metadata, generation: 2 },
+  spec: { managed: aManaged(patch) },
+});
+const isRolled = (world: ClusterWorld) =>
+  [...world.objects.values()].filter(({ spec }) => JSON.stringify(spec ?? {}).includes("flink:2.3.1"))
+    .length === 2;
+
+const stories: Record<string, Story> = {
+  deploy: { begin: async () => new ClusterWorld(aManagedCluster()), isOver: isDeployed },
+  roll: {
+    begin: async () => {
+      const world = await deployed();
+      world.cluster = edit(world.cluster, {
+        image: "flink:2.3.1",
+        ingress: { host: "flink.example" },
+        flinkConfiguration: { "parallelism.default": 2 },
+      });
+      return world;
+    },
+    isOver: isRolled,
+  },
+  "tear down": {
+    begin: async () => {
+      const world = await deployed();
+      world.put(aFlinkConfigMap("orders"));
+      world.put(aFlinkConfigMap("neighbour"));
+      const { metadata } = world.cluster;
+      world.cluster = {
+        ...world.cluster,
+        metadata: { ...metadata, deletionTimestamp: "2026-03-01T12:00:00Z" },
+      };
+      return world;
+    },
+    isOver: ({ cluster }) => cluster.metadata.finalizers?.length === 0,
+  },
+};
+
+/** Until it is over and nothing is done any more; the operator that dies is followed by another. */
+async function play(world: ClusterWorld, isOver: Story["isOver"], staleCaches = false): Promise<void> {
+  for (let round = 0; round < 60; round++) {
+    const calls = world.calls.length;
+    try {
+      // A cache that is behind shows what was there a reconcile ago.
+      await world.step(staleCaches && round % 2 === 1);
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      world.dies = undefined;
+      world.restart();
+    }
+    world.settle();
+    const quiet = world.calls.length === calls && !(staleCaches && round % 2 === 1);
+    if (quiet && isOver(world)) return;
+  }
+  throw new Error(`It never came to rest: ${world.calls.slice(-10).join(", ")}`);
+}
+
+describe.each(Object.entries(stories))("%s", (_name, { begin, isOver }) => {
+  test.each([false, true])(
+    "ends alike, wherever the operator dies (caches behind: %s)",
+    async (staleCaches) => {
+      const golden = await begin();
+      const from = golden.calls.length;
+      await play(golden, isOver, staleCaches);
+      expect(golden.calls.length).toBeGreaterThan(from + 5);
+      for (let at = from; at < golden.calls.length; at++) {
+        for (const after of [false, true]) {
+          const world = await begin();
+          world.dies = { at, after };
+          await play(world, isOver, staleCaches);
+          expect(world.names(), `died ${after ? "after" : "before"} ${golden.calls[at]}`).toEqual(
+            golden.names(),
+          );
+        }
+      }
+    },
+  );
+});
+
+test("what is taken away goes in order, and nothing of others", async () => {
+  const { begin, isOver } = stories["tear down"]!;
+  const world = await begin();
+  const from = world.calls.length;
+  await play(world, isOver);
+  const deletions = world.calls.slice(from).filter((call) => call.startsWith("delete"));
+  expect(deletions.slice(0, 2).sort()).toEqual([
+    "delete Deployment/orders-jobmanager",
+    "delete Deployment/orders-taskmanager",
+  ]);
+  expect(deletions.at(-1)).toBe("delete ConfigMap/orders-cluster-config-map");
+  expect(world.names()).toEqual(["ConfigMap/neighbour-cluster-config-map"]);
+});
+
+test("while FlinkJobs name it, nothing is taken away", async () => {
+  const world = await stories["tear down"]!.begin();
+  world.jobs = [aJob().build()];
+  const before = world.names();
+  const { view, finalizer } = await world.step();
+  expect(view?.state).toMatchObject({ kind: "blocked", reason: "InUse", stalled: false });
+  expect([finalizer, world.names()]).toEqual(["keep", before]);
+});
+
+test("somebody who changes an object back with each write of ours does not keep us busy", async () => {
+  const world = await deployed();
+  const name = "Role/orders-taskmanager";
+  for (let round = 0; round < 5; round++) {
+    // Nothing of it is a change by the API server's own count.
+    world.objects.set(name, { ...world.objects.get(name)!, rules: [] });
+    await world.step();
+  }
+  expect(world.calls.filter((call) => call === `apply ${name}`).length).toBeLessThanOrEqual(2);
+});

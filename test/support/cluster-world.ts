@@ -1,0 +1,174 @@
+import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
+import { ManagedClusters, type ManagedOutcome } from "../../src/controller/managed/managed-clusters.ts";
+import { CLUSTER_LABEL, type ClusterObject } from "../../src/core/cluster/objects.ts";
+import type { Pod } from "../../src/core/cluster/pods.ts";
+import { lazyOptions } from "../../src/flink/options/option-catalogue.ts";
+import { KubeError } from "../../src/kube/errors.ts";
+import { available } from "./cluster-builders.ts";
+
+/** The operator dies here. */
+export class Killed extends Error {
+  override readonly name = "Killed";
+}
+
+type Kube = ConstructorParameters<typeof ManagedClusters>[0]["kube"];
+
+const IN_TIME = new AbortController().signal;
+
+/** An API server in memory, its Deployment controller included, and the operators of a managed cluster that die on it. */
+export class ClusterWorld {
+  readonly objects = new Map<string, ClusterObject>();
+  readonly calls: string[] = [];
+  jobs: FlinkJob[] = [];
+  cluster: FlinkCluster;
+  /** At which call the operator dies, counted from 0, and whether the call was carried out. */
+  dies: { at: number; after: boolean } | undefined;
+  /** What the operator's caches hold. */
+  #seen: ClusterObject[] = [];
+  #generation = 0;
+  #operator: ManagedClusters;
+
+  constructor(cluster: FlinkCluster) {
+    this.cluster = cluster;
+    this.#operator = this.#begin();
+  }
+
+  /** A new operator, without the memory of the last one. */
+  restart(): void {
+    this.#operator = this.#begin();
+  }
+
+  /** One reconcile. Caches may be behind by one. */
+  async step(staleCaches = false): Promise<ManagedOutcome> {
+    if (!staleCaches) this.#seen = [...this.objects.values()];
+    const outcome = await this.#operator.bring(this.cluster, IN_TIME);
+    const { metadata } = this.cluster;
+    const finalizers = outcome.finalizer === "add" ? ["flinkjob.dev/tear-down"] : [];
+    if (outcome.finalizer !== "keep")
+      this.cluster = { ...this.cluster, metadata: { ...metadata, finalizers } };
+    return outcome;
+  }
+
+  /** What the Deployment controller and the kubelet do meanwhile. */
+  settle(): void {
+    for (const [key, object] of this.objects) {
+      if (object.kind !== "Deployment") continue;
+      if (object.metadata.deletionTimestamp !== undefined) this.objects.delete(key);
+      else {
+        const { generation = 0 } = object.metadata;
+        const { status } = available(object);
+        this.objects.set(key, {
+          ...object,
+          status: { ...(status as object), observedGeneration: generation },
+        });
+      }
+    }
+  }
+
+  put(object: ClusterObject): void {
+    this.objects.set(keyOf(object.kind, object.metadata.name), object);
+  }
+
+  /** What the world comes to, whoever brought it there. */
+  names(): string[] {
+    return [...this.objects.keys()].sort();
+  }
+
+  #begin(): ManagedClusters {
+    const get: Kube["get"] = (kind, { name }) =>
+      this.#call(`get ${keyOf(kind.kind, name)}`, () => {
+        const found = this.objects.get(keyOf(kind.kind, name));
+        if (!found) throw new KubeError("NotFound", name);
+        return found as never;
+      });
+    const list: Kube["list"] = (kind, { labelSelector = "" } = {}) =>
+      this.#call(`list ${kind.plural}`, () => {
+        const all = [...this.objects.values()].filter((object) => object.kind === kind.kind);
+        return { metadata: {}, items: all.filter((object) => matches(object, labelSelector)) as never[] };
+      });
+    const apply: Kube["apply"] = (kind, object) =>
+      this.#call(
+        `apply ${keyOf(kind.kind, object.metadata.name ?? "")}`,
+        () => this.#apply(object as never) as never,
+      );
+    const remove: Kube["delete"] = (kind, { name }) =>
+      this.#call(`delete ${keyOf(kind.kind, name)}`, () => {
+        this.#delete(kind.kind, name);
+        return {};
+      });
+    return new ManagedClusters({
+      kube: { get, list, apply, delete: remove },
+      owned: {
+        want: () => {},
+        hasSynced: () => true,
+        missingRight: () => undefined,
+        of: (_namespace, clusterId) =>
+          this.#seen.filter(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] === clusterId),
+        podsOf: () => this.#pods(),
+      },
+      usersOf: () => this.jobs,
+      enabled: true,
+      findOptions: lazyOptions(),
+    });
+  }
+
+  /** A Deployment that goes has pods until it is gone. */
+  #pods(): Pod[] {
+    return this.#seen
+      .filter(({ kind }) => kind === "Deployment")
+      .map(({ metadata }) => ({ metadata: { name: `${metadata.name}-x` } }));
+  }
+
+  async #call<T>(name: string, carryOut: () => T): Promise<T> {
+    const now = this.calls.push(name) - 1;
+    const dying = this.dies?.at === now;
+    if (dying && !this.dies?.after) throw new Killed(name);
+    const answer = carryOut();
+    if (dying) throw new Killed(name);
+    return answer;
+  }
+
+  #apply(object: ClusterObject): ClusterObject {
+    const known = this.objects.get(keyOf(object.kind, object.metadata.name));
+    const generation = ++this.#generation;
+    const stored: ClusterObject = {
+      ...object,
+      metadata: { ...object.metadata, generation },
+      ...(known?.status === undefined ? {} : { status: known.status }),
+    };
+    this.put(stored);
+    return stored;
+  }
+
+  #delete(kind: string, name: string): void {
+    const key = keyOf(kind, name);
+    const known = this.objects.get(key);
+    if (!known) throw new KubeError("NotFound", name);
+    if (kind !== "Deployment") this.objects.delete(key);
+    else this.put({ ...known, metadata: { ...known.metadata, deletionTimestamp: "2026-03-01T12:00:00Z" } });
+  }
+}
+
+function keyOf(kind: string, name: string): string {
+  return `${kind}/${name}`;
+}
+
+function matches({ metadata }: ClusterObject, selector: string): boolean {
+  return selector.split(",").every((term) => {
+    const [label = "", value = ""] = term.split("=");
+    return metadata.labels?.[label] === value;
+  });
+}
+
+/** One of Flink's own. */
+export function aFlinkConfigMap(app: string): ClusterObject {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: `${app}-cluster-config-map`,
+      namespace: "team-a",
+      labels: { app, type: "flink-native-kubernetes" },
+    },
+  };
+}
