@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { available, objectOf, objectsOf, settled } from "../../../test/support/cluster-builders.ts";
-import { changesOf } from "./changes.ts";
+import { changesOf, type DeploymentStatus, isSettled } from "./changes.ts";
 import type { ClusterObject } from "./objects.ts";
 
 const objects = objectsOf();
@@ -98,4 +98,30 @@ test("TaskManagers are scaled at once, whatever the JobManager does", () => {
     "PodDisruptionBudget/orders-taskmanager",
     "Deployment/orders-taskmanager",
   ]);
+});
+
+describe("a Deployment is settled", () => {
+  const wanted = objectOf(objectsOf({ taskManager: { replicas: 2 } }), "Deployment", "orders-taskmanager");
+  const live = available(wanted);
+  const reporting = (patch: DeploymentStatus) => ({
+    ...live,
+    status: { ...(live.status as object), ...patch },
+  });
+
+  test("when its pods are the newest, all there and available", () =>
+    expect(isSettled(wanted, live)).toBe(true));
+
+  test.each([
+    ["some are of an older template", { updatedReplicas: 1 }],
+    ["older ones are there too", { replicas: 3 }],
+    ["one is not available", { availableReplicas: 1 }],
+    ["its controller has not seen the change", { observedGeneration: 0 }],
+  ])("but not while %s", (_what, patch) => expect(isSettled(wanted, reporting(patch))).toBe(false));
+
+  test("nor when it is not there, or of another template", () => {
+    expect(isSettled(wanted, undefined)).toBe(false);
+    expect(
+      isSettled(wanted, available(objectOf(objectsOf({ image: "x" }), "Deployment", "orders-taskmanager"))),
+    ).toBe(false);
+  });
 });
