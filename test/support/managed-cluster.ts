@@ -93,10 +93,6 @@ export class ManagedSubject {
     }
   }
 
-  async ready() {
-    return (await this.cluster).status?.conditions?.find(({ type }) => type === "Ready");
-  }
-
   /** Waits for the reason of its conditions; the FlinkCluster with it. */
   async untilReason(reason: string, limitMs = 30_000): Promise<FlinkCluster> {
     let last: FlinkCluster | undefined;

@@ -26,14 +26,11 @@ export interface ClusterConfiguration {
 /** The options of a deployed cluster: those that make it one are the operator's, then the user's, then what is usual. */
 export function clusterConfiguration(design: ClusterDesign): ClusterConfiguration {
   const { spec, findOptions } = design;
-  const options = findOptions?.(spec.flinkVersion);
+  const own = Object.entries(spec.flinkConfiguration ?? {});
+  // The catalogue costs memory: who sets nothing does without.
+  const options = own.length > 0 ? findOptions?.(spec.flinkVersion) : undefined;
   const report: ConfigurationReport = { ignored: [], overridden: [], layered: [], invalid: [] };
-  const texts = new Map(
-    Object.entries(spec.flinkConfiguration ?? {}).map(([key, value]) => [
-      key,
-      renderedValue(value as ConfigurationValue),
-    ]),
-  );
+  const texts = new Map(own.map(([key, value]) => [key, renderedValue(value as ConfigurationValue)]));
   const given = new Map<string, string>();
   for (const [key, text] of texts) {
     const by = ownerOf(plainKey(key, options)) ?? ownerOf(key);
