@@ -122,6 +122,9 @@ describe("a managed FlinkCluster", () => {
     await change("Service", "drift-rest", { spec: { selector: { "flinkjob.dev/cluster": "other" } } });
     await change("Deployment", "drift-taskmanager", { spec: { replicas: 7 } });
     await change("Role", "drift-taskmanager", { rules: [] });
+    await change("Deployment", "drift-jobmanager", {
+      metadata: { labels: { "flinkjob.dev/cluster": null } },
+    });
     await kube.delete(clusterKinds.ServiceAccount, { namespace, name: "drift-jobmanager" });
     await eventually(async () => {
       const service = await subject.get("Service", "drift-rest");
@@ -129,6 +132,7 @@ describe("a managed FlinkCluster", () => {
       expect((await subject.get("Deployment", "drift-taskmanager")).spec).toMatchObject({ replicas: 2 });
       expect((await subject.get("Role", "drift-taskmanager")).rules).toHaveLength(1);
       expect(await subject.exists("ServiceAccount", "drift-jobmanager")).toBe(true);
+      expect(await subject.objects()).toContain("Deployment/drift-jobmanager");
     }, 20_000);
   });
 

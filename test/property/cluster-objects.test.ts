@@ -118,3 +118,15 @@ test("every object of every cluster is what a real API server takes, and stays t
   });
   await fc.assert(property, { seed: 20_170_403, numRuns: 40 });
 });
+
+test("what was taken away is not made again by somebody who knew it", async () => {
+  const spec = managedCluster.parse({ flinkVersion: "2.3", image: "i", storage: { uri: "s3://b/f" } });
+  for (const object of desiredCluster(designOf("default", "gone", spec)).objects) {
+    const known = {
+      ...object,
+      metadata: { ...object.metadata, uid: "7d4bd0a2-8a0e-4c0c-9a51-7f7a2f1f6c11" },
+    };
+    const again = client.apply(clusterKinds[object.kind], known, { force: true, dryRun: true });
+    await expect(again).rejects.toMatchObject({ code: "Conflict" });
+  }
+});

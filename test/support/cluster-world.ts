@@ -20,7 +20,9 @@ export class ClusterWorld {
   readonly objects = new Map<string, ClusterObject>();
   readonly calls: string[] = [];
   jobs: FlinkJob[] = [];
+  /** As the operator knows it. */
   cluster: FlinkCluster;
+  #isGone = false;
   /** At which call the operator dies, counted from 0, and whether the call was carried out. */
   dies: { at: number; after: boolean } | undefined;
   /** What the operator's caches hold. */
@@ -65,6 +67,17 @@ export class ClusterWorld {
     }
   }
 
+  /** The FlinkCluster at the API server. */
+  get stored(): FlinkCluster | undefined {
+    return this.#isGone ? undefined : this.cluster;
+  }
+
+  /** Somebody else has taken everything away, and the operator has not heard of it. */
+  takeAway(): void {
+    this.objects.clear();
+    this.#isGone = true;
+  }
+
   put(object: ClusterObject): void {
     this.objects.set(keyOf(object.kind, object.metadata.name), object);
   }
@@ -77,7 +90,7 @@ export class ClusterWorld {
   #begin(): ManagedClusters {
     const get: Kube["get"] = (kind, { name }) =>
       this.#call(`get ${keyOf(kind.kind, name)}`, () => {
-        const found = this.objects.get(keyOf(kind.kind, name));
+        const found = kind.kind === "FlinkCluster" ? this.stored : this.objects.get(keyOf(kind.kind, name));
         if (!found) throw new KubeError("NotFound", name);
         return found as never;
       });
@@ -130,10 +143,13 @@ export class ClusterWorld {
 
   #apply(object: ClusterObject): ClusterObject {
     const known = this.objects.get(keyOf(object.kind, object.metadata.name));
+    const { uid } = object.metadata;
+    if (uid !== undefined && uid !== known?.metadata.uid)
+      throw new KubeError("Conflict", object.metadata.name);
     const generation = ++this.#generation;
     const stored: ClusterObject = {
       ...object,
-      metadata: { ...object.metadata, generation },
+      metadata: { ...object.metadata, generation, uid: known?.metadata.uid ?? `uid-${generation}` },
       ...(known?.status === undefined ? {} : { status: known.status }),
     };
     this.put(stored);

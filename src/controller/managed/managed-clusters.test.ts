@@ -129,3 +129,28 @@ test("somebody who changes an object back with each write of ours does not keep 
   }
   expect(world.calls.filter((call) => call === `apply ${name}`).length).toBeLessThanOrEqual(2);
 });
+
+describe("an operator that wakes up late makes nothing again that another has taken away", () => {
+  const asleep = async (patch: Parameters<typeof aManaged>[0]): Promise<ClusterWorld> => {
+    const world = await deployed();
+    world.cluster = edit(world.cluster, patch);
+    // Its caches are filled when it falls asleep, at the first call that it makes.
+    world.dies = { at: world.calls.length, after: false };
+    await expect(world.step()).rejects.toThrow(Killed);
+    world.dies = undefined;
+    world.takeAway();
+    return world;
+  };
+
+  test("not what was there", async () => {
+    const world = await asleep({ image: "flink:2.3.1" });
+    await expect(world.step(true)).rejects.toMatchObject({ code: "Conflict" });
+    expect(world.names()).toEqual([]);
+  });
+
+  test("nor anything new", async () => {
+    const world = await asleep({ ingress: { host: "flink.example" } });
+    expect(await world.step(true)).toEqual({ finalizer: "keep" });
+    expect(world.names()).toEqual([]);
+  });
+});

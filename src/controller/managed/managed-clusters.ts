@@ -9,6 +9,8 @@ import type { ClusterObject } from "../../core/cluster/objects.ts";
 import { tearDown } from "../../core/cluster/teardown.ts";
 import type { FindOptions } from "../../core/configuration/catalogue.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { isKubeError } from "../../kube/errors.ts";
+import { flinkClusters } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
 import { type ClusterPlace, ClusterRefusal, ObjectWriter } from "./object-writer.ts";
 import type { OwnedObjects } from "./owned-objects.ts";
@@ -65,7 +67,7 @@ export class ManagedClusters {
     try {
       if (deleted) return await this.#tearDown(cluster, place, desired, signal);
       if (!finalizers.includes(CLUSTER_FINALIZER)) return { finalizer: "add" };
-      return await this.#deploy(place, desired, signal);
+      return await this.#deploy(cluster, place, desired, signal);
     } catch (error) {
       if (!(error instanceof ClusterRefusal)) throw error;
       const { reason, message, stalled } = error;
@@ -81,14 +83,33 @@ export class ManagedClusters {
     return { view: viewOf(desired, [], [], state), finalizer: "keep", requeueAfterMs: AGAIN_MS };
   }
 
-  async #deploy(place: ClusterPlace, desired: DesiredCluster, signal: AbortSignal): Promise<ManagedOutcome> {
+  async #deploy(
+    cluster: FlinkCluster,
+    place: ClusterPlace,
+    desired: DesiredCluster,
+    signal: AbortSignal,
+  ): Promise<ManagedOutcome> {
     const { refusal } = desired;
     if (refusal) return this.#seen(place, desired, { kind: "blocked", ...refusal, stalled: true });
     const live = await this.#live(place, desired.objects, signal);
     const { apply, remove, held } = changesOf(desired.objects, live);
+    const makes = apply.some((object) => !find(live, object));
+    if (makes && !(await this.#isThere(cluster, signal))) return { finalizer: "keep" };
     for (const object of apply) await this.#writer.apply(object, find(live, object), signal);
     for (const object of remove) await this.#writer.remove(place, object, signal);
     return this.#seen(place, desired, { kind: "deployed", held: held !== undefined });
+  }
+
+  /** By the API server's own word: an operator that woke up late must not make what nobody would take away. */
+  async #isThere({ metadata }: FlinkCluster, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid } = metadata;
+    try {
+      const now = await this.#options.kube.get(flinkClusters, { namespace, name }, { signal });
+      return now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined;
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) return false;
+      throw error;
+    }
   }
 
   async #tearDown(

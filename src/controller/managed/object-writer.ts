@@ -1,6 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { ClusterObjectName } from "../../core/cluster/changes.ts";
-import { CLUSTER_LABEL, type ClusterObject, hashOf } from "../../core/cluster/objects.ts";
+import { CLUSTER_LABEL, type ClusterObject, contentHash, hashOf } from "../../core/cluster/objects.ts";
 import { FLINK_CONFIG_MAPS } from "../../core/cluster/teardown.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError, type KubeError } from "../../kube/errors.ts";
@@ -46,7 +46,7 @@ export class ObjectWriter {
     const { name, namespace } = metadata;
     try {
       const found = await this.#kube.get(clusterKinds[kind], { namespace, name }, { signal });
-      if (found.metadata.labels?.[CLUSTER_LABEL] === metadata.labels?.[CLUSTER_LABEL]) return found;
+      if (isOurs(found, wanted)) return found;
     } catch (error) {
       if (isKubeError(error, "NotFound")) return undefined;
       throw refusalOf(error);
@@ -61,8 +61,11 @@ export class ObjectWriter {
     const hash = hashOf(wanted) ?? "";
     // Somebody who changes it back with every write of ours must not keep us busy.
     if (live && this.#applied.get(name) === `${hash}@${versionOf(live)}`) return false;
+    // An operator that woke up late must not make again what another has taken away.
+    const { uid } = live?.metadata ?? {};
+    const object = uid === undefined ? wanted : { ...wanted, metadata: { ...metadata, uid } };
     try {
-      const result = await this.#kube.apply(clusterKinds[kind], wanted, { force: true, signal });
+      const result = await this.#kube.apply(clusterKinds[kind], object, { force: true, signal });
       this.#applied.set(name, `${hash}@${versionOf(result)}`);
       return true;
     } catch (error) {
@@ -102,9 +105,20 @@ export class ObjectWriter {
   }
 }
 
+/** Somebody may have taken the label away, and not what we wrote beside it. */
+function isOurs({ metadata }: ClusterObject, wanted: ClusterObject): boolean {
+  const label = metadata.labels?.[CLUSTER_LABEL];
+  return label === undefined
+    ? hashOf({ metadata }) !== undefined
+    : label === wanted.metadata.labels?.[CLUSTER_LABEL];
+}
+
 /** Which state of an object it is: what its own controller reports does not count, where the API server tells that apart. */
 function versionOf({ metadata }: ClusterObject): string {
-  return metadata.generation === undefined ? (metadata.resourceVersion ?? "") : String(metadata.generation);
+  const { generation, resourceVersion, labels, annotations } = metadata;
+  return generation === undefined
+    ? (resourceVersion ?? "")
+    : `${generation}/${contentHash({ labels, annotations })}`;
 }
 
 /** A refusal that stands until somebody acts; other errors as they are. */
