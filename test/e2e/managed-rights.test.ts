@@ -68,7 +68,9 @@ async function kubeconfigOf(account: string): Promise<string> {
 test("without the rights of managed clusters, a FlinkCluster says which one is missing", async () => {
   const { status } = await subject.untilReason("RightMissing");
   expect(status?.conditions).toMatchObject([{ status: "False" }, { status: "False" }, { status: "True" }]);
-  expect(status?.conditions?.[0]?.message).toMatch(/cannot list resource "\w+"/);
+  expect(status?.conditions?.[0]?.message).toMatch(
+    /^\w+(\.[\w.]+)? is forbidden: .* cannot (list|watch) resource "\w+"/,
+  );
 });
 
 test("with them it is deployed, changed and taken away", async () => {

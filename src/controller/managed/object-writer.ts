@@ -130,7 +130,7 @@ function refusalOf(error: unknown): unknown {
   return new ClusterRefusal(lacks ? "RightMissing" : "ObjectRefused", ownWords(error), error);
 }
 
-/** Without the request, which says nothing to people. */
-function ownWords({ message }: KubeError): string {
+/** What the API server said, without the request, which says nothing to people. */
+export function ownWords({ message }: KubeError): string {
   return message.replace(/^[A-Z]+ \S+: /, "");
 }

@@ -11,6 +11,7 @@ import { isKubeError, type KubeError } from "../../kube/errors.ts";
 import type { Follow, Followed } from "../../kube/followed.ts";
 import type { KubeObject, Resource } from "../../kube/types.ts";
 import { clusterKinds, pods } from "./kinds.ts";
+import { ownWords } from "./object-writer.ts";
 import type { ServiceAddresses } from "./service-addresses.ts";
 
 export interface OwnedObjectsOptions {
@@ -41,7 +42,7 @@ export class OwnedObjects {
     const followed = <T extends KubeObject>(resource: Resource<T>): Followed<T> => {
       const { plural } = resource;
       const onProblem = (problem: KubeError) => {
-        if (isKubeError(problem, "Forbidden")) this.#refusals.set(plural, problem.message);
+        if (isKubeError(problem, "Forbidden")) this.#refusals.set(plural, ownWords(problem));
       };
       const all = follow(resource, { labelSelector: OURS, indexers, onProblem });
       all.addHandler(handler);
@@ -80,7 +81,8 @@ export class OwnedObjects {
     for (const [kind, all] of this.#kinds)
       if (all.hasSynced()) this.#refusals.delete(clusterKinds[kind].plural);
     if (this.#pods.hasSynced()) this.#refusals.delete(pods.plural);
-    return [...this.#refusals.values()][0];
+    // Always the same one of several.
+    return [...this.#refusals].sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1];
   }
 
   of(namespace: string, clusterId: string): ClusterObject[] {
