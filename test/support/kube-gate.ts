@@ -213,7 +213,9 @@ export class KubeGate {
   ) {
     const to = new URL(path, this.#server);
     const send = to.protocol === "https:" ? httpsRequest : httpRequest;
-    const headers = { ...this.#headers, ...(type ? { "content-type": type } : {}) };
+    // Node frames no body of a DELETE by itself: its preconditions would be lost, and its bytes be taken for the next request.
+    const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
+    const headers = { ...this.#headers, ...length, ...(type ? { "content-type": type } : {}) };
     const agent = to.protocol === "https:" ? { agent: this.#agent } : {};
     const onward = send(to, { method, headers, ...agent }, answered);
     onward.end(body);

@@ -32,7 +32,11 @@ export function takeRest(
     if (request.complete) return;
     const { socket } = request;
     const timer = clock.setTimeout(() => socket.destroy(), LINGER_MS);
-    const end = () => timer.cancel();
+    // The connection may have many such requests before it.
+    const end = () => {
+      timer.cancel();
+      socket.off("close", end);
+    };
     request.once("end", end);
     socket.once("close", end);
     request.resume();
