@@ -4,9 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import { eventually } from "../support/eventually.ts";
-import { FlinkGate } from "../support/flink-gate.ts";
-import { flinkTargets } from "../support/flink-target.ts";
-import { JarServer } from "../support/jar-server.ts";
+import { at, GatedFlinks } from "../support/gated-flinks.ts";
 import type { GateCall, KubeGate } from "../support/kube-gate.ts";
 import { type ListedJob, listedJobs, overlaps } from "../support/listed-jobs.ts";
 import type { Operator } from "../support/operator.ts";
@@ -14,11 +12,9 @@ import { scenario, World } from "../support/world.ts";
 
 /** The shortest that outlasts a run request on its way (docs/guarantees.md). */
 const LEASE = "6s";
-const targets = flinkTargets();
 /** What is wished once of these; of the others before and after an edit or a deletion. */
 const once = ["steady", "ahead", "half-a-jar", "in-main"];
 const twice = ["replaced", "reverted", "deleted"];
-const versions = targets.map(({ version }) => version);
 
 /**
  * The leader is stopped as it stands (SIGSTOP), with each of its FlinkJobs at another moment between record and deed. By the
@@ -29,26 +25,14 @@ describe("a leader that sleeps past its lease", () => {
   let gate: KubeGate;
   let old: Operator;
   let young: Operator;
-  const flinks = new Map<string, FlinkGate>();
-  const jars = new Map<string, JarServer>();
+  let flinks: GatedFlinks;
   let release: () => void;
 
-  const at = (version: string, what: string) => `v${version.replace(".", "-")}-${what}`;
   const trace = (version: string, what: string) => world.trace(at(version, what));
-  const each = async (act: (version: string) => Promise<unknown>) => {
-    await Promise.all(versions.map(act));
-  };
 
   beforeAll(async () => {
     world = await World.open("frozen");
-    for (const { version, url, jobsJar } of targets) {
-      const flink = await new FlinkGate(url).open();
-      const server = await JarServer.start(jobsJar);
-      world.onClose(() => flink.close());
-      world.onClose(() => server.close());
-      flinks.set(version, flink);
-      jars.set(version, server);
-    }
+    flinks = await GatedFlinks.open(world);
     const args = ["--leader-elect", "--lease-name", "frozen", "--lease-duration", LEASE];
     args.push("--lease-namespace", world.namespace);
     const through = await world.kubeGate();
@@ -60,18 +44,18 @@ describe("a leader that sleeps past its lease", () => {
 
   test("stands still in the middle of everything", async () => {
     const running = ["steady", "replaced", "reverted", "deleted"];
-    await each(async (version) => {
+    await flinks.each(async (version) => {
       for (const what of running) await create(version, what, ["stream"]);
       await create(version, "in-main", ["stream", "--wait-for", join(world.dir, "gate")]);
       for (const what of running) await world.untilReason(at(version, what), "TasksRunning");
       await world.untilReason(at(version, "in-main"), "MainRunning");
-      const uri = jars.get(version)!.uri("half", { kind: "slow", ms: 60_000, times: 1 });
+      const uri = flinks.of(version).jars.uri("half", { kind: "slow", ms: 60_000, times: 1 });
       await create(version, "half-a-jar", ["stream"], uri);
-      await eventually(() => jars.get(version)?.requests("half") === 1);
+      await eventually(() => flinks.of(version).jars.requests("half") === 1);
     });
 
     // From here on each of them is caught after its record and before its deed.
-    const holds = versions.flatMap((version) => [
+    const holds = flinks.versions.flatMap((version) => [
       gate.hold(recording(at(version, "ahead"), "Submitting")),
       gate.hold(recording(at(version, "replaced"), "Replacing")),
       gate.hold(recording(at(version, "reverted"), "Replacing")),
@@ -80,7 +64,7 @@ describe("a leader that sleeps past its lease", () => {
     release = () => {
       for (const hold of holds) hold.release();
     };
-    await each((version) =>
+    await flinks.each((version) =>
       Promise.all([
         create(version, "ahead", ["stream"]),
         edit(version, "replaced", ["stream", "--delay", "21"]),
@@ -93,13 +77,13 @@ describe("a leader that sleeps past its lease", () => {
 
     expect(young.said("Started to work")).toBe(false);
     // The user thinks better of it; that the job is being stopped is on record already.
-    await each((version) => edit(version, "reverted", ["stream"]));
+    await flinks.each((version) => edit(version, "reverted", ["stream"]));
   });
 
   test("and another one takes over, and finishes what was begun", async () => {
     await eventually(() => young.said("Started to work"), 20_000);
     await writeFile(join(world.dir, "gate"), "");
-    await each(async (version) => {
+    await flinks.each(async (version) => {
       for (const what of once) await world.untilReason(at(version, what), "TasksRunning", 30_000);
       await untilSecond(version, "replaced");
       await untilSecond(version, "reverted");
@@ -112,17 +96,19 @@ describe("a leader that sleeps past its lease", () => {
   });
 
   test("and nothing that it does when it wakes comes to anything: it ends", async () => {
-    const mark = new Map(versions.map((version) => [version, flinks.get(version)!.requests.length]));
+    const mark = new Map(
+      flinks.versions.map((version) => [version, flinks.of(version).gate.requests.length]),
+    );
     const callsBefore = gate.calls.length;
     const before = world.recording.versions.length;
     release();
     old.send("SIGCONT");
     expect(await old.ended()).toBe(1);
 
-    for (const version of versions) {
+    for (const version of flinks.versions) {
       const deeds = flinks
-        .get(version)!
-        .requests.slice(mark.get(version))
+        .of(version)
+        .gate.requests.slice(mark.get(version))
         .filter(({ method }) => method !== "GET");
       expect(deeds).toEqual([]);
     }
@@ -131,7 +117,7 @@ describe("a leader that sleeps past its lease", () => {
       .filter(({ method, status }) => method !== "GET" && status < 300);
     expect(written).toEqual([]);
     expect(world.recording.versions.slice(before)).toEqual([]);
-    for (const version of versions) {
+    for (const version of flinks.versions) {
       const rows = await listOf(version);
       for (const what of [...once, ...twice]) {
         const { status } = await world.job(at(version, what));
@@ -142,7 +128,7 @@ describe("a leader that sleeps past its lease", () => {
   });
 
   test("each wish brought one job, and no two of one FlinkJob lived at once", async () => {
-    for (const version of versions) {
+    for (const version of flinks.versions) {
       for (const what of once) {
         expect(await jobsOf(version, what), what).toBe(1);
         expect(await trace(version, what).mains(), what).toBe(1);
@@ -152,13 +138,13 @@ describe("a leader that sleeps past its lease", () => {
     }
   });
 
-  function create(version: string, what: string, args: string[], uri = jars.get(version)!.uri()) {
+  function create(version: string, what: string, args: string[], uri = flinks.of(version).jars.uri()) {
     return world.createJob(at(version, what), spec(version, what, args, uri));
   }
 
   function spec(version: string, what: string, args: string[], uri: string): FlinkJobSpecInput {
     const traced = [...args, "--trace", trace(version, what).file];
-    return { cluster: { url: flinks.get(version)!.url }, ...scenario(traced, { uri }) };
+    return { cluster: { url: flinks.of(version).gate.url }, ...scenario(traced, { uri }) };
   }
 
   function edit(version: string, what: string, args: string[]) {
@@ -173,14 +159,14 @@ describe("a leader that sleeps past its lease", () => {
 
   /** JARs that were brought for FlinkJobs of this test. */
   async function jarsOf(version: string): Promise<string[]> {
-    const { url } = targets.find((target) => target.version === version)!;
+    const { url } = flinks.of(version);
     const { files } = (await (await fetch(`${url}/jars`)).json()) as { files: { name: string }[] };
     const prefixes = [...world.uids].map(jobIdPrefix);
     return files.map(({ name }) => name).filter((name) => prefixes.some((prefix) => name.includes(prefix)));
   }
 
   function listOf(version: string): Promise<ListedJob[]> {
-    return listedJobs(targets.find((target) => target.version === version)!.url);
+    return listedJobs(flinks.of(version).url);
   }
 
   /** The second job of this FlinkJob runs. */

@@ -1,41 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FlinkGate } from "../support/flink-gate.ts";
-import { flinkTargets } from "../support/flink-target.ts";
-import { JarServer } from "../support/jar-server.ts";
+import { at, GatedFlinks } from "../support/gated-flinks.ts";
 import { jobsOf, listedJobs, overlaps } from "../support/listed-jobs.ts";
 import { scenario, World } from "../support/world.ts";
-
-const targets = flinkTargets();
-const versions = targets.map(({ version }) => version);
 
 /** No election stands between them: all that keeps them apart is what they write before they act. */
 describe("two operators that both believe that they lead", () => {
   let world: World;
-  const flinks = new Map<string, FlinkGate>();
-  const jars = new Map<string, JarServer>();
-
-  const at = (version: string, what: string) => `v${version.replace(".", "-")}-${what}`;
-  const each = async (act: (version: string) => Promise<unknown>) => {
-    await Promise.all(versions.map(act));
-  };
+  let flinks: GatedFlinks;
 
   beforeAll(async () => {
     world = await World.open("two");
-    for (const { version, url, jobsJar } of targets) {
-      const flink = await new FlinkGate(url).open();
-      const server = await JarServer.start(jobsJar);
-      world.onClose(() => flink.close());
-      world.onClose(() => server.close());
-      flinks.set(version, flink);
-      jars.set(version, server);
-    }
+    flinks = await GatedFlinks.open(world);
     await Promise.all([world.operator(), world.operator()]);
   });
   afterAll(() => world.close());
 
   test("run one job for each wish", async () => {
     const plain = ["a", "b", "c", "replaced", "deleted"];
-    await each(async (version) => {
+    await flinks.each(async (version) => {
       await Promise.all([
         ...plain.map((what) => create(version, what, ["stream"])),
         create(version, "slow", ["stream", "--sleep", "2500"]),
@@ -57,7 +39,8 @@ describe("two operators that both believe that they lead", () => {
         40_000,
       );
     });
-    for (const { version, url } of targets) {
+    for (const version of flinks.versions) {
+      const { gate, url } = flinks.of(version);
       const rows = await listedJobs(url);
       expect(overlaps(rows, world.uids)).toEqual([]);
       for (const what of ["a", "b", "c", "slow", "ended"]) {
@@ -66,13 +49,14 @@ describe("two operators that both believe that they lead", () => {
         expect(await world.trace(at(version, what)).mains(), what).toBe(1);
       }
       // Seven FlinkJobs, one of them asked for twice.
-      expect(flinks.get(version)?.runs).toHaveLength(8);
+      expect(gate.runs).toHaveLength(8);
     }
   });
 
   function create(version: string, what: string, args: string[]) {
     const traced = [...args, "--trace", world.trace(at(version, what)).file];
-    const spec = scenario(traced, { uri: jars.get(version)!.uri() });
-    return world.createJob(at(version, what), { cluster: { url: flinks.get(version)!.url }, ...spec });
+    const { gate, jars } = flinks.of(version);
+    const spec = scenario(traced, { uri: jars.uri() });
+    return world.createJob(at(version, what), { cluster: { url: gate.url }, ...spec });
   }
 });

@@ -15,25 +15,12 @@ import {
   snapshots,
   UID,
 } from "../../../test/support/builders.ts";
-import type { FlinkJobSpec } from "../../api/flinkjob.ts";
+import { afterwards, changed, edited, JOB, look, runs } from "../../../test/support/stopping-scene.ts";
 import { jobIdOf, operationIdOf } from "../identity.ts";
-
-const JOB = jobIdOf(UID, "g1", 1);
-const changed = { entryClass: "shop.Two" };
-const edited = (spec: Partial<FlinkJobSpec>, trigger = aTrigger().running()) =>
-  aJob(spec).trigger(trigger).edited(changed);
-const runs = aCluster().listing(aRow());
-const look = (patch = {}) => aLook({ found: true, snapshots: snapshots(patch) });
 
 /** After the stop was asked for: an earlier look says nothing about what it left. */
 const later = NOW + SECOND;
 const seenLater = (patch = {}) => ({ now: later, look: aLook({ at: later, endedAt: later, ...patch }) });
-
-/** The step after the one before, as the same process sees it. */
-function then(scene: Scene, patch: Partial<Scene> = {}) {
-  const { status } = decideOn(scene);
-  return { ...scene, job: status ? scene.job.status(status) : scene.job, ...patch };
-}
 
 describe("upgradeMode: savepoint", () => {
   const scene = { job: edited({ upgradeMode: "savepoint" }), cluster: runs };
@@ -54,7 +41,7 @@ describe("upgradeMode: savepoint", () => {
     });
   });
 
-  const stopping = then({ ...scene, look: look() });
+  const stopping = afterwards({ ...scene, look: look() });
 
   test.each([
     ["nobody has asked yet", undefined, { rule: "readOperation", effect: { kind: "readOperation" } }],
@@ -107,12 +94,12 @@ describe("upgradeMode: savepoint", () => {
     const operation = anOperation({ state: "completed", path: "/sp" });
     const reasons = decideOn({ ...stopping, operation }).events.map(({ reason }) => reason);
     expect(reasons).toContain("SavepointCompleted");
-    const next = decideOn(then({ ...stopping, operation }));
+    const next = decideOn(afterwards({ ...stopping, operation }));
     expect(next).toMatchObject({ rule: "savepointStopsJob", status: undefined, events: [] });
   });
 
   test("the job ended with it: the next one starts from there, and not before", () => {
-    const complete = then({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
+    const complete = afterwards({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
     expect(decideOn(complete).effect).toBeUndefined();
     const over = {
       ...complete,
@@ -122,7 +109,7 @@ describe("upgradeMode: savepoint", () => {
     expect(decideOn({ ...over, look: look() }).rule).toBe("readEnd");
     const end = decideOn(over);
     expect(end.status).toMatchObject({ trigger: { id: "g1", state: "canceled", reason: "Canceled" } });
-    expect(decideOn(then(over))).toMatchObject({
+    expect(decideOn(afterwards(over))).toMatchObject({
       rule: "replace",
       status: { trigger: { id: "g2", savepointPath: "/sp" }, history: [{ id: "g1", state: "canceled" }] },
       effect: { kind: "submit", request: { savepointPath: "/sp" } },
@@ -139,7 +126,7 @@ describe("upgradeMode: savepoint", () => {
     });
     expect(failed.status?.trigger?.message).toContain("disk full");
     expect(failed.events).toMatchObject([{ type: "Warning", reason: "SavepointFailed" }]);
-    scene = then(scene, { operation: undefined, look: look() });
+    scene = afterwards(scene, { operation: undefined, look: look() });
     expect(decideOn(scene)).toMatchObject({ rule: "stopBackingOff", requeueAfterMs: 5 * SECOND });
     const later = NOW + 6 * SECOND;
     const again = { ...scene, now: later, look: { ...look(), at: later, endedAt: later } };
@@ -174,7 +161,7 @@ describe("upgradeMode: savepoint", () => {
   });
 
   test("taken back after a failure: the job goes on as if nothing had been", () => {
-    const failed = then({ ...stopping, operation: anOperation({ state: "failed", message: "no" }) });
+    const failed = afterwards({ ...stopping, operation: anOperation({ state: "failed", message: "no" }) });
     const reverted = { ...failed, job: failed.job.edited({ entryClass: "shop.WordCount" }) };
     expect(decideOn(reverted)).toMatchObject({ rule: "tasksRun", effect: undefined });
   });
@@ -184,13 +171,13 @@ describe("upgradeMode: savepoint", () => {
     expect(decideOn({ ...reverted, operation: anOperation({ state: "inProgress" }) })).toMatchObject({
       rule: "savepointUnderWay",
     });
-    const complete = then({ ...reverted, operation: anOperation({ state: "completed", path: "/sp" }) });
+    const complete = afterwards({ ...reverted, operation: anOperation({ state: "completed", path: "/sp" }) });
     const over = {
       ...complete,
       cluster: aCluster().listing(aRow("FINISHED")),
       ...seenLater({ found: true, snapshots: snapshots() }),
     };
-    expect(decideOn(then(over))).toMatchObject({
+    expect(decideOn(afterwards(over))).toMatchObject({
       rule: "resume",
       status: { trigger: { id: "g1", attempt: 2, savepointPath: "/sp" } },
       effect: { kind: "submit", jobId: jobIdOf(UID, "g1", 2) },
@@ -224,7 +211,7 @@ describe("upgradeMode: savepoint", () => {
     const gone = { ...stopping, cluster, ...seenLater({ incarnation: "other" }) };
     const step = decideOn(gone);
     expect(step.status?.trigger).toMatchObject({ state: "failed", reason: "SavepointLost" });
-    const next = decideOn(then(gone));
+    const next = decideOn(afterwards(gone));
     expect(next.effect?.kind).not.toBe("submit");
     expect(next.status?.conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
       status: "True",
@@ -233,14 +220,14 @@ describe("upgradeMode: savepoint", () => {
   });
 
   test("the same once it is on record: the next one starts from there", () => {
-    const complete = then({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
+    const complete = afterwards({ ...stopping, operation: anOperation({ state: "completed", path: "/sp" }) });
     const cluster = aCluster().process("other");
     const gone = { ...complete, cluster, ...seenLater({ incarnation: "other" }) };
     expect(decideOn(gone)).toMatchObject({
       rule: "stoppedUnseen",
       status: { trigger: { state: "canceled" } },
     });
-    expect(decideOn(then(gone))).toMatchObject({
+    expect(decideOn(afterwards(gone))).toMatchObject({
       effect: { kind: "submit", request: { savepointPath: "/sp" } },
     });
   });

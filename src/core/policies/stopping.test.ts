@@ -9,26 +9,11 @@ import {
   decideOn,
   MINUTE,
   NOW,
-  type Scene,
   SECOND,
   snapshots,
-  UID,
 } from "../../../test/support/builders.ts";
+import { afterwards, edited, JOB, look, runs } from "../../../test/support/stopping-scene.ts";
 import type { FlinkJobSpec } from "../../api/flinkjob.ts";
-import { jobIdOf } from "../identity.ts";
-
-const JOB = jobIdOf(UID, "g1", 1);
-const changed = { entryClass: "shop.Two" };
-const edited = (spec: Partial<FlinkJobSpec>, trigger = aTrigger().running()) =>
-  aJob(spec).trigger(trigger).edited(changed);
-const runs = aCluster().listing(aRow());
-const look = (patch = {}) => aLook({ found: true, snapshots: snapshots(patch) });
-
-/** The step after the one before, as the same process sees it. */
-function then(scene: Scene, patch: Partial<Scene> = {}) {
-  const { status } = decideOn(scene);
-  return { ...scene, job: status ? scene.job.status(status) : scene.job, ...patch };
-}
 
 describe("upgradeMode: last-state", () => {
   const scene = (patch: Partial<FlinkJobSpec> = {}) => ({
@@ -69,7 +54,7 @@ describe("upgradeMode: last-state", () => {
   });
 
   test("a checkpoint that was complete just before the end replaces the one on record", () => {
-    const cancelling = then({ ...scene(), look: look({ path: "/chk-7" }) });
+    const cancelling = afterwards({ ...scene(), look: look({ path: "/chk-7" }) });
     const cluster = aCluster().listing({ ...aRow("CANCELED"), endTime: NOW - SECOND });
     // Flink's own list is up to 3 s old.
     expect(decideOn({ ...cancelling, cluster, look: undefined })).toMatchObject({ rule: "snapshotsSettle" });
@@ -81,7 +66,7 @@ describe("upgradeMode: last-state", () => {
       restorePoint: { path: "/chk-8" },
       trigger: { state: "canceled" },
     });
-    expect(decideOn(then(over))).toMatchObject({
+    expect(decideOn(afterwards(over))).toMatchObject({
       effect: { kind: "submit", request: { savepointPath: "/chk-8" } },
     });
   });
@@ -89,8 +74,8 @@ describe("upgradeMode: last-state", () => {
 
 test("stateless: cancelled, and nothing of it is carried on", () => {
   const scene = { job: edited({ savepointPath: "/first" }), cluster: runs };
-  const over = then(then(scene), { cluster: aCluster().listing(aRow("CANCELED")) });
-  expect(decideOn(then(over))).toMatchObject({ effect: { request: { savepointPath: "/first" } } });
+  const over = afterwards(afterwards(scene), { cluster: aCluster().listing(aRow("CANCELED")) });
+  expect(decideOn(afterwards(over))).toMatchObject({ effect: { request: { savepointPath: "/first" } } });
 });
 
 test("another savepointPath in the spec is a wish: the next run starts there, whatever the old job left", () => {
