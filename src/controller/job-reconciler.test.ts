@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { aJob, observed } from "../../test/support/builders.ts";
+import {
+  aCluster,
+  aFlight,
+  aJob,
+  aRow,
+  aTrigger,
+  NOW,
+  observed,
+  type Scene,
+  URL_A,
+} from "../../test/support/builders.ts";
 import type { FlinkJob } from "../api/objects.ts";
 import { KubeError } from "../kube/errors.ts";
 import { FakeClock } from "../kube/fake-clock.ts";
@@ -7,6 +17,7 @@ import type { Flights } from "./flights.ts";
 import type { Gather } from "./gather.ts";
 import { Jars } from "./jars.ts";
 import { JobReconciler, type JobReconcilerOptions } from "./job-reconciler.ts";
+import type { MainNote } from "./main-places.ts";
 import type { Perform } from "./perform.ts";
 import { Versions } from "./versions.ts";
 
@@ -40,4 +51,33 @@ test("conflict after conflict: the cache is far behind, and the API server is no
   stale = true;
   await again();
   expect(pauses.at(-1)).toBe(200);
+});
+
+test("a main() keeps its place from its request until its job is listed; who has to wait is noted", async () => {
+  const sent = aTrigger().sent().with({ applicationId: aRow().id });
+  const v23 = aCluster().v23();
+  const scenes: [Scene, object][] = [
+    [
+      { job: aJob().trigger(sent), cluster: v23, flight: aFlight() },
+      { runsAt: URL_A, isFlying: true },
+    ],
+    [{ job: aJob().trigger(aTrigger().sent()), cluster: v23, flight: aFlight() }, { isFlying: true }],
+    [{ job: aJob().trigger(sent), cluster: v23.listing(aRow()), flight: aFlight() }, { isFlying: false }],
+    [{ job: aJob().trigger(aTrigger().running()), cluster: v23.listing(aRow()) }, { isFlying: false }],
+    [{ job: aJob(), cluster: v23, crowd: { limit: 4, since: undefined } }, { waitsAt: URL_A }],
+  ];
+  for (const [scene, want] of scenes) {
+    const notes: MainNote[] = [];
+    const reconciler = new JobReconciler({
+      store: { get: () => scene.job.build() },
+      versions: new Versions<FlinkJob>(),
+      gather: { observe: () => observed(scene) } as unknown as Gather,
+      perform: { step: async () => false } as unknown as Perform,
+      flights: {} as Flights,
+      places: { note: (_: string, note: MainNote) => notes.push(note) },
+      clock: { now: () => NOW },
+    } as unknown as JobReconcilerOptions);
+    await reconciler.reconcile("default/orders", new AbortController().signal);
+    expect(notes).toEqual([{ runsAt: undefined, isFlying: false, waitsAt: undefined, ...want }]);
+  }
 });

@@ -125,11 +125,13 @@ export class JobReconciler {
 }
 
 /** Whether its main() takes a place on a cluster, or it waits for one, as things stand after this decision. */
-function mainNoteOf({ job, flight, wantedUrl }: Observed, step: Step): MainNote {
+function mainNoteOf({ job, cluster, flight, wantedUrl }: Observed, step: Step): MainNote {
   const trigger = (step.status ?? job.status)?.trigger;
+  // Whose job is listed has nothing more to do.
+  const isOver = trigger && cluster.kind === "reachable" && cluster.jobs.has(trigger.jobId);
   return {
-    runsAt: trigger && runsMainOf(trigger) ? trigger.sentTo?.url : undefined,
-    isFlying: flight !== undefined && flight.phase !== "fetchingJar" && !step.settlesFlight,
+    runsAt: trigger && !isOver && runsMainOf(trigger) ? trigger.sentTo?.url : undefined,
+    isFlying: flight !== undefined && !isOver && flight.phase !== "fetchingJar" && !step.settlesFlight,
     waitsAt: step.awaitsPlace ? wantedUrl : undefined,
   };
 }
