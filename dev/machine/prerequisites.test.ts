@@ -123,6 +123,15 @@ describe("Containers", () => {
   });
 });
 
+it("knows Python's version, and that of its parts", async () => {
+  await tool("python3", '[ "$1" = --version ] && echo Python 3.9.2');
+  expect(await problems(["python"])).toEqual(["Python 3.9.2 is too old: 3.10 or newer is needed"]);
+  await tool("python3", '[ "$1" = --version ] && echo Python 3.11.7 || exit 0');
+  expect(await problems(["python"])).toEqual([]);
+  await tool("python3", '[ "$1" = --version ] && echo Python 3.11.7 || { echo "no ensurepip" >&2; exit 1; }');
+  expect(await problems(["python"])).toEqual(["python does not work: no ensurepip"]);
+});
+
 it("names everything that is missing at once, with the way out", async () => {
   const needs = ["go", "java", "maven", "docker", "kubectl"] as const;
   const error = await checkPrerequisites({ needs, env: { PATH: path } }).catch((error: Error) => error);
