@@ -1,10 +1,14 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import { request } from "node:https";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { allow, EdgeStage, type ServedEdge, serviceAccount, tokenFor } from "../support/edge-stage.ts";
 import { eventually } from "../support/eventually.ts";
+import { selfSigned } from "../support/self-signed.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { World } from "../support/world.ts";
 
@@ -124,4 +128,41 @@ test("an API server that cannot be reached lets nobody in", async () => {
   await between.stop();
   const answer = await apart.ask(await tokenFor(world, "waiting", "--duration=11m"), at());
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+});
+
+test("the gateway's own process: tokens and TLS by its flags, and no token in its log", async () => {
+  const token = await serviceAccount(world, "logged");
+  await allow(world, "logged", "get,list,patch");
+  const { cert, key } = selfSigned("gateway");
+  const files = { "tls.crt": cert, "tls.key": key };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(world.dir, name), text);
+  const tls = ["--tls-cert", join(world.dir, "tls.crt"), "--tls-key", join(world.dir, "tls.key")];
+  const args = ["--no-insecure-loopback", "--log-level", "debug", ...tls];
+  const gateway = await world.operatorWith({ program: "src/gateway-main.ts", args });
+  const address = gateway.told("Serving the gateway", "address");
+  expect(address).toMatch(/^https:/);
+  const statusOf = async (method: string, path: string, headers: Record<string, string>) => {
+    const sent = request(new URL(path, address), { method, headers, ca: cert });
+    sent.end();
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  };
+  const authorization = `Bearer ${token}`;
+  const submissions = `/clusters/${world.namespace}/main/run-async`;
+  expect(await statusOf("GET", at(), {})).toBe(401);
+  expect(await statusOf("GET", submissions, {})).toBe(401);
+  expect(await statusOf("GET", at(), { authorization: `Bearer ${token}x` })).toBe(401);
+  expect(await statusOf("GET", at(), { authorization })).toBe(200);
+  expect(await statusOf("GET", submissions, { authorization })).toBe(200);
+  expect(await statusOf("POST", submissions, { authorization })).toBe(403);
+  expect(await statusOf("PATCH", `${at()}/0?mode=cancel&token=${token}`, { authorization })).toBe(200);
+  const user = `system:serviceaccount:${world.namespace}:logged`;
+  const passedOn = await eventually(
+    () => gateway.log.find(({ message }) => message === "Passed on a request") ?? false,
+  );
+  expect(passedOn).toMatchObject({ user, cluster: "main", method: "PATCH", path: "/jobs/0", status: 200 });
+  const [, claims = "", signature = ""] = token.split(".");
+  const log = JSON.stringify(gateway.log) + gateway.noise.join("");
+  expect([log.includes(claims), log.includes(signature)]).toEqual([false, false]);
 });
