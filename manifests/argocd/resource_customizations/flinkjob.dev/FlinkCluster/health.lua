@@ -11,8 +11,11 @@ local function condition(type)
   return {}
 end
 
+local ready = condition("Ready")
 if obj.metadata.deletionTimestamp ~= nil then
-  return { status = "Progressing", message = "Being deleted" }
+  -- Which FlinkJobs it waits for, or what of it is still there.
+  local waits = ready.reason == "InUse" or ready.reason == "TearingDown"
+  return { status = "Progressing", message = waits and ready.message or "Being deleted" }
 end
 if status.observedGeneration ~= obj.metadata.generation then
   return { status = "Progressing", message = "The operator has not looked at this version of the spec yet" }
@@ -21,7 +24,6 @@ local stalled = condition("Stalled")
 if stalled.status == "True" then
   return { status = "Degraded", message = stalled.message or "" }
 end
-local ready = condition("Ready")
 if ready.status == "True" then
   return { status = "Healthy", message = ready.message or "" }
 end
