@@ -178,3 +178,12 @@ test.each([
   expect(read(page)).toContain(`](${relative(dirname(page), picture)})`);
   expect(read(picture)).toContain(">All of it was observed.</text>");
 });
+
+test("each decision has a number of its own, in its name and in its title, and the README leads to it", () => {
+  const names = readdirSync(join(root, "docs", "decisions")).sort();
+  const titles = names.map((name) => read(`docs/decisions/${name}`).match(/^# (\d+)\. /)?.[1]);
+  expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, index) => index + 1));
+  expect(titles).toEqual(names.map((_, index) => String(index + 1)));
+  const readme = read("README.md");
+  expect(names.filter((name) => !readme.includes(`(docs/decisions/${name})`))).toEqual([]);
+});
