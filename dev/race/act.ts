@@ -11,7 +11,6 @@ import { ListThenSubmit, type Watched } from "./list-then-submit.ts";
 import type { Place } from "./place.ts";
 import { type Answer, Recorder } from "./recorder.ts";
 import { type Lane, type Mood, Timeline } from "./timeline.ts";
-import type { Traffic } from "./traffic.ts";
 
 /** How many Flink jobs one party ran for one wish, as the recorder counted them. */
 export interface Count {
@@ -31,6 +30,11 @@ export interface Outcome {
   readonly traffic?: { readonly flinkJobs: number; readonly jobs: number };
   /** Whether everything was seen that the scene tells. */
   readonly complete: boolean;
+}
+
+/** FlinkJobs that came in meanwhile; counts them when the last has settled. */
+export interface Bystanders {
+  settle(): Promise<{ flinkJobs: number; jobs: number }>;
 }
 
 /** The longest that anything in a scene is waited for, in milliseconds. */
@@ -144,7 +148,7 @@ export class Act {
   }
 
   /** The counts, when the last of the traffic has settled. */
-  async outcome(scene: string, traffic?: Traffic): Promise<Outcome> {
+  async outcome(scene: string, traffic?: Bystanders): Promise<Outcome> {
     this.#followed.abort();
     await Promise.all([...this.#following, ...this.#agents.map((agent) => agent.kill())]);
     const counted = await traffic?.settle();

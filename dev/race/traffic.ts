@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Act } from "./act.ts";
+import type { Act, Bystanders } from "./act.ts";
 
 const LOOK_EVERY_MS = 200;
 /**
@@ -11,7 +11,7 @@ const AT_ONCE = 2;
 const WORK = ["--elements", "50", "--delay", "20"];
 
 /** FlinkJobs that keep coming in while the JobManager dies and comes back: each a small job with an end. */
-export class Traffic {
+export class Traffic implements Bystanders {
   readonly #act: Act;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;

@@ -3,12 +3,13 @@ import type { Context } from "../context.ts";
 import type { Flight, JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isAdopting, pending as pendingTrigger } from "../triggers.ts";
+import { isKnownAbsent } from "./absence.ts";
 import { adopt } from "./adoption.ts";
 import { answered, lookUp } from "./answered.ts";
 import { send } from "./sending.ts";
 import { patience, timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
-import { isKnownAbsent, unsettled } from "./unsettled.ts";
+import { unsettled } from "./unsettled.ts";
 
 /** A request that takes longer than this is worth a word in the status, in milliseconds. */
 const WORTH_A_WORD_MS = 1_500;

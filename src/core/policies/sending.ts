@@ -13,12 +13,12 @@ import { onItsWayMs } from "../on-its-way.ts";
 import { carriesState, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
+import { isKnownAbsent } from "./absence.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
 import { waitForPlace } from "./crowded.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
-import { isKnownAbsent } from "./unsettled.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 

@@ -4,8 +4,8 @@ import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { isAdopting, isOver, pending } from "../triggers.ts";
+import { isKnownAbsent } from "./absence.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
-import { isKnownAbsent } from "./unsettled.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 /** By then a look-up is no longer fresh. */

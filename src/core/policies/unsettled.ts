@@ -1,10 +1,11 @@
 import type { TriggerStatus } from "../../api/status.ts";
-import { at, type Context, iso } from "../context.ts";
+import { type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import { carriesState, lastSeen, neverRan } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending, running } from "../triggers.ts";
+import { wouldBeListed } from "./absence.ts";
 import { listedSoon, lookUp, mainMayRun } from "./answered.ts";
 import { lastKnown } from "./checkpoints.ts";
 import { savepointLost } from "./ending.ts";
@@ -12,8 +13,6 @@ import { send, waitForCluster } from "./sending.ts";
 import { timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
 
-/** Flink forgets an ended job after its jobstore expiration; beyond this share of it, absence says nothing. */
-const REMEMBERED_SHARE = 0.9;
 const POLL_MAIN_MS = 2_000;
 /** By then the look-up is no longer fresh, and the list is of the new process. */
 const LOOK_AGAIN_MS = 2_000;
@@ -126,31 +125,6 @@ function absent(ctx: Context, trigger: TriggerStatus, look: Look, cluster: Reach
     trigger: failed(ctx, trigger, { reason: "OutcomeLost", message }),
     job: null,
   };
-}
-
-/** The process that it was sent to would still list its job, had there been one. */
-function wouldBeListed(
-  { now }: Context,
-  { sentAt }: Pick<TriggerStatus, "sentAt">,
-  { jobManager }: ReachableCluster,
-): boolean {
-  return now - (at(sentAt) ?? 0) < jobManager.jobStoreExpirationMs * REMEMBERED_SHARE;
-}
-
-/** Whether a request that was sent is known to have brought nothing: its own process says so, and would know. */
-export function isKnownAbsent(ctx: Context, trigger: TriggerStatus): boolean {
-  const { cluster, look } = ctx;
-  if (cluster.kind !== "reachable" || !look || look.found || look.application || look.mains > 0) return false;
-  const { incarnation } = look;
-  const { sentTo } = trigger;
-  const same = !sentTo?.earlierProcess && isSameProcess(incarnation, sentTo?.incarnation);
-  // Of several requests the first may have brought a job that Flink has forgotten since.
-  const sentAt = trigger.sends > 1 ? trigger.requestedAt : trigger.sentAt;
-  return (
-    same &&
-    isSameProcess(incarnation, cluster.jobManager.incarnation) &&
-    wouldBeListed(ctx, { sentAt }, cluster)
-  );
 }
 
 /** Flink had accepted the job, and neither it nor its main() is there any more. */
