@@ -6,15 +6,19 @@ import { instead, type Mutant, seeing, withSpec, withTrigger, writing } from "./
 /** State that is lost or forgotten, suspension, restarts, rollback. */
 export const lifeCycle: readonly Mutant[] = [
   {
-    name: "takes a look from before the stop for what it left",
-    worlds: ["upgrade by savepoint, crash and failover"],
-    decide: seeing((observed, now) =>
-      observed.look ? { ...observed, look: { ...observed.look, at: now } } : observed,
-    ),
+    name: "believes a history that may be older than the end of a stop",
+    worlds: ["upgrade by savepoint, two operators"],
+    decide: seeing(({ cluster, ...rest }) => {
+      if (cluster.kind !== "reachable") return { ...rest, cluster };
+      const jobs = [...cluster.jobs].map(
+        ([id, row]) => [id, row.state === "FINISHED" ? { ...row, endTime: 1 } : row] as const,
+      );
+      return { ...rest, cluster: { ...cluster, jobs: new Map(jobs) } };
+    }),
   },
   {
     name: "takes the savepoint of a stop that failed for that of the next",
-    worlds: ["upgrade by savepoint, which fails"],
+    worlds: ["upgrade by savepoint, which"],
     decide: seeing((observed) => withStop(observed, { earlierPath: undefined })),
   },
   {

@@ -94,6 +94,8 @@ export function decides(world: World, operator: Operator, version: Version, { ef
     known.newest?.kind === "checkpoint"
   )
     world.broken("cancelsWhatIsNotKept", `${world.short(effect.jobId)} has a checkpoint that goes with it`);
+  if (effect?.kind === "cancelJob" && effect.jobId === FOREIGN && !world.ledger.adopted)
+    world.broken("cancelsWhatIsNotIts", `${world.short(effect.jobId)} was to be adopted, and never was`);
   if (effect?.kind !== "submit") return;
   const { cluster } = operator;
   if (version.job?.spec.state === "suspended")

@@ -10,7 +10,31 @@ const RUNS = [
   ...SENT,
   ...["mainEnds", "polls", "answers 1", "decides", "writes", "sees", "decides"].map(moveOf),
 ];
-const MOVES = { created: [], ready: READY, sent: SENT, runs: RUNS };
+const ASKED = [
+  "edits",
+  "sees",
+  "decides",
+  "acts",
+  "looksForMains",
+  "looksForJob",
+  "decides",
+  "writes",
+  "sees",
+  "acts",
+];
+const FAILED = [
+  "savepointIsTaken",
+  "savepointFails",
+  "decides",
+  "waits",
+  "decides",
+  "acts",
+  "decides",
+  "writes",
+  "sees",
+];
+const STOP_FAILED = [...RUNS, ...[...ASKED, ...FAILED].map(moveOf)];
+const MOVES = { created: [], ready: READY, sent: SENT, runs: RUNS, stopFailed: STOP_FAILED };
 
 /** Where the schedules of a setting begin. */
 export function beginning(setting: Setting): World {

@@ -18,6 +18,16 @@ export const lifeCycleWorlds: readonly Setting[] = [
     { ...upgrade, savepointFailures: 1, crashes: 1 },
   ),
   aSetting(
+    "upgrade by savepoint, which has failed",
+    { prompt: true, begins: "stopFailed", upgradeMode: "savepoint" },
+    { edits: 1, savepointFailures: 1, checkpoints: 1, crashes: 1 },
+  ),
+  aSetting(
+    "upgrade by savepoint, two operators",
+    { ...stateful, upgradeMode: "savepoint" },
+    { edits: 1, takeovers: 1 },
+  ),
+  aSetting(
     "upgrade by savepoint, failover",
     { ...stateful, upgradeMode: "savepoint" },
     { ...upgrade, failovers: 1 },

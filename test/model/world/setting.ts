@@ -81,9 +81,10 @@ export interface Setting {
   mutant?: string;
   /**
    * Where schedules begin: the object was just created; the operator is about to make its first decision that matters;
-   * or its first run request has arrived; or its first job runs, and the status says so.
+   * or its first run request has arrived; or its first job runs, and the status says so; or a first stop of that job for an
+   * edit has failed, although its savepoint was complete.
    */
-  begins: "created" | "ready" | "sent" | "runs";
+  begins: "created" | "ready" | "sent" | "runs" | "stopFailed";
   /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
   prompt: boolean;
   /** /run-application (2.3), or /run (2.2). */
