@@ -120,11 +120,9 @@ export const lifeCycle: readonly Mutant[] = [
   {
     name: "does not count the last restart",
     worlds: ["restarted by Flink"],
-    decide: seeing((observed) => {
-      const { status } = observed.job;
-      if (!status?.job) return observed;
-      const job = { ...status.job, state: "RUNNING" };
-      return { ...observed, job: { ...observed.job, status: { ...status, job } } };
+    decide: seeing((observed, now) => {
+      const { troubles } = observed;
+      return troubles ? { ...observed, troubles: { ...troubles, at: now + 60_000 } } : observed;
     }),
   },
   {
