@@ -3,7 +3,7 @@ import type { Reason } from "../api/reasons.ts";
 import type { Protection } from "../api/status.ts";
 import type { FindOptions } from "./configuration/catalogue.ts";
 import type { SourcedOption } from "./configuration/layers.ts";
-import type { ShownConfiguration } from "./configuration/user-code.ts";
+import type { ShownConfiguration } from "./configuration/shown-configuration.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";

@@ -2,7 +2,7 @@
  * What `import ... from "flinkjob"` gives: FLIP-74's three tiers of clients, and what they answer and throw. Needs Node and
  * nothing else. docs/client-library.md is its page.
  */
-export type { ShownCheckpoints, ShownConfiguration } from "../core/configuration/user-code.ts";
+export type { ShownCheckpoints, ShownConfiguration } from "../core/configuration/shown-configuration.ts";
 export {
   newestId,
   type SavepointEvidence,

@@ -1,5 +1,5 @@
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
-import type { ShownConfiguration } from "../core/configuration/user-code.ts";
+import type { ShownConfiguration } from "../core/configuration/shown-configuration.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
 import type {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { wholeCatalogue } from "../../../test/support/option-catalogue.ts";
-import { isShownByFlink, overriddenByCode, type ShownConfiguration, USER_CODE } from "./user-code.ts";
+import type { ShownConfiguration } from "./shown-configuration.ts";
+import { isShownByFlink, overriddenByCode, USER_CODE } from "./user-code.ts";
 import { durationMs } from "./values.ts";
 
 const optionsOf = wholeCatalogue();

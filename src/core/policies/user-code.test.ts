@@ -16,7 +16,7 @@ import {
 import { wholeCatalogue } from "../../../test/support/option-catalogue.ts";
 import type { FlinkJobSpec } from "../../api/flinkjob.ts";
 import { Confidential } from "../configuration/confidential.ts";
-import type { ShownConfiguration } from "../configuration/user-code.ts";
+import type { ShownConfiguration } from "../configuration/shown-configuration.ts";
 import { decide } from "../decide.ts";
 import type { ConfigurationSeen } from "../observed.ts";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ShownConfiguration } from "../../core/configuration/user-code.ts";
+import type { ShownConfiguration } from "../../core/configuration/shown-configuration.ts";
 import type {
   Accumulator,
   Checkpoints,
