@@ -2,6 +2,7 @@ import type { Look, Snapshot, Snapshots } from "../../core/observed.ts";
 import type { Checkpoints } from "../../core/snapshots.ts";
 import { FlinkError, isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
+import { isTerminal } from "../rest/replies.ts";
 
 export type LeftBehind = Pick<Look, "snapshots" | "result">;
 
@@ -17,7 +18,7 @@ export async function readLeftBehind(
   signal: AbortSignal | undefined,
 ): Promise<LeftBehind> {
   const snapshots = await readSnapshots(rest, jobId, signal).catch(untold);
-  const accumulators = finished ? await orUndefined(readAccumulators(rest, jobId, signal)) : undefined;
+  const accumulators = finished ? await orUndefined(readLastAccumulators(rest, jobId, signal)) : undefined;
   return { ...(snapshots ? { snapshots } : {}), ...(accumulators ? { result: { accumulators } } : {}) };
 }
 
@@ -60,6 +61,16 @@ function newestOf({ newest, newestSavepoint, restored, history }: Checkpoints): 
     path: restored.path,
     takenAt: restored.restoredAt,
   };
+}
+
+/** They come from Flink's view of a job, which is up to 3 s old: until that knows of the end they are not the last ones. */
+async function readLastAccumulators(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string> | undefined> {
+  const job = await rest.job(jobId, signal).catch(untold);
+  return job === undefined || isTerminal(job.state) ? readAccumulators(rest, jobId, signal) : undefined;
 }
 
 async function readAccumulators(

@@ -27,3 +27,20 @@ test("a job that had ended when the JobManager took over is found and has a resu
   expect(await cluster.lookUp(job.jobId)).toMatchObject({ state: "FINISHED", mains: 0 });
   expect(await job.getJobResult()).toMatchObject({ jobId: job.jobId });
 });
+
+test("the accumulators of a finished job are read when Flink's view of it knows of the end", async () => {
+  const fake = await startFakeFlink({ version: "1.20.5" });
+  cleanups.push(() => fake.close());
+  await fake.answering();
+  const cluster = new ClusterClient({ url: fake.url, destinations: new Destinations({ loopback: true }) });
+  cleanups.push(() => cluster.close());
+  const jar = { content: fakeJar(scenarioClass), fileName: "x.jar" };
+  const job = await cluster.submit({ jar, entryClass: scenarioClass, args: ["batch"] });
+  // Flink keeps what it shows here for 3 s.
+  await cluster.leftBehind(job.jobId, false);
+  await eventually(async () => (await job.getJobStatus()) === "FINISHED");
+  expect((await cluster.leftBehind(job.jobId, true)).result).toBeUndefined();
+  await eventually(async () => (await cluster.leftBehind(job.jobId, true)).result !== undefined);
+  const { result } = await cluster.leftBehind(job.jobId, true);
+  expect(result).toEqual({ accumulators: { elements: "100" } });
+});
