@@ -32,9 +32,16 @@ export function flinkCallName(method: string, url: URL): string {
   return `${method} ${path}`;
 }
 
-/** Calls that an operator at rest goes on making. */
+const poll = /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/;
+const polls = new Map<string, boolean>();
+
+/** Calls that an operator at rest goes on making. There are few names, and they are asked for again and again. */
 export function isPoll(name: string): boolean {
-  return /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/.test(name);
+  const known = polls.get(name);
+  if (known !== undefined) return known;
+  const is = poll.test(name);
+  polls.set(name, is);
+  return is;
 }
 
 export const isWatch = (name: string): boolean => /^GET flink\w+ \(/.test(name);

@@ -3,10 +3,10 @@ import type { FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { flinkJobs } from "../../src/kube/resources.ts";
-import { FaultProxy, HANG_MS } from "../support/fault-proxy.ts";
+import { HANG_MS } from "../support/fault-proxy.ts";
 import { type Call, type Fault, Lifeline } from "../support/lifeline.ts";
 import { Acts } from "./acts.ts";
-import { flinkCallName, flinkRefusal, isPoll, isRun, kubeCallName, kubeRefusal } from "./calls.ts";
+import { isPoll, isRun } from "./calls.ts";
 import { Claims } from "./claims.ts";
 import {
   type About,
@@ -20,6 +20,7 @@ import {
 } from "./end-state.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
 import type { Lane } from "./lanes.ts";
+import { openProxies, type Proxies } from "./proxies.ts";
 import { type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
 
@@ -72,7 +73,7 @@ class CrashRun {
   readonly #line = new Lifeline();
   readonly #claims: Claims;
   readonly #name = `run-${process.pid}-${++serial}`;
-  readonly #proxies: FaultProxy[] = [];
+  readonly #proxies: Promise<Proxies>;
   readonly #over = new AbortController();
   #operators: Promise<void> | undefined;
   readonly #acts: Acts;
@@ -86,17 +87,17 @@ class CrashRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#claims = new Claims(options.site.fake);
+    this.#proxies = openProxies(this.#line, options.lane, options.site, this.#claims);
     this.#acts = new Acts(options.lane, this.#name, options.site.fake);
   }
 
   async play(): Promise<RunResult> {
     const { scenario, lane, site, fault, golden } = this.#options;
     const line = this.#line;
-    const kube = await this.#proxy("API server", lane.server, lane.agent, kubeCallName, kubeRefusal);
-    const flink = await this.#proxy("Flink", site.url, site.agent, flinkCallName, flinkRefusal);
+    const { kube, flink } = await this.#proxies;
     const metadata = { name: this.#name, namespace: lane.namespace };
     const { jarId, args } = site;
-    const spec = specOf(scenario, { flink: flink.url, jarId, jarUri: site.jarUri(scenario.jar), args });
+    const spec = specOf(scenario, { flink, jarId, jarUri: site.jarUri(scenario.jar), args });
     this.#claims.job = await lane.kube.create(flinkJobs, {
       ...{ apiVersion: API_VERSION, kind: "FlinkJob", metadata, spec },
     } as FlinkJob);
@@ -104,9 +105,10 @@ class CrashRun {
     this.#prefix = jobIdPrefix(uid);
     this.#names = new JobNames(uid);
     if (!scenario.act) line.arm(fault);
-    this.#operators = this.#operate(kube.url);
+    this.#operators = this.#operate(kube);
 
     let from = 0;
+    let before: FlinkJob | undefined;
     if (scenario.prelude) {
       const { when, what } = scenario.prelude;
       const timely = await this.#until(
@@ -124,6 +126,7 @@ class CrashRun {
       const timely = await this.#until(async () => due());
       if (!timely) return this.#result(from, [`the user could not ${what}: not ready for it in time`]);
       from = line.calls.length;
+      before = this.#claims.job;
       line.arm(fault);
       await this.#act(scenario.act);
     }
@@ -132,7 +135,7 @@ class CrashRun {
       // Between two operators things happen to the cluster, too.
       if (line.isCut) return false;
       if (!this.#isQuiet(fault && !line.struck ? UNSTRUCK_MS : quiet)) return false;
-      if (!scenario.isOver(this.#claims.job) && !this.#isLost()) return false;
+      if (!scenario.isOver(this.#claims.job, { ha: site.ha, before }) && !this.#isLost()) return false;
       const end = await this.#end();
       const wrong = golden ? difference(golden, end, this.#about) : wrongInGolden(end, this.#about);
       return wrong.length === 0;
@@ -145,7 +148,7 @@ class CrashRun {
     this.#over.abort();
     this.#line.cut();
     await this.#operators;
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    await (await this.#proxies).close();
     await this.#options.site.close(this.#prefix);
     const { kube, namespace } = this.#options.lane;
     const ref = { namespace, name: this.#name };
@@ -176,7 +179,8 @@ class CrashRun {
   async #act({ what, startsAnew }: NonNullable<Scenario["act"]>): Promise<void> {
     const act = async () => {
       const changed = await this.#acts.do(what);
-      if (changed) this.#claims.job = changed;
+      // The operator may have answered before we hear of our own write.
+      if (changed && version(changed) > version(this.#claims.job)) this.#claims.job = changed;
       this.#actedAt = this.#line.now();
     };
     if (startsAnew !== true) return act();
@@ -224,17 +228,21 @@ class CrashRun {
     return this.#line.calls.some(({ name }) => isRun(name));
   }
 
+  /** Nothing was said for so long that a poll would not say, and nobody waits for an answer. */
   #isQuiet(ms: number): boolean {
     const { calls, instance } = this.#line;
-    const steps = calls.filter(({ name }) => !isPoll(name));
-    const last = steps.at(-1);
-    // A caller that still waits for a lost answer will want to say something when it gives up.
-    const hanging = calls.some(({ fault }) => fault === "reply lost, kept hanging") ? HANG_MS : 0;
-    if (last === undefined) return false;
-    if (this.#line.now() - Math.max(last.at, this.#actedAt) < ms + hanging) return false;
-    return steps.every(
-      (call) => call.status !== undefined || call.broken || call.fault || call.instance !== instance,
-    );
+    const now = this.#line.now();
+    let last: number | undefined;
+    for (const call of calls) {
+      // A caller that still waits for a lost answer will want to say something when it gives up.
+      const hangs = call.fault === "reply lost, kept hanging" && call.instance === instance;
+      if (hangs && now - call.at < HANG_MS + ms) return false;
+      if (isPoll(call.name)) continue;
+      last = call.at;
+      if (call.status === undefined && !call.broken && !call.fault && call.instance === instance)
+        return false;
+    }
+    return last !== undefined && now - Math.max(last, this.#actedAt) >= ms;
   }
 
   async #until(check: () => Promise<boolean>): Promise<boolean> {
@@ -244,29 +252,6 @@ class CrashRun {
       await new Promise((go) => setTimeout(go, 40));
     }
     return false;
-  }
-
-  async #proxy(
-    target: string,
-    url: string,
-    agent: Lane["agent"],
-    nameOf: (method: string, url: URL, body: Buffer) => string,
-    refusal: (status: number) => { type: string; text: string },
-  ): Promise<FaultProxy> {
-    const proxy = await FaultProxy.open({
-      ...{ lifeline: this.#line, target, url, agent, nameOf, refusal },
-      headers: target === "Flink" ? {} : this.#options.lane.headers,
-      before: (passing) => {
-        if (target === "Flink") this.#claims.toFlink(passing);
-      },
-      after: (passing, status, answer) => {
-        const { method, path } = passing;
-        if (target === "Flink" || status !== 200 || method === "GET" || !path.includes("/flinkjobs/")) return;
-        this.#claims.written(passing, JSON.parse(answer.toString()) as FlinkJob);
-      },
-    });
-    this.#proxies.push(proxy);
-    return proxy;
   }
 }
 
@@ -279,3 +264,5 @@ async function gone<T>(call: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
+
+const version = (job: FlinkJob | undefined) => Number(job?.metadata.resourceVersion ?? 0);

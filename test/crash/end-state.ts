@@ -78,6 +78,7 @@ export const saysLost = (job: FlinkJob | undefined): boolean =>
  * - times, how long a job ran, uids, versions and the JobManager's process differ in every run;
  * - `sends`, `tries`: a request that had to be sent again was sent again; what it led to is compared in `runs` and `mains`;
  * - `sentTo` of what Flink never accepted: nothing was sent, or perhaps something was by an operator that died then;
+ *   `sentTo.earlierProcess`: like `sends`, tells of a request before the last, where the JobManager was replaced between them;
  * - `applicationId` is told only if the status was written while the application was all that Flink knew;
  * - `stop.path`: the savepoint of a stop is told by the operation or by the ended job's checkpoints, whichever is seen first.
  *   Where the path is must agree with `restorePoint`, which is compared.
@@ -98,15 +99,18 @@ function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
   return JSON.parse(names.plain(JSON.stringify(plain))) as object;
 }
 
-function withoutSecondWord(trigger: Partial<TriggerStatus>, path: string | undefined): object {
-  const { stop, ...rest } = trigger;
+type Compared = Omit<Partial<TriggerStatus>, "sentTo"> & { sentTo?: object };
+
+function withoutSecondWord({ stop, ...rest }: Compared, path: string | undefined): Compared {
   return stop ? { ...rest, stop: { ...stop, path: stop.path === path ? undefined : stop.path } } : rest;
 }
 
-function normalizedTrigger(trigger: Partial<TriggerStatus>): Partial<TriggerStatus> {
+function normalizedTrigger(trigger: Partial<TriggerStatus>): Compared {
   const { sends: _, tries: __, runHash: ___, applicationId: ____, sentTo, ...rest } = trigger;
   const { triedAt: _____, sentAt: ______, requestedAt: _______, ...kept } = rest;
-  return { ...kept, ...(sentTo && rest.acceptedAt ? { sentTo: { ...sentTo, incarnation: "" } } : {}) };
+  if (sentTo === undefined || rest.acceptedAt === undefined) return kept;
+  const { url, flinkVersion } = sentTo;
+  return { ...kept, sentTo: { url, flinkVersion } };
 }
 
 /** What no run without a fault may come to: the golden end states themselves must be right. */

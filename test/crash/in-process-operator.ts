@@ -26,7 +26,7 @@ export interface RunningOperator {
 }
 
 /** Patience of its clients, so that a lost answer costs a test little; less than the proxy's (HANG_MS). Milliseconds. */
-const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 4_000;
 
 /** The operator's parts wired as src/main.ts wires them, within this process and with empty memory. */
 export function startInProcess({ server, namespace, clock = systemClock }: OperatorStart): RunningOperator {
@@ -51,7 +51,7 @@ export function startInProcess({ server, namespace, clock = systemClock }: Opera
       }),
     namespaces: [namespace],
     workers: 2,
-    pollIntervalMs: 250,
+    pollIntervalMs: 400,
     submissionConcurrency: 4,
     mainConcurrency: 4,
     deletionTimeoutMs: 60_000,

@@ -1,4 +1,4 @@
-import { type Call, type Fault, type FaultMode, faultModes, isKill } from "../support/lifeline.ts";
+import { type Call, type Fault, type FaultMode, faultModes } from "../support/lifeline.ts";
 import { isPoll, isRun, isWatch } from "./calls.ts";
 import type { RunResult } from "./crash-run.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
@@ -39,42 +39,22 @@ export function faultsOf(golden: RunResult): Fault[] {
 }
 
 function makesSense({ name }: Call, mode: FaultMode): boolean {
-  // Nobody answers a reading request with a conflict.
-  if (mode === "409") return !name.startsWith("GET");
-  // Only what takes a while can be interrupted.
-  if (mode === "killed while it was carried out") return isRun(name) || name === "POST /jars/upload";
-  return true;
-}
-
-/**
- * Without those that nobody could tell from another one. A call that reads leaves the server as it is: whoever is killed
- * before it and whoever is killed after it leave the same world behind, and a caller whose connection is reset cannot know
- * whether the server had the request.
- */
-export const distinct = (faults: readonly Fault[]): Fault[] =>
-  faults.filter(
-    ({ name, mode }) =>
-      !name.startsWith("GET") ||
-      (mode !== "killed after commit, before the reply" && mode !== "reply lost, connection reset"),
-  );
-
-/**
- * A part of the faults: every call is killed before and after, and of the other faults each call gets `others`,
- * which ones the seed says.
- */
-export function sampled(faults: readonly Fault[], others: number, random: () => number): Fault[] {
-  const byCall = Map.groupBy(faults, ({ name, occurrence }) => `${name}#${occurrence}`);
-  return [...byCall.values()].flatMap((ofCall) => {
-    const kills = ofCall.filter(({ mode }) => isKill(mode));
-    return [
-      ...kills,
-      ...some(
-        ofCall.filter(({ mode }) => !isKill(mode)),
-        others,
-        random,
-      ),
-    ];
-  });
+  const reads = name.startsWith("GET");
+  switch (mode) {
+    case "409":
+      // Nobody answers a reading request with a conflict.
+      return !reads;
+    case "killed while it was carried out":
+      // Only what takes a while can be interrupted.
+      return isRun(name) || name === "POST /jars/upload";
+    case "killed after commit, before the reply":
+    case "reply lost, connection reset":
+      // Reading leaves the server as it is: who is killed after it leaves the same world behind as who is killed before, and
+      // whose connection is reset cannot know whether the server had the request.
+      return !reads;
+    default:
+      return true;
+  }
 }
 
 /** `count` of them. */

@@ -1,34 +1,26 @@
 import type { Fault, FaultMode } from "../support/lifeline.ts";
 import { faultModes } from "../support/lifeline.ts";
 import type { RunResult } from "./crash-run.ts";
-import { type Case, caseName, distinct, faultsOf, sampled, seeded, some } from "./matrix.ts";
+import { type Case, caseName, faultsOf, seeded, some } from "./matrix.ts";
 
 /** What the command line asks for; it goes to the workers as it is. */
 export interface Plan {
   readonly seed: number;
-  /**
-   * every: all faults; distinct: all but those that nobody could tell from another; some: the kills of each call and one other
-   * fault; otherwise so many of the case's faults.
-   */
-  readonly faults: "every" | "distinct" | "some" | number;
+  /** every: all faults; otherwise so many of the case's faults. */
+  readonly faults: "every" | number;
   /** This fault alone. */
   readonly only?: Fault;
   readonly listing: boolean;
   readonly real: boolean;
 }
 
-/** Besides the kills, so many other faults of each call. */
-const OTHERS = 1;
-
 /** The faults of one case that are played. */
 export function chosenFaults(plan: Plan, one: Case, golden: RunResult): Fault[] {
   if (plan.listing) return [];
   if (plan.only !== undefined) return [plan.only];
-  const all = plan.faults === "every" ? faultsOf(golden) : distinct(faultsOf(golden));
+  const all = faultsOf(golden);
   // The order in which cases come is chance; the seed's choice must not be.
-  const random = seeded(plan.seed, caseName(one));
-  if (plan.faults === "every" || plan.faults === "distinct") return all;
-  return plan.faults === "some" ? sampled(all, OTHERS, random) : some(all, plan.faults, random);
+  return plan.faults === "every" ? all : some(all, plan.faults, seeded(plan.seed, caseName(one)));
 }
 
 /** Throws for anything but `NAME #N: MODE`. */

@@ -5,6 +5,7 @@ import { type Case, caseName, faultsOf } from "./matrix.ts";
 import { chosenFaults, type Plan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import { faultText, listing, story } from "./story.ts";
+import { Throttle } from "./throttle.ts";
 
 /** What became of the runs. */
 export interface Score {
@@ -34,6 +35,7 @@ export class Player {
   readonly #sizes: ReadonlyMap<Case, Plan["faults"]>;
   readonly #nextCase: () => Promise<Case | undefined>;
   readonly #print: (text: string) => void;
+  readonly #throttle = new Throttle();
   readonly #tasks: Task[] = [];
   /** Golden runs under way. */
   #golden = 0;
@@ -111,7 +113,7 @@ export class Player {
   async #play({ scenario, kind }: Case, lane: Lane, task?: Task): Promise<RunResult> {
     const site = await this.#stage.site(kind, scenario);
     const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
-    return play({ scenario, lane, site, start: this.#stage.start, ...compared });
+    return this.#throttle.play(() => play({ scenario, lane, site, start: this.#stage.start, ...compared }));
   }
 
   #judge(one: Case, fault: Fault | undefined, result: RunResult): void {

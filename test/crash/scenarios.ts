@@ -21,6 +21,13 @@ export interface When {
   readonly startsAnew?: true;
 }
 
+/** How a scenario went so far. */
+export interface Course {
+  readonly ha: boolean;
+  /** The FlinkJob when the user acted. */
+  readonly before: FlinkJob | undefined;
+}
+
 export interface Scenario {
   readonly name: string;
   /** Arguments of the test job. */
@@ -34,7 +41,7 @@ export interface Scenario {
   /** When the user acts, and what he does; faults then fall on what follows. */
   readonly act?: When;
   /** Whether it has come to its end. Undefined: the FlinkJob is gone. */
-  readonly isOver: (job: FlinkJob | undefined) => boolean;
+  readonly isOver: (job: FlinkJob | undefined, about: Course) => boolean;
   /** Before Flink 2.3 a main() that ends without a job leaves no trace: who loses its answer has to run it again. */
   readonly leavesNoTrace?: true;
   /** Happens to the cluster between the death of an operator and the birth of the next. */
@@ -51,6 +58,7 @@ export interface Scenario {
 }
 
 const runs = (job: FlinkJob | undefined) => job?.status?.trigger?.reason === "TasksRunning";
+const sentTo = (job: FlinkJob | undefined) => job?.status?.trigger?.sentTo;
 const isSuspended = (job: FlinkJob | undefined) => job?.status?.state === "Suspended";
 const isState = (state: string) => (job: FlinkJob | undefined) => job?.status?.trigger?.state === state;
 
@@ -169,8 +177,11 @@ export const scenarios: readonly Scenario[] = [
     args: ["stream"],
     jar: "uri",
     act: { when: runs, what: "restart the JobManager" },
-    // Without HA the job is lost, and that is said; with HA it comes back.
-    isOver: (job) => runs(job) || job?.status?.trigger?.reason === "JobLost",
+    // Without HA the job is lost, and that is said; with HA it comes back, and was seen in the new JobManager.
+    isOver: (job, { ha, before }) =>
+      ha
+        ? runs(job) && sentTo(job)?.incarnation !== sentTo(before)?.incarnation
+        : job?.status?.trigger?.reason === "JobLost",
   },
 ];
 

@@ -15,7 +15,11 @@ export async function playOnThreads(
   const sum = nothing();
   const workers: Worker[] = [];
   const work = async () => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: task });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: task,
+      // Most of what a run makes is thrown away at once.
+      resourceLimits: { maxYoungGenerationSizeMb: 128 },
+    });
     let finished = false;
     worker.on("message", (message: FromWorker) => {
       if ("wants" in message) worker.postMessage({ name: left.shift() } satisfies ToWorker);

@@ -7,7 +7,7 @@ import type { Call, FaultMode, Lifeline } from "./lifeline.ts";
 
 const longestBody = 256 * 1024 * 1024;
 /** Something between client and server gives up on an answer after this long, in milliseconds. */
-export const HANG_MS = 8_000;
+export const HANG_MS = 5_000;
 /** "While it was carried out": so long after the server has the request, in milliseconds. */
 const DURING_MS = 60;
 
