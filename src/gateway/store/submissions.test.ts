@@ -22,11 +22,11 @@ const running = submitted(aTrigger().running().build());
 
 /** What the cache holds, and what the API server knows; how often that was asked. */
 function scene({ cached, newest }: { cached?: FlinkJob; newest?: FlinkJob }) {
-  const world = { gets: 0, writes: [] as string[], conflicts: 0 };
+  const world = { gets: 0, writes: [] as string[], conflicts: 0, gone: false };
   const kube = {
     get: async () => {
       world.gets++;
-      if (!newest) throw new KubeError("NotFound", "no");
+      if (!newest || world.gone) throw new KubeError("NotFound", "no");
       return newest;
     },
     patch: async (_: unknown, __: unknown, { body }: { body: { spec: FlinkJob["spec"] } }) => {
@@ -53,6 +53,13 @@ test("an outcome may be that of a submission that was deleted and made anew: the
   expect(await submissions.track(main, "nightly")).toBe(pending);
   const gone = scene({ cached: running });
   await expect(gone.submissions.track(main, "nightly")).rejects.toMatchObject({ code: "UnknownTrigger" });
+});
+
+test("what was deleted here is gone at once, whatever the cache still holds", async () => {
+  const { submissions, world } = scene({ cached: pending, newest: pending });
+  await submissions.delete(main, "nightly");
+  world.gone = true;
+  await expect(submissions.track(main, "nightly")).rejects.toMatchObject({ code: "UnknownTrigger" });
 });
 
 test("what another replica has just recorded is not in the cache yet", async () => {

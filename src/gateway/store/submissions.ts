@@ -1,6 +1,7 @@
 import type { FlinkJob } from "../../api/objects.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError, type KubeError } from "../../kube/errors.ts";
+import { Recent } from "../../kube/recent.ts";
 import { flinkJobs } from "../../kube/resources.ts";
 import type { ObjectRef } from "../../kube/types.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -30,6 +31,8 @@ const WRITE_LIMIT_MS = 10_000;
 export class Submissions {
   readonly #kube: Pick<KubeClient, "get" | "create" | "patch" | "delete">;
   readonly #cache: Cache;
+  /** uids of what was deleted here: the cache may still hold it. */
+  readonly #deleted = new Recent<true>(10_000);
 
   constructor(kube: Pick<KubeClient, "get" | "create" | "patch" | "delete">, cache: Cache) {
     this.#kube = kube;
@@ -80,7 +83,8 @@ export class Submissions {
   async track(cluster: ClusterRef, triggerId: string): Promise<FlinkJob> {
     const name = flinkJobName(cluster.name, triggerId);
     const cached = this.#cache.get(`${cluster.namespace}/${name}`);
-    const current = cached && isSubmissionOf(cached, cluster, triggerId) && !isCompleted(cached);
+    const deleted = cached !== undefined && this.#deleted.get(cached.metadata.uid ?? "") !== undefined;
+    const current = cached && !deleted && isSubmissionOf(cached, cluster, triggerId) && !isCompleted(cached);
     const job = current ? cached : await this.newest(cluster, triggerId);
     if (!job || isForgotten(job)) throw unknownTrigger(cluster, triggerId);
     return job;
@@ -112,6 +116,7 @@ export class Submissions {
     const { uid = "", resourceVersion = "" } = metadata;
     const preconditions = { uid, resourceVersion };
     const left = await this.#kube.delete(flinkJobs, { namespace, name }, { preconditions });
+    this.#deleted.set(uid, true);
     return completed || left.kind === "Status" ? "gone" : "halting";
   }
 
