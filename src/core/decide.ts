@@ -69,9 +69,8 @@ function byState(ctx: Context): Verdict {
 
 /** An edit that waits for a Secret or ConfigMap is looked at again when that may be there. */
 function untilRead(ctx: Context, verdict: Verdict): Verdict {
-  if (wantedRun(ctx.job) === undefined) return verdict;
   const sources = sourcesOf(ctx);
-  if (sources.kind !== "refused") return verdict;
+  if (sources.kind !== "refused" || wantedRun(ctx.job) === undefined) return verdict;
   const { againInMs } = sources;
   return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? againInMs, againInMs) };
 }

@@ -22,7 +22,7 @@ const COMPARED_WITHIN_MS = 10_000;
 export function withUserCodeRead(ctx: Context, verdict: Verdict): Verdict {
   const { cluster, row, configuration: seen, now } = ctx;
   const trigger = verdict.trigger ?? ctx.trigger;
-  if (!trigger || !row || cluster.kind !== "reachable" || verdict.effect) return verdict;
+  if (!trigger || !row || cluster.kind !== "reachable" || verdict.effect || !ctx.findOptions) return verdict;
   if (trigger.reason !== "TasksRunning" || !isAsSent(ctx, trigger)) return verdict;
   if (seen) return compared(ctx, verdict, trigger, cluster.jobManager, seen);
   const since = runningSince(ctx, trigger);
