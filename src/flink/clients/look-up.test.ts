@@ -35,9 +35,11 @@ test("the accumulators of a finished job are read when Flink's view of it knows 
   const cluster = new ClusterClient({ url: fake.url, destinations: new Destinations({ loopback: true }) });
   cleanups.push(() => cluster.close());
   const jar = { content: fakeJar(scenarioClass), fileName: "x.jar" };
-  const job = await cluster.submit({ jar, entryClass: scenarioClass, args: ["batch"] });
+  const job = await cluster.submit({ jar, entryClass: scenarioClass, args: ["batch", "--delay", "60000"] });
+  await eventually(async () => (await job.getJobStatus()) === "RUNNING");
   // Flink keeps what it shows here for 3 s.
-  await cluster.leftBehind(job.jobId, false);
+  await cluster.leftBehind(job.jobId, true);
+  fake.finishJob(job.jobId);
   await eventually(async () => (await job.getJobStatus()) === "FINISHED");
   expect((await cluster.leftBehind(job.jobId, true)).result).toBeUndefined();
   await eventually(async () => (await cluster.leftBehind(job.jobId, true)).result !== undefined);
