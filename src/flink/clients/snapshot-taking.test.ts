@@ -81,6 +81,22 @@ describe("a savepoint", () => {
     expect(path).not.toBe(older);
   });
 
+  // Its JobManager may have died between two looks, and the job may be coming back.
+  test("that is forgotten is asked for again when all tasks are seen to run", async () => {
+    const { fake, job } = await running();
+    const match = { method: "GET", path: /\/savepoints\// };
+    fake.pauseSavepoints();
+    fake.fault({ match, mode: "status", status: 404, body: forgotten });
+    const asked = job.triggerSavepoint({ directory });
+    await eventually(() => triggers(fake, "savepoints").length > 1);
+    fake.releaseSavepoints();
+    expect(fake.hasSavepoint(await asked)).toBe(true);
+    const [first = 0, second = 0] = fake.requests.flatMap(({ method, path }, index) =>
+      method === "POST" && path.endsWith("/savepoints") ? [index] : [],
+    );
+    expect(fake.requests.slice(first, second).map(({ path }) => path)).toContain("/jobs/overview");
+  });
+
   test("that died with its JobManager is asked for again", async () => {
     const { fake, job } = await running({ ha: true, times: slow });
     fake.pauseSavepoints();

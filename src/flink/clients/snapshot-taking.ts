@@ -41,7 +41,8 @@ export async function takeSavepoint(
   for (let requests = 1; requests <= mostRequests; requests++) {
     // A request whose answer is lost may be sent again.
     await watch.until(async () => {
-      comesBack ||= watch.wasAway;
+      // What is forgotten may have been asked of a process before, whose end nobody here noticed.
+      comesBack ||= watch.wasAway || requests > 1;
       // Flink refuses at once what it is asked for while a job comes back, and the trigger ID would be used up.
       if (comesBack && !(await tasksRun(rest, jobId, signal))) return undefined;
       await task.request(signal);
