@@ -79,6 +79,13 @@ async function crashes(title: string, args: string[]): Promise<void> {
   process.stdout.write(`${code === 0 ? "ok" : "FAILED"}  ${title} (${seconds} s)\n`);
 }
 
+/** The tests with pods, where a node can run. */
+async function pods(): Promise<void> {
+  if (process.platform === "linux" && process.getuid?.() === 0) return await vitest("node");
+  tally.skipped++;
+  process.stdout.write("skipped  tests with pods (test/node): running pods needs root on Linux\n");
+}
+
 if (filters.length === 0) {
   await Promise.all([
     check("lint and format (biome)", bin("biome"), ["check", "."]),
@@ -91,12 +98,7 @@ await vitest("unit");
 if (!unitOnly) {
   await vitest("model");
   // They wait more than they work, each for processes of its own: beside each other they take little more than the longer.
-  await Promise.all([vitest("conformance"), vitest("e2e")]);
-  if (process.platform === "linux" && process.getuid?.() === 0) await vitest("node");
-  else {
-    tally.skipped++;
-    process.stdout.write("skipped  tests with pods (test/node): running pods needs root on Linux\n");
-  }
+  await Promise.all([vitest("e2e"), vitest("conformance").then(pods)]);
   if (filters.length === 0) {
     await crashes("crash matrix on fake Flinks", []);
     await crashes("crash matrix, a sample on real Flinks", ["--real", "--sample", "12"]);

@@ -133,6 +133,9 @@ const acts: Readonly<Record<string, Act>> = {
     before: async (triggerId) => {
       await client.submit({ ...runOf(triggerId), jarId });
       await outcome(triggerId);
+      // Each status that the operator still writes is a conflict, and a call more, for a gateway that deletes meanwhile.
+      const name = flinkJobName("main", triggerId);
+      await world.until(name, ({ status }) => status?.result?.accumulators !== undefined);
     },
     act: deleted,
     mains: 1,

@@ -29,7 +29,8 @@ export const networkMoves: readonly Move[] = [
     make: (world, id) => {
       const request = world.network.get(id)!;
       if (!world.manager.up) {
-        world.deliver(id, outcomes.refused);
+        // Whatever sent it twice has taken it from us: the 502 or 503 is its own, and says nothing of the copy.
+        world.deliver(id, request.doubled ? outcomes.reset : outcomes.refused);
         return;
       }
       world.network.set(id, { phase: "there" });
