@@ -133,9 +133,6 @@ const acts: Readonly<Record<string, Act>> = {
     before: async (triggerId) => {
       await client.submit({ ...runOf(triggerId), jarId });
       await outcome(triggerId);
-      // Each status that the operator still writes is a conflict, and a call more, for a gateway that deletes meanwhile.
-      const name = flinkJobName("main", triggerId);
-      await world.until(name, ({ status }) => status?.result?.accumulators !== undefined);
     },
     act: deleted,
     mains: 1,
@@ -179,6 +176,11 @@ test.each(Object.keys(acts))(
       const { instance } = line;
       line.arm(fault);
       await act(triggerId);
+      // Called again after a conflict: whether the operator writes between two calls is not the same each time.
+      if (fault.occurrence > 1 && line.instance === instance) {
+        line.arm(undefined);
+        continue;
+      }
       // "While it was carried out" may fall after the answer.
       await eventually(() => line.instance === instance + 1, 10_000);
       await deaths;
