@@ -352,7 +352,7 @@ test("the samples are what the API accepts", () => {
   });
   for (const name of ["flinkcluster", "managed-flinkcluster"]) {
     const { spec } = one(`manifests/samples/${name}.yaml`, "FlinkCluster");
-    expect(flinkClusterSpec.strict().parse(spec)).toBeDefined();
+    expect(flinkClusterSpec.strict().parse(spec)).toMatchObject(spec as object);
   }
   expect(
     flinkSavepointSpec.strict().parse(one("manifests/samples/flinksavepoint.yaml", "FlinkSavepoint").spec),
