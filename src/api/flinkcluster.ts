@@ -42,6 +42,14 @@ export const flinkClusterSpec = withRules(
         "spec.managed.storage cannot be changed, it holds what guards against second runs: make another FlinkCluster",
       holds: () => true,
     },
+    {
+      rule:
+        "!has(self.managed) || !has(oldSelf.managed) || " +
+        "(has(self.managed.application) == has(oldSelf.managed.application) && " +
+        "(!has(self.managed.application) || self.managed.application == oldSelf.managed.application))",
+      message: "spec.managed.application cannot be changed, the job has started: make another FlinkCluster",
+      holds: () => true,
+    },
   ],
 );
 export type FlinkClusterSpec = z.output<typeof flinkClusterSpec>;

@@ -2,15 +2,12 @@ import * as z from "zod";
 import { configurationFrom } from "./configuration-from.ts";
 import { durationPattern } from "./duration.ts";
 import { duration, restart, rollback, savepoints } from "./lifecycle.ts";
-import { exactlyOne, pattern, text, withRules } from "./text.ts";
+import { configurationValue, jarSha256, jarUri, jobId, runRequest } from "./run-request.ts";
+import { exactlyOne, pattern, withRules } from "./text.ts";
 
 /** `http(s)://host[:port][/path]` without credentials, query or fragment: what a JobManager's REST endpoint looks like. */
 export const CLUSTER_URL_PATTERN = "^https?://[A-Za-z0-9.\\-_\\[\\]:]+(/[A-Za-z0-9._~/%+\\-]*)?$";
-/** As above with a query (signed links); credentials in a URI would end in the status and in logs, so they are refused. */
-export const JAR_URI_PATTERN =
-  "^https?://[A-Za-z0-9.\\-_\\[\\]:]+/[A-Za-z0-9._~/%+\\-!$&'()*,;=:@]*(\\?[A-Za-z0-9._~/%+\\-!$&'()*,;=:@?]*)?$";
 export const NAME_PATTERN = "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?$";
-const CLASS_PATTERN = "^[A-Za-z_$][A-Za-z0-9_$]*(\\.[A-Za-z_$][A-Za-z0-9_$]*)*$";
 export const TRIGGER_ID_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9._\\-]*[A-Za-z0-9])?$";
 /** Trigger IDs that the operator makes. */
 export const OPERATORS_TRIGGER_ID = /^(.*[.])?(g[0-9]+|rollback)$/u;
@@ -49,16 +46,10 @@ const jar = withRules(
           "Delete: it is deleted from the cluster once the submission has an outcome.",
       })
       .optional(),
-    uri: pattern(
-      2048,
-      JAR_URI_PATTERN,
+    uri: jarUri(
       "http or https address of the JAR. It is streamed to the cluster for the submission and deleted there afterwards.",
     ).optional(),
-    sha256: pattern(
-      64,
-      "^[0-9a-f]{64}$",
-      "SHA-256 of the JAR at uri, 64 lower-case hexadecimal digits. A JAR with another sum is never handed to Flink.",
-    ).optional(),
+    sha256: jarSha256.optional(),
   }),
   "The JAR with the job's main(): exactly one of id and uri.",
   [
@@ -80,24 +71,6 @@ const jar = withRules(
   ],
 );
 
-/** A value of `flinkConfiguration`; `[]` and `{}` stand for an empty list and an empty map. */
-export const configurationValue = z
-  .union([
-    text(4096, ""),
-    z.number(),
-    z.boolean(),
-    z.array(z.unknown()).max(0),
-    z.record(z.string(), z.never()),
-  ])
-  .meta({
-    structural: {
-      "x-kubernetes-preserve-unknown-fields": true,
-      maxLength: 4096,
-      maxItems: 0,
-      maxProperties: 0,
-    },
-  });
-
 const trigger = withRules(
   z.object({
     id: pattern(
@@ -105,9 +78,7 @@ const trigger = withRules(
       TRIGGER_ID_PATTERN,
       "Your own stable ID of the run request. Applied again it changes nothing; changed, it asks for a new run.",
     ).optional(),
-    jobId: pattern(
-      32,
-      "^[0-9a-f]{32}$",
+    jobId: jobId(
       "Adopts the job that runs under this JobID on the cluster, instead of a first submission; 32 lower-case hexadecimal digits.",
     ).optional(),
   }),
@@ -143,29 +114,7 @@ export const flinkJobSpec = z
   .object({
     cluster: clusterRef,
     jar,
-    entryClass: pattern(512, CLASS_PATTERN, "Class with main(); unset: the JAR's manifest says.").optional(),
-    args: z
-      .array(text(4096, ""))
-      .max(256)
-      .meta({ description: "Arguments of main(), one list entry each.", "x-kubernetes-list-type": "atomic" })
-      .optional(),
-    parallelism: z
-      .int()
-      .min(1)
-      .max(32768)
-      .meta({
-        description: "Default parallelism of the job; wins over parallelism.default in flinkConfiguration.",
-      })
-      .optional(),
-    savepointPath: text(2048, "Savepoint or checkpoint to start from.").optional(),
-    allowNonRestoredState: z
-      .boolean()
-      .meta({ description: "Start although the savepoint holds state that the job no longer has." })
-      .optional(),
-    claimMode: z
-      .enum(["CLAIM", "NO_CLAIM", "LEGACY"])
-      .meta({ description: "Who owns the savepoint afterwards (Flink's own words)." })
-      .optional(),
+    ...runRequest,
     flinkConfiguration: z
       .record(z.string(), configurationValue)
       .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })
@@ -235,4 +184,3 @@ export const flinkJobSpec = z
 
 export type FlinkJobSpec = z.output<typeof flinkJobSpec>;
 export type FlinkJobSpecInput = z.input<typeof flinkJobSpec>;
-export type ConfigurationValue = z.output<typeof configurationValue>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { configurationValue } from "./flinkjob.ts";
+import { application } from "./application.ts";
+import { configurationValue } from "./run-request.ts";
 import { exactlyOne, pattern, text, withRules } from "./text.ts";
 
 /** Minor versions of Flink that are deployed. */
@@ -150,9 +151,13 @@ export const managedCluster = z
       })
       .optional(),
     logging: logging.prefault({}),
+    application: application.optional(),
     ingress: ingress.optional(),
   })
-  .meta({ description: "A Flink session cluster that the operator deploys and keeps." });
+  .meta({
+    description:
+      "A Flink cluster that the operator deploys and keeps: a session cluster, or with application the cluster of one job.",
+  });
 export type ManagedCluster = z.output<typeof managedCluster>;
 export type ManagedClusterInput = z.input<typeof managedCluster>;
 export type Resources = z.output<typeof resources>;

@@ -1,4 +1,4 @@
-import type { ConfigurationValue } from "../../api/flinkjob.ts";
+import type { ConfigurationValue } from "../../api/run-request.ts";
 import type { OptionsOfVersion } from "../configuration/catalogue.ts";
 import { renderedValue } from "../configuration/layers.ts";
 import {

@@ -1,4 +1,4 @@
-import type { ConfigurationValue } from "../../api/flinkjob.ts";
+import type { ConfigurationValue } from "../../api/run-request.ts";
 import type { OptionsOfVersion } from "./catalogue.ts";
 import type { Confidential } from "./confidential.ts";
 import { fieldNamed } from "./run-fields.ts";

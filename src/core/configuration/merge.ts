@@ -1,4 +1,4 @@
-import type { ConfigurationValue } from "../../api/flinkjob.ts";
+import type { ConfigurationValue } from "../../api/run-request.ts";
 import type { FlinkOption, OptionsOfVersion } from "./catalogue.ts";
 import { layered, type SourcedOption } from "./layers.ts";
 import { fieldsInMap, type RunFields } from "./run-fields.ts";
