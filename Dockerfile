@@ -17,13 +17,15 @@ RUN set -eu; \
     install -D -m 0555 "$node" /image/usr/bin/node; \
     install -D -m 0444 dist/operator.mjs /image/operator/operator.mjs; \
     install -D -m 0444 dist/gateway.mjs /image/operator/gateway.mjs; \
+    install -D -m 0444 dist/fetch-jar.mjs /image/operator/fetch-jar.mjs; \
     install -D -m 0444 dist/programs.licenses.txt /image/operator/programs.licenses.txt; \
     cp --parents --dereference $(ldd "$node" | grep -o '/[^ ]*') /image; \
     mkdir -p /image/etc; \
     echo 'operator:x:65532:65532::/:/none' > /image/etc/passwd; \
     echo 'operator:x:65532:' > /image/etc/group; \
     chroot --userspec=65532:65532 /image /usr/bin/node /operator/operator.mjs --version; \
-    chroot --userspec=65532:65532 /image /usr/bin/node /operator/gateway.mjs --version
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/gateway.mjs --version; \
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/fetch-jar.mjs --version
 
 FROM scratch
 ARG VERSION=0.1.0

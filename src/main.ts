@@ -6,6 +6,7 @@ import type { Condition } from "./api/meta.ts";
 import type { FlinkJob, FlinkSavepoint } from "./api/objects.ts";
 import { Controller, SAVEPOINT_WORKERS } from "./controller/controller.ts";
 import { ServiceAddresses } from "./controller/managed/service-addresses.ts";
+import type { JarFetcher } from "./core/cluster/jar-fetcher.ts";
 import { JarSource } from "./flink/jars/jar-source.ts";
 import { lazyOptions } from "./flink/options/option-catalogue.ts";
 import { RemoteJobManager } from "./flink/remote-job-manager.ts";
@@ -23,7 +24,7 @@ import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck
 import { compileHttpParserOnce } from "./runtime/http-parser.ts";
 import { createLogger, forObject, type Logger } from "./runtime/logging.ts";
 import { createMetrics } from "./runtime/metrics.ts";
-import { formatListenAddress } from "./runtime/network-address.ts";
+import { type AddressRange, formatListenAddress } from "./runtime/network-address.ts";
 import { helpText } from "./runtime/option-help.ts";
 import { type Options, OptionsError, parseCommandLine } from "./runtime/options.ts";
 import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
@@ -85,6 +86,7 @@ async function run(options: Options): Promise<void> {
     clock,
     connect: connector(options, addresses, (seen) => metrics.flink.request(seen)),
     managedClusters: options.managedClusters,
+    jarFetcher: jarFetcherOf(options),
     addresses,
     namespaces: options.namespace,
     workers: options.workers,
@@ -191,6 +193,19 @@ function connector(
       longestJar: maxJarSize,
       jarTimeoutMs: jarTimeout,
     });
+}
+
+/** Fetching in a pod goes by the operator's own rules; the loopback of a pod is not the operator's, so nothing is there to allow. */
+function jarFetcherOf(options: Options): JarFetcher | undefined {
+  const { jarFetcherImage: image, maxJarSize, jarTimeout, denyCidr, allowCidr } = options;
+  if (image === undefined) return undefined;
+  const ranges = (flag: string, list: readonly AddressRange[]) =>
+    list.map(({ address, prefix }) => `${flag}=${address}/${prefix}`);
+  const bounds = [`--max-jar-size=${maxJarSize}`, `--jar-timeout=${jarTimeout}ms`];
+  return {
+    image,
+    args: [...bounds, ...ranges("--deny-cidr", denyCidr), ...ranges("--allow-cidr", allowCidr)],
+  };
 }
 
 async function synced(controller: Controller, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ it("has the files that the Dockerfile names", async () => {
   expect(places).toMatchObject({
     "operator.mjs": "operator/operator.mjs",
     "gateway.mjs": "operator/gateway.mjs",
+    "fetch-jar.mjs": "operator/fetch-jar.mjs",
   });
   expect(Object.keys(places)).toHaveLength(dockerfile.split(" dist/").length - 1);
 });

@@ -29,14 +29,20 @@ export const applicationJar = withRules(
 );
 
 /** The one job of a cluster that takes no other. */
-export const application = z
-  .object({
+export const application = withRules(
+  z.object({
     jobId: jobId("The job's JobID, 32 lower-case hexadecimal digits. Flink runs it once, whatever restarts."),
     jar: applicationJar,
     ...runRequest,
-  })
-  .meta({
-    description:
-      "The one job of this cluster: its JobManager runs main() under the given JobID and takes no other job. Cannot be changed.",
-  });
+  }),
+  "The one job of this cluster: its JobManager runs main() under the given JobID and takes no other job. Cannot be changed.",
+  [
+    {
+      rule: "!has(self.claimMode) || self.claimMode == 'NO_CLAIM'",
+      message:
+        "spec.managed.application.claimMode can only be NO_CLAIM: Flink's entry point for one job drops every other (FLINK-40559)",
+      holds: ({ claimMode }) => claimMode === undefined || claimMode === "NO_CLAIM",
+    },
+  ],
+);
 export type Application = z.output<typeof application>;

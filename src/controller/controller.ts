@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
+import type { JarFetcher } from "../core/cluster/jar-fetcher.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
@@ -61,6 +62,8 @@ export interface ControllerOptions {
   findOptions?: FindOptions;
   /** False: managed FlinkClusters are not deployed. Default true. */
   managedClusters?: boolean;
+  /** What fetches the JARs of clusters of one job. */
+  jarFetcher?: JarFetcher | undefined;
   /** Learns where the Services of managed clusters are; what `connect` should resolve their names with. */
   addresses?: ServiceAddresses;
   maySend: () => boolean;
@@ -214,6 +217,7 @@ export class Controller {
           usersAmong(cluster, this.jobs.byIndex("cluster", key(cluster)), this.jobs.list()),
         enabled: options.managedClusters ?? true,
         findOptions: options.findOptions,
+        jarFetcher: options.jarFetcher,
       }),
       clock,
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),

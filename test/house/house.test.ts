@@ -23,6 +23,7 @@ const arrows: Readonly<
   gateway: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   cli: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   "gateway-main": { from: ["api", "core", "ports", "kube", "flink", "gateway", "runtime"] },
+  "fetch-jar-main": { from: ["flink", "runtime"] },
   main: { from: ["api", "core", "ports", "kube", "flink", "controller", "gateway", "cli", "runtime"] },
 };
 

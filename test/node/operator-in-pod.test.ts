@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { stdout } = await system.kubectl(["kustomize", join(manifests, "base")]);
   await system.kubectl(
     ["apply", "--server-side", "-f", "-"],
-    stdout.replaceAll("image: flinkjob-operator:0.1.0", `image: ${inject("images").operator}`),
+    stdout.replaceAll("flinkjob-operator:0.1.0", inject("images").operator!),
   );
   jars = await JarServer.start(await buildJobsJar("2.3"), pods.node.addresses.host);
 });

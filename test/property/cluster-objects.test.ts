@@ -12,6 +12,7 @@ import { CLUSTER_LABEL, hashOf } from "../../src/core/cluster/objects.ts";
 import { lazyOptions } from "../../src/flink/options/option-catalogue.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { Transport } from "../../src/kube/transport.ts";
+import { jarFetcher } from "../support/cluster-builders.ts";
 import { kubeTarget } from "../support/kube-target.ts";
 
 let transport: Transport;
@@ -91,6 +92,20 @@ const managed: fc.Arbitrary<ManagedClusterInput> = fc.record(
       { level: fc.constantFrom("WARN", "DEBUG"), loggers: fc.dictionary(label, fc.constant("ERROR")) },
       { requiredKeys: [] },
     ),
+    application: fc.record(
+      {
+        jobId: fc.constant("0123456789abcdef0123456789abcdef"),
+        jar: fc.constantFrom(
+          { uri: "https://jars.example/a.jar?x=$(HOME)" },
+          { local: "/opt/flink/usrlib/a.jar" },
+        ),
+        entryClass: fc.constant("com.example.Main"),
+        args: fc.array(fc.constantFrom("-D", "$(POD_IP)", "", "$$"), { maxLength: 3 }),
+        parallelism: fc.integer({ min: 1, max: 9 }),
+        savepointPath: fc.constant("s3://bucket/sp"),
+      },
+      { requiredKeys: ["jobId", "jar"] },
+    ),
     ingress: fc.record(
       {
         host: fc.constant("flink.example.com"),
@@ -106,7 +121,8 @@ const managed: fc.Arbitrary<ManagedClusterInput> = fc.record(
 test("every object of every cluster is what a real API server takes, and stays the same for the same spec", async () => {
   const findOptions = lazyOptions();
   const property = fc.asyncProperty(name, managed, async (cluster, input) => {
-    const design = () => designOf("default", cluster, managedCluster.parse(input), findOptions);
+    const design = () =>
+      designOf("default", cluster, managedCluster.parse(input), { findOptions, jarFetcher });
     const { objects, refusal } = desiredCluster(design());
     expect(refusal).toBeUndefined();
     expect(objects.map(hashOf)).toEqual(desiredCluster(design()).objects.map(hashOf));

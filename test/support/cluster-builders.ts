@@ -16,9 +16,12 @@ export function aManaged(patch: Partial<ManagedClusterInput> = {}) {
   });
 }
 
+/** As the operator's options give it. */
+export const jarFetcher = { image: "operator:1", args: ["--max-jar-size=1024"] };
+
 /** The cluster "orders" in the namespace "team-a". */
 export function aDesign(patch: Partial<ManagedClusterInput> = {}, name = "orders"): ClusterDesign {
-  return designOf("team-a", name, aManaged(patch), lazyOptions());
+  return designOf("team-a", name, aManaged(patch), { findOptions: lazyOptions(), jarFetcher });
 }
 
 export function aManagedCluster(patch: Partial<ManagedClusterInput> = {}): FlinkCluster {

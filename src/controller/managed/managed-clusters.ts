@@ -3,6 +3,7 @@ import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
 import { changesOf } from "../../core/cluster/changes.ts";
 import { designOf } from "../../core/cluster/design.ts";
 import { type DesiredCluster, desiredCluster } from "../../core/cluster/desired.ts";
+import { type JarFetcher, keptFetcher } from "../../core/cluster/jar-fetcher.ts";
 import type { ManagedState, ManagedView } from "../../core/cluster/managed-status.ts";
 import { namesOf, urlOf } from "../../core/cluster/names.ts";
 import type { ClusterObject } from "../../core/cluster/objects.ts";
@@ -23,6 +24,8 @@ export interface ManagedClustersOptions {
   /** False: none are deployed, and those that are deployed are left as they are. */
   enabled: boolean;
   findOptions?: FindOptions | undefined;
+  /** What fetches the JARs of clusters of one job; without it they cannot have a uri. */
+  jarFetcher?: JarFetcher | undefined;
 }
 
 /** What a reconcile brought. */
@@ -56,7 +59,8 @@ export class ManagedClusters {
     const place = { namespace, clusterId: namesOf(name).clusterId };
     const { managed } = cluster.spec;
     if (managed === undefined) return { finalizer: "keep" };
-    const desired = desiredCluster(designOf(namespace, name, managed, findOptions));
+    const jarFetcher = keptFetcher(owned.of(namespace, place.clusterId)) ?? this.#options.jarFetcher;
+    const desired = desiredCluster(designOf(namespace, name, managed, { findOptions, jarFetcher }));
     if (!enabled) {
       const message = "The operator runs with --managed-clusters=false.";
       const state = { kind: "blocked", reason: "ManagedClustersOff", message, stalled: true } as const;

@@ -1,6 +1,6 @@
 import { CONFIGURATION } from "./config-map.ts";
 import { covers } from "./covers.ts";
-import { type ClusterObject, COMPONENT_LABEL, hashOf, type Kind, type Role } from "./objects.ts";
+import { type ClusterObject, COMPONENT_LABEL, deploymentOf, hashOf, type Kind } from "./objects.ts";
 import { TEMPLATE_ANNOTATION } from "./workloads.ts";
 
 /** Which object. The namespace is the cluster's. */
@@ -78,12 +78,6 @@ function isSuperfluous(object: ClusterObject, desired: readonly ClusterObject[],
   const { kind, metadata } = object;
   if (desired.some((wanted) => wanted.kind === kind && wanted.metadata.name === metadata.name)) return false;
   return settled || !(kind === "ConfigMap" && metadata.labels?.[COMPONENT_LABEL] === CONFIGURATION);
-}
-
-export function deploymentOf<T extends ClusterObject>(objects: readonly T[], role: Role): T | undefined {
-  return objects.find(
-    ({ kind, metadata }) => kind === "Deployment" && metadata.labels?.[COMPONENT_LABEL] === role,
-  );
 }
 
 export function nameOf({ kind, metadata }: ClusterObject): ClusterObjectName {

@@ -33,7 +33,7 @@ export function clusterConfiguration(design: ClusterDesign): ClusterConfiguratio
   const texts = new Map(own.map(([key, value]) => [key, renderedValue(value as ConfigurationValue)]));
   const given = new Map<string, string>();
   for (const [key, text] of texts) {
-    const by = ownerOf(plainKey(key, options)) ?? ownerOf(key);
+    const by = ownerOf(plainKey(key, options), design) ?? ownerOf(key, design);
     const winner = by ?? (options && winnerOver(key, texts, options));
     if (winner !== undefined) report.overridden.push({ key, by: winner });
     else if (isTaken(key, options, report)) {

@@ -1,5 +1,6 @@
 import type { ManagedCluster } from "../../api/managed-cluster.ts";
 import type { FindOptions } from "../configuration/catalogue.ts";
+import type { JarFetcher } from "./jar-fetcher.ts";
 import { type ClusterNames, namesOf } from "./names.ts";
 
 /** What a deployed cluster is made from; of a FlinkCluster, or of a FlinkJob that has one of its own. */
@@ -9,6 +10,8 @@ export interface ClusterDesign {
   spec: ManagedCluster;
   /** Without it flinkConfiguration is taken unexamined. */
   findOptions?: FindOptions | undefined;
+  /** Without it no JAR is fetched. */
+  jarFetcher?: JarFetcher | undefined;
 }
 
 /** Where a cluster's files are mounted in its pods. */
@@ -20,9 +23,9 @@ export function designOf(
   namespace: string,
   name: string,
   spec: ManagedCluster,
-  findOptions?: FindOptions,
+  { findOptions, jarFetcher }: Pick<ClusterDesign, "findOptions" | "jarFetcher"> = {},
 ): ClusterDesign {
-  return { namespace, names: namesOf(name), spec, ...(findOptions ? { findOptions } : {}) };
+  return { namespace, names: namesOf(name), spec, findOptions, jarFetcher };
 }
 
 /** The directory of this cluster alone, as Flink names it: another cluster with the same storage has another one. */

@@ -32,10 +32,22 @@ const full: ManagedClusterInput = {
   ingress: { host: "flink.example", className: "nginx", tlsSecretName: "flink-tls" },
 };
 
+const application: Partial<ManagedClusterInput> = {
+  application: {
+    jobId: "0123456789abcdef0123456789abcdef",
+    jar: { uri: "https://jars.example/orders.jar", sha256: "0".repeat(64) },
+    entryClass: "com.example.Orders",
+    args: ["--region", "eu"],
+    parallelism: 2,
+    savepointPath: "s3://bucket/savepoints/savepoint-1",
+  },
+};
+
 // Whoever changes what these show replaces the pods of every managed cluster with the operator's next version.
 test.each([
   ["smallest", {}],
   ["largest", full],
+  ["application", application],
 ])("the %s cluster, for the eye", async (name, patch) => {
   const { objects } = desiredCluster(aDesign(patch));
   const text = objects.map((object) => stringify(object, { lineWidth: 0 })).join("---\n");

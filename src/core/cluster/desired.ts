@@ -5,6 +5,7 @@ import { access } from "./access.ts";
 import { configMap } from "./config-map.ts";
 import { clusterConfiguration } from "./configuration.ts";
 import type { ClusterDesign } from "./design.ts";
+import { fetchesJar } from "./jar-fetcher.ts";
 import { ingress, restService } from "./network.ts";
 import { type ClusterObject, hashed } from "./objects.ts";
 import { podTemplateProblems } from "./pod-template.ts";
@@ -41,12 +42,15 @@ export function desiredCluster(design: ClusterDesign): DesiredCluster {
   ];
   const invalid = report.invalid.map(({ key, message }) => `${key}: ${message}`);
   const refusal =
+    refusedFor("JarFetcherMissing", fetchesJar(design) && !design.jarFetcher ? [NO_FETCHER] : []) ??
     refusedFor("InvalidPodTemplate", problems) ??
     refusedFor("InvalidConfiguration", invalid, "spec.managed.flinkConfiguration: ");
   return { objects: objects.map(hashed), configuration: statusOf(report), refusal };
 }
 
 const MOST_PROBLEMS = 5;
+const NO_FETCHER =
+  "spec.managed.application.jar.uri: the operator was given no image to fetch JARs with (--jar-fetcher-image)";
 
 function refusedFor(reason: Reason, problems: readonly string[], where = ""): DesiredCluster["refusal"] {
   if (problems.length === 0) return undefined;

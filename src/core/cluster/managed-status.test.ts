@@ -103,6 +103,16 @@ describe("a managed cluster says of itself", () => {
   ] as const)("%s", (_what, seen, observed, want) => expect(told(seen, observed)).toEqual(want));
 });
 
+test("a cluster of one job is ready although it takes no JARs, and says so", () => {
+  const jobId = "0123456789abcdef0123456789abcdef";
+  const cluster = aManagedCluster({ application: { jobId, jar: { local: "/opt/flink/usrlib/a.jar" } } });
+  const refuses = reachable({ submitEnabled: false });
+  expect(told(view(), refuses, cluster)).toEqual(["True", "False", "False", "Reachable"]);
+  expect(managedStatus(cluster, view(), refuses, NOW)?.conditions?.[0]?.message).toBe(
+    `Flink 2.3.0 answers; it runs the job ${jobId} and takes no other.`,
+  );
+});
+
 test("an operator that starts anew leaves what was known, until it has asked itself", () => {
   expect(told(view(), connecting, before("Reachable"))).toBeUndefined();
   expect(told(view(), connecting, before("ClusterUnreachable"))).toBeUndefined();

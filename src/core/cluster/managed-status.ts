@@ -6,9 +6,9 @@ import type { Reason } from "../../api/reasons.ts";
 import { clusterConditions, lastKnown } from "../cluster-status.ts";
 import { minorOf } from "../configuration/flink-version.ts";
 import type { ClusterObservation } from "../observed.ts";
-import { type DeploymentStatus, deploymentOf, isSettled } from "./changes.ts";
+import { type DeploymentStatus, isSettled } from "./changes.ts";
 import { namesOf, urlOf } from "./names.ts";
-import type { ClusterObject, Role } from "./objects.ts";
+import { type ClusterObject, deploymentOf, type Role } from "./objects.ts";
 import { type Pod, troubleOf } from "./pods.ts";
 
 /** How far a managed cluster has come. */
@@ -114,10 +114,14 @@ function reached(cluster: FlinkCluster, observed: ClusterObservation): Verdict |
       return { kind: "onItsWay", reason: "ClusterUnreachable", message: observed.message };
     case "reachable": {
       const { flinkVersion, submitEnabled } = observed.jobManager;
-      const wanted = cluster.spec.managed?.flinkVersion;
+      const { flinkVersion: wanted, application } = cluster.spec.managed ?? {};
       if (minorOf(flinkVersion) !== wanted) {
         const message = `spec.managed.flinkVersion is ${wanted}, and the image holds Flink ${flinkVersion}.`;
         return { kind: "stalled", reason: "VersionMismatch", message };
+      }
+      if (application) {
+        const message = `Flink ${flinkVersion} answers; it runs the job ${application.jobId} and takes no other.`;
+        return { kind: "ready", reason: "Reachable", message };
       }
       if (submitEnabled)
         return { kind: "ready", reason: "Reachable", message: `Flink ${flinkVersion} answers.` };

@@ -48,6 +48,12 @@ export function selectorOf(clusterId: string, role: Role): Record<string, string
   return { [CLUSTER_LABEL]: clusterId, [COMPONENT_LABEL]: role };
 }
 
+export function deploymentOf<T extends ClusterObject>(objects: readonly T[], role: Role): T | undefined {
+  return objects.find(
+    ({ kind, metadata }) => kind === "Deployment" && metadata.labels?.[COMPONENT_LABEL] === role,
+  );
+}
+
 /** The object with the hash of all that it says. */
 export function hashed(object: ClusterObject): ClusterObject {
   const annotations = { ...object.metadata.annotations, [HASH_ANNOTATION]: contentHash(object) };

@@ -1,4 +1,5 @@
 import { isAtLeast } from "../configuration/flink-version.ts";
+import { applicationOptions, applicationOwner, usualApplicationOptions } from "./application.ts";
 import { type ClusterDesign, hasVolume, storageDirectory, UPLOAD_MOUNT } from "./design.ts";
 import { processBytes } from "./memory.ts";
 import { REST_PORT } from "./names.ts";
@@ -45,9 +46,11 @@ const OWNERS: Readonly<Record<string, Owner>> = {
   "web.upload.dir": "operator",
 };
 
-/** Who sets this option, by its own key; undefined: the user may. */
-export function ownerOf(key: string): Owner | undefined {
+/** Who sets this option of a cluster, by its own key; undefined: the user may. */
+export function ownerOf(key: string, { spec }: ClusterDesign): Owner | undefined {
   if (Object.hasOwn(OWNERS, key)) return OWNERS[key];
+  const owner = applicationOwner(key, spec.application);
+  if (owner !== undefined) return owner;
   const family = Object.keys(OWNERS).find((prefix) => prefix.endsWith(".") && key.startsWith(prefix));
   return family === undefined ? undefined : OWNERS[family];
 }
@@ -60,7 +63,7 @@ export function ownOptions(design: ClusterDesign): Record<string, string> {
     "kubernetes.cluster-id": names.clusterId,
     "kubernetes.namespace": namespace,
     "high-availability.type": "kubernetes",
-    "high-availability.storageDir": `${directory}/ha`,
+    "high-availability.storageDir": haDirectory(design),
     "high-availability.jobmanager.port": String(RPC_PORT),
     // With these, a JobID that ended is refused for ever: protection is Durable.
     "job-result-store.delete-on-commit": "false",
@@ -77,6 +80,7 @@ export function ownOptions(design: ClusterDesign): Record<string, string> {
     "rest.port": String(REST_PORT),
     // In the storage they outlive the pod, and standby JobManagers have them too.
     "web.upload.dir": hasVolume(design) ? `${directory.replace("file://", "")}/upload` : UPLOAD_MOUNT,
+    ...applicationOptions(design),
   };
 }
 
@@ -90,5 +94,13 @@ export function standardOptions(design: ClusterDesign): Record<string, string> {
     "high-availability.kubernetes.leader-election.retry-period": "1 s",
     "execution.checkpointing.dir": `${directory}/checkpoints`,
     "execution.checkpointing.savepoint-dir": `${directory}/savepoints`,
+    ...usualApplicationOptions(design),
   };
+}
+
+/** From 2.3 on Flink remembers by one fixed ID that an application has ended: a namesake for another job must not find that. */
+function haDirectory(design: ClusterDesign): string {
+  const directory = `${storageDirectory(design)}/ha`;
+  const { application } = design.spec;
+  return application ? `${directory}/${application.jobId}` : directory;
 }

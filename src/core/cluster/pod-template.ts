@@ -1,5 +1,6 @@
 import type { PodTemplate } from "../../api/managed-cluster.ts";
 import { type ClusterDesign, hasVolume, STORAGE_MOUNT, UPLOAD_MOUNT } from "./design.ts";
+import { fetchesJar, fetchStep, JAR_MOUNT, JAR_VOLUME } from "./jar-fetcher.ts";
 import { resourcesOf } from "./memory.ts";
 import { mergePod } from "./merge-pod.ts";
 import { labelsOf, type Role } from "./objects.ts";
@@ -23,6 +24,7 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
   const { names, spec } = design;
   const { role } = parts;
   const template = templateOf(design, role);
+  const step = role === "jobmanager" ? fetchStep(design) : undefined;
   const own = {
     metadata: { labels: labelsOf(names.clusterId, role) },
     spec: {
@@ -41,6 +43,7 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(spec.imagePullSecrets ? { imagePullSecrets: spec.imagePullSecrets } : {}),
+      ...(step ? { initContainers: [step] } : {}),
       containers: [mainContainer(design, parts)],
       volumes: volumes(design, role, configMap),
     },
@@ -70,6 +73,7 @@ function mainContainer(design: ClusterDesign, { role, args, ports, probes }: Pod
       { name: "config", mountPath: CONF_MOUNT },
       ...(hasVolume(design) ? [{ name: "storage", mountPath: STORAGE_MOUNT }] : []),
       ...(hasUploads(design, role) ? [{ name: "upload", mountPath: UPLOAD_MOUNT }] : []),
+      ...(hasJar(design, role) ? [{ name: JAR_VOLUME, mountPath: JAR_MOUNT, readOnly: true }] : []),
     ],
   };
 }
@@ -82,12 +86,17 @@ function volumes(design: ClusterDesign, role: Role, configMap: string): object[]
     { name: "config", configMap: { name: configMap } },
     ...(hasVolume(design) ? [{ name: "storage", ...storage }] : []),
     ...(hasUploads(design, role) ? [{ name: "upload", emptyDir: {} }] : []),
+    ...(hasJar(design, role) ? [{ name: JAR_VOLUME, emptyDir: {} }] : []),
   ];
 }
 
 /** Without a volume, uploaded JARs are in the JobManager's pod. */
 function hasUploads(design: ClusterDesign, role: Role): boolean {
   return role === "jobmanager" && !hasVolume(design);
+}
+
+function hasJar(design: ClusterDesign, role: Role): boolean {
+  return role === "jobmanager" && fetchesJar(design);
 }
 
 function templateOf({ spec }: ClusterDesign, role: Role): PodTemplate | undefined {
@@ -105,6 +114,9 @@ export function podTemplateProblems(design: ClusterDesign, role: Role): string[]
   const spec = members(template.spec);
   const containers = entries(spec.containers);
   const main = containers.find(({ name }) => name === MAIN_CONTAINER) ?? {};
+  const jar = hasJar(design, role)
+    ? { volumes: [JAR_VOLUME], mounts: [JAR_MOUNT] }
+    : { volumes: [], mounts: [] };
   const problems = [
     ...unknown.map((name) => `${name} is no part of a pod template`),
     ...["serviceAccountName", "serviceAccount"]
@@ -116,10 +128,10 @@ export function podTemplateProblems(design: ClusterDesign, role: Role): string[]
       .map((name) => `${MAIN_CONTAINER} must not set ${name}: the operator says what it runs`),
     ...(containers.some(({ name }) => typeof name !== "string") ? ["each container needs a name"] : []),
     ...entries(spec.volumes)
-      .filter(({ name }) => OWN_VOLUMES.includes(String(name)))
+      .filter(({ name }) => [...OWN_VOLUMES, ...jar.volumes].includes(String(name)))
       .map(({ name }) => `the volume ${name} is the operator's: choose another name`),
     ...entries(main.volumeMounts)
-      .filter(({ mountPath }) => OWN_MOUNTS.includes(String(mountPath)))
+      .filter(({ mountPath }) => [...OWN_MOUNTS, ...jar.mounts].includes(String(mountPath)))
       .map(({ mountPath }) => `${mountPath} is mounted by the operator`),
     ...entries(main.env)
       .filter(({ name }) => name === "POD_IP")

@@ -87,6 +87,56 @@ describe("the trouble of pods is told", () => {
     ],
   ])("%s", (_what, pod, want) => expect(troubleOf([pod], [])).toEqual(want));
 
+  const wrongSum = "JarChecksumMismatch: https://h/x.jar: has SHA-256 1, not 2";
+  test.each([
+    ["has just failed", { state: { terminated: { exitCode: 1, message: wrongSum } } }],
+    [
+      "waits for its next try",
+      {
+        restartCount: 3,
+        state: { waiting: { reason: "CrashLoopBackOff" } },
+        lastState: { terminated: { exitCode: 1, message: wrongSum } },
+      },
+    ],
+    [
+      "tries again",
+      { restartCount: 1, state: {}, lastState: { terminated: { exitCode: 1, message: wrongSum } } },
+    ],
+  ])("a JAR that cannot be fetched, while its step %s", (_what, step) => {
+    const pod = aPod({}, { initContainerStatuses: [{ name: "fetch-jar", ...step }] });
+    expect(troubleOf([pod], [])).toEqual({
+      reason: "JarChecksumMismatch",
+      message: "orders-jobmanager-x: https://h/x.jar: has SHA-256 1, not 2",
+      stalled: true,
+    });
+  });
+
+  test.each([
+    ["JarFetchFailed: https://h/x.jar: connect ECONNREFUSED", "JarFetchFailed", false],
+    ["JarFetchTimeout: https://h/x.jar: not transferred in time", "JarFetchTimeout", false],
+    ["JarNotFound: https://h/x.jar: HTTP 404", "JarNotFound", true],
+    ["DestinationNotAllowed: https://h/x.jar: 10.0.0.1 is denied", "DestinationNotAllowed", true],
+  ])("%s: somebody has to do something, or not", (message, reason, stalled) => {
+    const steps = [{ name: "fetch-jar", state: { terminated: { exitCode: 1, message } } }];
+    expect(troubleOf([aPod({}, { initContainerStatuses: steps })], [])).toMatchObject({ reason, stalled });
+  });
+
+  test("a step that fetches a JAR and has no words for its end is told as any container", () => {
+    const steps = [
+      {
+        name: "fetch-jar",
+        restartCount: 1,
+        state: { waiting: { reason: "CrashLoopBackOff" } },
+        lastState: { terminated: { exitCode: 137, reason: "OOMKilled" } },
+      },
+    ];
+    expect(troubleOf([aPod({}, { initContainerStatuses: steps })], [])).toEqual({
+      reason: "CrashLooping",
+      message: "orders-jobmanager-x (fetch-jar) ended with exit code 137 (OOMKilled), restarted 1 times",
+      stalled: true,
+    });
+  });
+
   test("pods that are not even admitted", () => {
     const deployment = objectOf(settled(objectsOf()), "Deployment", "orders-jobmanager");
     const conditions = [
@@ -102,6 +152,22 @@ describe("the trouble of pods is told", () => {
 
 describe("none is told", () => {
   test.each([
+    [
+      "of a JAR that was fetched in the end",
+      aPod(
+        {},
+        {
+          initContainerStatuses: [
+            {
+              name: "fetch-jar",
+              restartCount: 1,
+              state: { terminated: { exitCode: 0 } },
+              lastState: { terminated: { exitCode: 1, message: "JarFetchFailed: https://h/x.jar: reset" } },
+            },
+          ],
+        },
+      ),
+    ],
     [
       "of a container that starts",
       aPod({ ready: false, restartCount: 0, state: { waiting: { reason: "ContainerCreating" } } }),

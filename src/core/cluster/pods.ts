@@ -1,6 +1,7 @@
 import type { ObjectMeta } from "../../api/meta.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { DeploymentStatus } from "./changes.ts";
+import { FETCH_CONTAINER } from "./jar-fetcher.ts";
 import type { ClusterObject } from "./objects.ts";
 
 interface Terminated {
@@ -40,6 +41,18 @@ const PULL = /^(ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull
 const CREATE = /^(CreateContainerConfigError|CreateContainerError|RunContainerError)$/;
 const STACK_FRAME = /^\s+(at |\.\.\. \d+ )/;
 const LAST_WORDS = 500;
+/** What the step that fetches a JAR can say. */
+export const JAR_TROUBLES = [
+  "JarNotFound",
+  "JarForbidden",
+  "JarFetchFailed",
+  "JarFetchTimeout",
+  "JarTooLarge",
+  "JarChecksumMismatch",
+  "NotAJar",
+  "DestinationNotAllowed",
+] as const satisfies Reason[];
+const PASSING_JAR_TROUBLES: readonly Reason[] = ["JarFetchFailed", "JarFetchTimeout"];
 
 /** The most telling trouble of a cluster's pods; undefined where there is none. */
 export function troubleOf(
@@ -48,6 +61,7 @@ export function troubleOf(
 ): PodTrouble | undefined {
   const living = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const troubles = [
+    ...living.map(unfetchedJar),
     ...deployments.map(refusedPods),
     ...living.flatMap((pod) => containersOf(pod).map((container) => containerTrouble(pod, container))),
     ...living.map(unscheduled),
@@ -64,6 +78,16 @@ function refusedPods({ metadata, status }: ClusterObject): PodTrouble | undefine
     message: `${metadata.name}: ${failure.message ?? "unknown"}`,
     stalled: true,
   };
+}
+
+/** The step that fetches the JAR says itself why it could not; the kubelet tries it again for ever, with longer and longer waits. */
+function unfetchedJar({ metadata, status }: Pod): PodTrouble | undefined {
+  const step = status?.initContainerStatuses?.find(({ name }) => name === FETCH_CONTAINER);
+  const { exitCode, message = "" } = step?.state?.terminated ?? step?.lastState?.terminated ?? {};
+  const [, code, words = ""] = /^(\w+): (.*)$/s.exec(message.trim()) ?? [];
+  const reason = JAR_TROUBLES.find((known) => known === code);
+  if (!exitCode || reason === undefined) return undefined;
+  return { reason, message: `${metadata.name}: ${words}`, stalled: !PASSING_JAR_TROUBLES.includes(reason) };
 }
 
 function containerTrouble(pod: Pod, container: ContainerStatus): PodTrouble | undefined {

@@ -1,4 +1,5 @@
 import { GROUP } from "../../api/group.ts";
+import { jobManagerArgs } from "./application.ts";
 import type { ClusterDesign } from "./design.ts";
 import { REST_PORT } from "./names.ts";
 import { type ClusterObject, contentHash, labelsOf, type Role, selectorOf } from "./objects.ts";
@@ -9,10 +10,8 @@ import { type PodParts, podTemplateOf } from "./pod-template.ts";
 export const TEMPLATE_ANNOTATION = `${GROUP}/pod-template-hash`;
 
 /** Every REST handler says 503 until a leader is known, so being ready is being able to lead somebody there. */
-const JOB_MANAGER: PodParts = {
+const JOB_MANAGER: Omit<PodParts, "args"> = {
   role: "jobmanager",
-  // The address is each process's own: its pod's.
-  args: ["jobmanager", "-D", "jobmanager.rpc.address=$(POD_IP)"],
   ports: [
     { name: "rest", containerPort: REST_PORT },
     { name: "rpc", containerPort: RPC_PORT },
@@ -51,7 +50,8 @@ export function jobManagerDeployment(design: ClusterDesign, configMap: string): 
     replicas === 1
       ? { type: "Recreate" }
       : { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
-  return deployment(design, design.names.jobManager, replicas, strategy, JOB_MANAGER, configMap);
+  const parts = { ...JOB_MANAGER, args: jobManagerArgs(design) };
+  return deployment(design, design.names.jobManager, replicas, strategy, parts, configMap);
 }
 
 /** All at once: each TaskManager that goes restarts the jobs on it, so one by one would restart them again and again. */
