@@ -4,11 +4,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runToEnd } from "../../dev/demo/ground.ts";
 import type { OperatorStart, RunningOperator } from "./in-process-operator.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The operator as a user runs it, in a process that is killed with SIGKILL when it is discarded. */
+/** Makes the program that `startProcess` starts. */
+export async function buildProgram(): Promise<void> {
+  await runToEnd(process.execPath, [join(root, "dev/build.ts"), "image"]);
+}
+
+/** The operator as a user runs it, the built program in a process that is killed with SIGKILL when it is discarded. */
 export function startProcess({ server, namespace }: OperatorStart): RunningOperator {
   const starting = (async () => {
     const dir = await mkdtemp(join(tmpdir(), "flinkjob-operator-"));
@@ -18,7 +24,7 @@ export function startProcess({ server, namespace }: OperatorStart): RunningOpera
       ...["--kubeconfig", kubeconfig, "--namespace", namespace, "--poll-interval", "500ms"],
       ...["--submission-backoff", "500ms", "--log-level", "error"],
     ];
-    const child = spawn(process.execPath, ["src/main.ts", ...flags], {
+    const child = spawn(process.execPath, ["dist/operator.mjs", ...flags], {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"],
     });

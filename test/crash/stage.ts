@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fakeJar } from "../support/fake-flink/index.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { type OperatorStart, type RunningOperator, startInProcess } from "./in-process-operator.ts";
-import { startProcess } from "./operator-process.ts";
+import { buildProgram, startProcess } from "./operator-process.ts";
 import { RealSites, realKinds, realKindsWithHa } from "./real-sites.ts";
 import type { Scenario } from "./scenarios.ts";
 import { type FlinkKind, fakeKinds, openFakeSite, type Site } from "./site.ts";
@@ -39,6 +39,7 @@ export async function fakeStage(): Promise<Stage> {
 export async function realStage(ha: boolean, progress: (line: string) => void): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-flink-"));
   const kinds = ha ? realKindsWithHa : realKinds;
+  await buildProgram();
   const sites = await RealSites.open(dir, kinds, progress);
   return {
     kinds,

@@ -86,6 +86,18 @@ export class Pods {
     }));
   }
 
+  /** While it runs no new pod is put on the node: those that are there have to do. */
+  async withoutNewPods(act: () => Promise<void>): Promise<void> {
+    const { stdout } = await this.kubectl(["get", "nodes", "--output=name"]);
+    const nodes = stdout.trim().split("\n");
+    await this.kubectl(["cordon", ...nodes]);
+    try {
+      await act();
+    } finally {
+      await this.kubectl(["uncordon", ...nodes]);
+    }
+  }
+
   /** Reached from this machine as from pods. */
   async serviceAddress(name: string): Promise<string> {
     return (await this.kubectl(["get", "service", name, "--output=jsonpath={.spec.clusterIP}"])).stdout;

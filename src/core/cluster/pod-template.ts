@@ -43,6 +43,10 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(spec.imagePullSecrets ? { imagePullSecrets: spec.imagePullSecrets } : {}),
+      // A JobManager of 2.3 tells others where its BLOB server is by its pod's name, which no other pod can resolve, and run
+      // requests that a standby takes would fail. A name that all of them have leads each to its own server; the store
+      // behind them is one.
+      ...(role === "jobmanager" ? { hostname: names.jobManager } : {}),
       ...(step ? { initContainers: [step] } : {}),
       containers: [mainContainer(design, parts)],
       volumes: volumes(design, role, configMap),
