@@ -2,7 +2,8 @@ import * as z from "zod";
 import { configurationFrom } from "./configuration-from.ts";
 import { durationPattern } from "./duration.ts";
 import { duration, restart, rollback, savepoints } from "./lifecycle.ts";
-import { configurationValue, jarSha256, jarUri, jobId, runRequest } from "./run-request.ts";
+import { perJob } from "./per-job.ts";
+import { configurationValue, jarPath, jarSha256, jarUri, jobId, runRequest } from "./run-request.ts";
 import { exactlyOne, pattern, withRules } from "./text.ts";
 
 /** `http(s)://host[:port][/path]` without credentials, query or fragment: what a JobManager's REST endpoint looks like. */
@@ -20,13 +21,14 @@ const clusterRef = withRules(
       CLUSTER_URL_PATTERN,
       "Base address of the JobManager's REST API, for a cluster that has no FlinkCluster object.",
     ).optional(),
+    perJob: perJob.optional(),
   }),
-  "The Flink cluster that runs the job: exactly one of name and url.",
+  "The Flink cluster that runs the job: exactly one of name, url and perJob.",
   [
     {
-      rule: "[has(self.name), has(self.url)].exists_one(given, given)",
-      message: "spec.cluster needs exactly one of name and url",
-      holds: ({ name, url }) => exactlyOne(name, url),
+      rule: "[has(self.name), has(self.url), has(self.perJob)].exists_one(given, given)",
+      message: "spec.cluster needs exactly one of name, url and perJob",
+      holds: ({ name, url, perJob }) => exactlyOne(name, url, perJob),
     },
   ],
 );
@@ -50,13 +52,14 @@ const jar = withRules(
       "http or https address of the JAR. It is streamed to the cluster for the submission and deleted there afterwards.",
     ).optional(),
     sha256: jarSha256.optional(),
+    local: jarPath.optional(),
   }),
-  "The JAR with the job's main(): exactly one of id and uri.",
+  "The JAR with the job's main(): exactly one of id, uri and local.",
   [
     {
-      rule: "[has(self.id), has(self.uri)].exists_one(given, given)",
-      message: "spec.jar needs exactly one of id and uri",
-      holds: ({ id, uri }) => exactlyOne(id, uri),
+      rule: "[has(self.id), has(self.uri), has(self.local)].exists_one(given, given)",
+      message: "spec.jar needs exactly one of id, uri and local",
+      holds: ({ id, uri, local }) => exactlyOne(id, uri, local),
     },
     {
       rule: "!has(self.reclaimPolicy) || has(self.id)",
@@ -110,8 +113,8 @@ const submission = z
   .meta({ description: "Bounds of the submission." });
 
 /** What users write: a job that should run on a Flink cluster. */
-export const flinkJobSpec = z
-  .object({
+export const flinkJobSpec = withRules(
+  z.object({
     cluster: clusterRef,
     jar,
     ...runRequest,
@@ -179,8 +182,35 @@ export const flinkJobSpec = z
       .max(2147483647)
       .meta({ description: "Delete the FlinkJob this many seconds after its trigger ended. Unset: keep it." })
       .optional(),
-  })
-  .meta({ description: "The job that should run, and how it is submitted, replaced and deleted." });
+  }),
+  "The job that should run, and how it is submitted, replaced and deleted.",
+  [
+    {
+      rule: "!has(self.jar.id) || !has(self.cluster.perJob)",
+      message:
+        "spec.jar.id names a JAR that was uploaded before, and a cluster of spec.cluster.perJob is new: set spec.jar.uri or spec.jar.local",
+      holds: ({ jar, cluster }) => jar.id === undefined || cluster.perJob === undefined,
+    },
+    {
+      rule: "!has(self.jar.local) || (has(self.cluster.perJob) && self.cluster.perJob.mode == 'application')",
+      message: "spec.jar.local is a path in the image of spec.cluster.perJob, in mode application only",
+      holds: ({ jar, cluster }) => jar.local === undefined || cluster.perJob?.mode === "application",
+    },
+    {
+      rule: "!has(self.flinkConfigurationFrom) || size(self.flinkConfigurationFrom) == 0 || !has(self.cluster.perJob) || self.cluster.perJob.mode == 'session'",
+      message:
+        "spec.flinkConfigurationFrom would put values of Secrets into a ConfigMap: set spec.cluster.perJob.mode: session, or bring them into the pods by spec.cluster.perJob.jobManager.podTemplate",
+      holds: ({ flinkConfigurationFrom = [], cluster }) =>
+        flinkConfigurationFrom.length === 0 || cluster.perJob?.mode !== "application",
+    },
+    {
+      rule: "!has(self.cluster.perJob) || !has(self.trigger) || !has(self.trigger.jobId)",
+      message:
+        "spec.trigger.jobId names a job that runs on some cluster already, and those of spec.cluster.perJob are new",
+      holds: ({ cluster, trigger }) => cluster.perJob === undefined || trigger?.jobId === undefined,
+    },
+  ],
+);
 
 export type FlinkJobSpec = z.output<typeof flinkJobSpec>;
 export type FlinkJobSpecInput = z.input<typeof flinkJobSpec>;

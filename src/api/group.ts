@@ -11,6 +11,12 @@ export const SAVEPOINT_FINALIZER = `${GROUP}/dispose-savepoint`;
 export const CLUSTER_FINALIZER = `${GROUP}/tear-down`;
 /** On a FlinkSavepoint that the operator made: the name of the FlinkJob. */
 export const JOB_LABEL = `${GROUP}/job`;
+/** On a FlinkCluster that was made for one attempt of a FlinkJob (spec.cluster.perJob): the FlinkJob's uid. */
+export const JOB_UID_LABEL = `${GROUP}/job-uid`;
+/** Beside it: the attempt's JobID. */
+export const JOB_ID_LABEL = `${GROUP}/job-id`;
+/** Beside them: the hash of what the job was when it was made. */
+export const RUN_HASH_ANNOTATION = `${GROUP}/run-hash`;
 /** `"true"` on a Secret or ConfigMap whose owner lets FlinkJobs of its namespace use it (spec.flinkConfigurationFrom). */
 export const CONFIGURATION_LABEL = `${GROUP}/configuration`;
 /** `reportingController` of events and `app.kubernetes.io/managed-by`. */

@@ -7,6 +7,8 @@ export const REASONS = {
   ClusterNotFound:
     "The FlinkCluster named in spec.cluster.name does not exist. Create it, or correct the name; nothing else is needed.",
   ClusterUnreachable: "The JobManager does not answer. The trigger goes on by itself when it does.",
+  ClusterDeploying:
+    "A cluster is being made for this attempt (spec.cluster.perJob); the trigger goes on by itself when it answers.",
   DestinationNotAllowed:
     "The operator may not send requests to the address in spec.cluster or spec.jar.uri (--deny-cidr, --allow-cidr, --deny-loopback).",
   BackingOff: "The last run request did not get through; the next one waits.",
@@ -71,7 +73,7 @@ export const REASONS = {
   OutcomeLost:
     "The job ran and ended, or may have, and nobody kept the outcome. Nothing is run again; a new spec.trigger.id asks for a new run.",
   JobLost:
-    "The JobManager that ran the job is gone and had no high availability. spec.lostPolicy: Resubmit runs it again by itself.",
+    "The JobManager that ran the job is gone and had no high availability, or somebody took the cluster away that was made for it (spec.cluster.perJob). spec.lostPolicy: Resubmit runs it again by itself.",
   RestorePointMissing:
     "The old job's state could not be found, so nothing is started without it. Set spec.savepointPath, or spec.upgradeMode: stateless.",
   SavepointLost:

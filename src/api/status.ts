@@ -6,6 +6,7 @@ import { triggerStatus } from "./trigger-status.ts";
 
 export type { JobResult, RestorePoint, RolledBack, StableVersion, Stranger } from "./left-behind.ts";
 export {
+  type OwnClusterStatus,
   type Protection,
   protection,
   type StopStatus,

@@ -31,6 +31,22 @@ const sentTo = z
     description: "Where the run request goes, recorded before it is sent; later where the job was last seen.",
   });
 
+const cluster = z
+  .object({
+    name: word("The FlinkCluster."),
+    mode: z
+      .enum(["application", "session"])
+      .meta({ description: "spec.cluster.perJob.mode of this attempt." }),
+    uid: word("Its uid, once it was seen.").optional(),
+    releasedAt: time(
+      "When the operator let go of it: nothing more is wanted of it, and it is deleted.",
+    ).optional(),
+  })
+  .meta({
+    description: "The FlinkCluster of this attempt alone (spec.cluster.perJob), recorded before it is made.",
+  });
+export type OwnClusterStatus = z.output<typeof cluster>;
+
 const stop = z
   .object({
     mode: z.enum(["cancel", "savepoint", "last-state"]).meta({ description: "How the job is stopped." }),
@@ -73,6 +89,7 @@ export const triggerStatus = z
     restarts: count("How many attempts before this one failed in a row.").optional(),
     stableBy: time("By when the upgrade must be stable, or else it is rolled back.").optional(),
     stop: stop.optional(),
+    cluster: cluster.optional(),
     sends: count("How many run requests of this attempt reached Flink, or may have."),
     tries: count(
       "How many run requests were begun, those that never left included; bounded by spec.submission.maxAttempts.",

@@ -3,6 +3,7 @@ import { CLUSTER_FINALIZER } from "../api/group.ts";
 import type { FlinkCluster } from "../api/objects.ts";
 import { managedStatus } from "../core/cluster/managed-status.ts";
 import { urlOf } from "../core/cluster/names.ts";
+import { hasReadyJobManager } from "../core/cluster/pods.ts";
 import { clusterStatus } from "../core/cluster-status.ts";
 import type { ClusterObservation } from "../core/observed.ts";
 import { sameStatus } from "../core/summarize.ts";
@@ -82,6 +83,9 @@ export class ClusterReconciler {
     if (deletionTimestamp !== undefined) this.#forget(keyOf(cluster));
     if (view) {
       const observed = deletionTimestamp === undefined ? this.#observe(cluster) : connecting(cluster);
+      // Somebody may wait for it to answer, and it does so from now on.
+      if (observed.kind !== "reachable" && hasReadyJobManager(view.pods))
+        this.#options.clusters.get(urlOf(cluster))?.monitor.watchClosely();
       await this.#write(cluster, managedStatus(cluster, view, observed, clock.now()), signal);
     }
     return requeueAfterMs === undefined ? undefined : { requeueAfterMs };

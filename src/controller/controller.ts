@@ -26,6 +26,7 @@ import { MainPlaces } from "./main-places.ts";
 import { ManagedClusters, usersAmong } from "./managed/managed-clusters.ts";
 import { OwnedObjects } from "./managed/owned-objects.ts";
 import { ServiceAddresses } from "./managed/service-addresses.ts";
+import { PerJobClusters } from "./per-job-clusters.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
@@ -161,13 +162,27 @@ export class Controller {
     this.#flights = flights;
     const memory = jobMemory(kube, clock);
     const versions = new Versions<FlinkJob>();
+    this.#owned = new OwnedObjects({
+      follow,
+      addresses: options.addresses ?? new ServiceAddresses(),
+      onChange: (namespace, clusterId) => watches.ownedChanged(namespace, clusterId),
+    });
+    const flinkCluster = (namespace: string, name: string) => this.clusters.get(`${namespace}/${name}`);
+    const perJob = new PerJobClusters({
+      kube,
+      clock,
+      madeFor: (uid) => this.clusters.byIndex("madeFor", uid),
+      flinkCluster,
+      owned: this.#owned,
+    });
     const gather = new Gather({
       clusters: this.#flink,
       flights,
       ...memory,
       crowd: (url, uid) => places.crowd(url, uid),
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
-      flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
+      flinkCluster,
+      perJob,
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
       longestWayMs: options.longestWayMs,
@@ -183,6 +198,7 @@ export class Controller {
       reclaimed,
       sweeper: this.#sweeper,
       ...memory,
+      perJob,
       clock,
       tell: options.tell,
       onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
@@ -196,14 +212,10 @@ export class Controller {
       flights,
       jars,
       ...memory,
+      perJob,
       places,
       clock,
       ...decisions,
-    });
-    this.#owned = new OwnedObjects({
-      follow,
-      addresses: options.addresses ?? new ServiceAddresses(),
-      onChange: (namespace, clusterId) => watches.ownedChanged(namespace, clusterId),
     });
     const clusterReconciler = new ClusterReconciler({
       store: this.clusters,
@@ -263,12 +275,7 @@ export class Controller {
   /** Begins to reconcile. Call it as the leader, with full caches. */
   work(): void {
     for (const workers of this.#workers) workers.start();
-    // A FlinkJob that is over opens no cluster, and its JAR may still be there.
-    for (const { spec, status } of this.jobs.list()) {
-      const url = status?.trigger?.sentTo?.url;
-      const ours = spec.jar.uri !== undefined || spec.jar.reclaimPolicy === "Delete";
-      if (url !== undefined && ours) this.#sweeper.begin(url);
-    }
+    this.#sweeper.resume(this.jobs.list());
     const urls = () => [...new Set(this.clusters.list().map(urlOf))];
     void this.#sweeper.patrol(urls, PATROL_MS);
   }

@@ -5,7 +5,8 @@ import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { isFollowed, withOwnStatus } from "../core/context.ts";
 import { jobIdPrefix } from "../core/identity.ts";
 import { wantsNextAttempt } from "../core/next-attempt.ts";
-import type { ClusterObservation, Crowd, Look, Observed } from "../core/observed.ts";
+import type { ClusterObservation, Crowd, Look, Observed, PerJobSeen } from "../core/observed.ts";
+import { perJobUrl } from "../core/per-job/naming.ts";
 import { isUnread } from "../core/policies/ending.ts";
 import { isOver } from "../core/triggers.ts";
 import { effectiveSpec, wantedRun } from "../core/versions.ts";
@@ -16,6 +17,7 @@ import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
+import type { PerJobClusters } from "./per-job-clusters.ts";
 
 export interface GatherOptions {
   clusters: Clusters;
@@ -26,6 +28,7 @@ export interface GatherOptions {
   sources: Pick<ConfigurationSources, "get">;
   /** The main()s on a cluster, where they leave no place for that of this FlinkJob. */
   crowd: (url: string, uid: string) => Crowd | undefined;
+  perJob: Pick<PerJobClusters, "seen">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -50,9 +53,10 @@ export class Gather {
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
     const named = this.#namedUrl(job).url;
+    const perJob = this.#options.perJob.seen(job);
     return {
       job,
-      cluster: this.#cluster(job, { prefix: jobIdPrefix(uid), adopted: adopts }),
+      cluster: this.#cluster(job, { prefix: jobIdPrefix(uid), adopted: adopts }, perJob),
       flight: flights.get(uid),
       look: looks.get(uid),
       operation: operations.get(uid),
@@ -61,6 +65,7 @@ export class Gather {
       configuration: news.configuration(uid),
       sources: sources.get(uid),
       crowd: named === undefined ? undefined : crowd(named, uid),
+      perJob,
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: named,
       deletionTimeoutMs,
@@ -75,13 +80,19 @@ export class Gather {
     this.#options.clusters.use(`job:${name}`, []);
   }
 
-  #cluster(job: FlinkJob, own: OwnJobs): ClusterObservation {
+  #cluster(job: FlinkJob, own: OwnJobs, perJob: PerJobSeen | undefined): ClusterObservation {
     const { clusters } = this.#options;
     const named = this.#namedUrl(job);
     // What was sent somewhere is looked for there, wherever the spec points by now.
     const trigger = job.status?.trigger;
-    const followed = trigger && !isOver(trigger) ? trigger.sentTo?.url : undefined;
-    const idle = trigger !== undefined && isOver(trigger) && !needsCluster(job, trigger);
+    const over = trigger !== undefined && isOver(trigger);
+    const made = this.#made(job, perJob);
+    const followed = trigger && !over ? trigger.sentTo?.url : made;
+    // A cluster of its own is made when it is needed.
+    const idle =
+      over &&
+      made === undefined &&
+      (effectiveSpec(job).cluster.perJob !== undefined || !needsCluster(job, trigger));
     const urls = [...new Set([followed, idle ? undefined : named.url].filter((url) => url !== undefined))];
     clusters.use(`job:${key(job)}`, urls);
     const seen = urls.map(
@@ -98,6 +109,13 @@ export class Gather {
     return moved ? second : first;
   }
 
+  /** Where the cluster is that was made for the trigger: while it is there, something may be left to be read. */
+  #made({ metadata, status }: FlinkJob, perJob: PerJobSeen | undefined): string | undefined {
+    const name = status?.trigger?.cluster?.name;
+    const made = perJob?.clusters.find((cluster) => cluster.name === name && !cluster.isDeleting);
+    return made && perJobUrl(metadata.namespace, made.name);
+  }
+
   /** An ended trigger costs its cluster no request; where somebody watches it anyway, we see what they see. */
   #glance(url: string | undefined, own: OwnJobs): ClusterObservation {
     const monitor = url === undefined ? undefined : this.#options.clusters.get(url)?.monitor;
@@ -106,7 +124,12 @@ export class Gather {
 
   #namedUrl(job: FlinkJob): { url: string | undefined; name: string } {
     const { metadata } = job;
-    const { url, name } = effectiveSpec(job).cluster;
+    const { url, name, perJob } = effectiveSpec(job).cluster;
+    const own = job.status?.trigger?.cluster;
+    if (perJob) {
+      // Before its attempt is on record it has no name, and leads nowhere.
+      return { url: own && perJobUrl(metadata.namespace, own.name), name: own?.name ?? "" };
+    }
     if (url !== undefined) return { url, name: url };
     const cluster = this.#options.flinkCluster(metadata.namespace ?? "", name ?? "");
     return { url: cluster && urlOf(cluster), name: name ?? "" };

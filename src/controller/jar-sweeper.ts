@@ -53,6 +53,16 @@ export class JarSweeper {
     this.#rounds.set(url, rounds);
   }
 
+  /** A FlinkJob that is over opens no cluster, and its JAR may still be there. */
+  resume(jobs: readonly FlinkJob[]): void {
+    for (const { spec, status } of jobs) {
+      const { sentTo, cluster } = status?.trigger ?? {};
+      const ours = spec.jar.uri !== undefined || spec.jar.reclaimPolicy === "Delete";
+      // A cluster that was made for it alone is gone, or is swept when it answers.
+      if (sentTo && ours && cluster === undefined) this.begin(sentTo.url);
+    }
+  }
+
   /** Begins on each of these clusters, now and then: nobody tells of what another process left there. */
   async patrol(urls: () => readonly string[], everyMs: number): Promise<void> {
     while (!this.#stop.signal.aborted) {
@@ -111,6 +121,9 @@ export class JarSweeper {
     const { jars, reclaimed, clusters, maySend } = this.#options;
     const cluster = clusters.get(url);
     if (!cluster || !maySend()) return 0;
+    // One that takes no JARs has none.
+    const seen = cluster.monitor.observation({ prefix: "" });
+    if (seen.kind === "reachable" && !seen.jobManager.submitEnabled) return 0;
     const limit = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
     const { jobManager } = cluster;
     const found = await jobManager.list(limit);

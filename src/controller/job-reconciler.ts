@@ -14,6 +14,7 @@ import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { MainNote, MainPlaces } from "./main-places.ts";
 import type { Operations } from "./operations.ts";
+import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { Perform } from "./perform.ts";
 import type { Versions } from "./versions.ts";
 
@@ -34,6 +35,7 @@ export interface JobReconcilerOptions {
   operations: Pick<Operations, "forget">;
   news: Pick<JobNews, "forget">;
   sources: Pick<ConfigurationSources, "forget">;
+  perJob: Pick<PerJobClusters, "forget">;
   places: Pick<MainPlaces, "note" | "forget">;
   clock: Clock;
   /** One line per decision. */
@@ -100,7 +102,8 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, news, sources, places, gather, versions } = this.#options;
+    const { flights, jars, looks, operations, news, sources, perJob, places, gather, versions } =
+      this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
@@ -110,6 +113,7 @@ export class JobReconciler {
       operations.forget(before);
       news.forget(before);
       sources.forget(before);
+      perJob.forget(before);
       places.forget(before);
       jars.release(before).catch(() => undefined);
     }

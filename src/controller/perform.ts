@@ -14,6 +14,7 @@ import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { Operations } from "./operations.ts";
+import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { ReclaimedJars } from "./reclaimed-jars.ts";
 import type { Versions } from "./versions.ts";
 
@@ -30,6 +31,7 @@ export interface PerformOptions {
   operations: Operations;
   news: JobNews;
   sources: ConfigurationSources;
+  perJob: Pick<PerJobClusters, "make" | "delete">;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -98,6 +100,12 @@ export class Perform {
         return false;
       case "deleteFlinkJob":
         await this.#deleteJob(job, signal);
+        return false;
+      case "makeCluster":
+        await this.#options.perJob.make(job, effect.cluster, signal);
+        return true;
+      case "deleteCluster":
+        await this.#options.perJob.delete(job, effect.name, effect.uid, signal);
         return false;
       case "abandonFlight":
         flights.abandon(uid);

@@ -6,6 +6,7 @@ import type { Followed } from "../kube/followed.ts";
 import { key } from "../kube/types.ts";
 import type { WorkQueue } from "../kube/work-queue.ts";
 import type { ClusterChange } from "./cluster-monitor.ts";
+import { madeForUid } from "./per-job-clusters.ts";
 
 export interface WatchesOptions {
   jobs: Followed<FlinkJob>;
@@ -55,6 +56,8 @@ export const clusterIndexers = {
   /** By the label on all that belongs to a managed one: namespace/cluster-id. */
   clusterId: ({ metadata, spec }: FlinkCluster) =>
     spec.managed === undefined ? [] : [`${metadata.namespace}/${namesOf(metadata.name).clusterId}`],
+  /** By the uid of the FlinkJob that it was made for. */
+  madeFor: madeForUid,
 };
 
 /** The name of the FlinkJob, other than that of `uid`, whose job this is: by its prefix, or because it took it over. */
@@ -135,10 +138,11 @@ export class Watches {
   }
 
   /** A cluster that is being deleted waits for the FlinkJobs that name it. */
-  #freeCluster({ metadata, spec }: FlinkJob): void {
+  #freeCluster({ metadata, spec, status }: FlinkJob): void {
     const { clusters, clusterQueue } = this.#options;
-    if (spec.cluster.name === undefined) return;
-    const cluster = clusters.get(`${metadata.namespace}/${spec.cluster.name}`);
+    const name = status?.trigger?.cluster?.name ?? spec.cluster.name;
+    if (name === undefined) return;
+    const cluster = clusters.get(`${metadata.namespace}/${name}`);
     if (cluster?.metadata.deletionTimestamp !== undefined) clusterQueue.add(key(cluster));
   }
 
@@ -150,6 +154,7 @@ export class Watches {
   #clusterChanged(cluster: FlinkCluster, initial: boolean, moved = true): void {
     const { jobs, jobQueue, clusterQueue } = this.#options;
     clusterQueue.add(key(cluster), initial ? "low" : "high");
+    for (const uid of madeForUid(cluster)) this.uidChanged(uid);
     if (!moved) return;
     for (const job of jobs.byIndex("cluster", key(cluster))) jobQueue.add(key(job));
   }

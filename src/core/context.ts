@@ -12,6 +12,7 @@ import type {
   Look,
   Observed,
   OperationSeen,
+  PerJobSeen,
   SnapshotsSeen,
   SourcesSeen,
   TroublesSeen,
@@ -21,6 +22,8 @@ import { effectiveSpec, standingRollback } from "./versions.ts";
 
 /** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
 const LOOK_IS_FRESH_MS = 1_500;
+
+const NONE_OF_ITS_OWN: PerJobSeen = { clusters: [] };
 
 /** What the policies share: the observation, sorted out for the trigger that is being decided on. */
 export interface Context {
@@ -46,6 +49,7 @@ export interface Context {
   readonly configuration: ConfigurationSeen | undefined;
   readonly sources: SourcesSeen | undefined;
   readonly crowd: Crowd | undefined;
+  readonly perJob: PerJobSeen;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -90,6 +94,7 @@ export function contextOf(observed: Observed, now: number): Context {
     configuration: observed.configuration?.jobId === jobId ? observed.configuration : undefined,
     sources: observed.sources,
     crowd: observed.crowd,
+    perJob: observed.perJob ?? NONE_OF_ITS_OWN,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

@@ -7,6 +7,7 @@ import { unfitSpec } from "./policies/configured-run.ts";
 import { withPatience } from "./policies/crowded.ts";
 import { deletion } from "./policies/deletion.ts";
 import { over } from "./policies/over.ts";
+import { withClusterSeen } from "./policies/own-cluster.ts";
 import { pending } from "./policies/pending.ts";
 import { firstTrigger, replacement } from "./policies/replacement.ts";
 import { rollback } from "./policies/rollback.ts";
@@ -53,13 +54,16 @@ function byState(ctx: Context): Verdict {
   if (!trigger) return firstTrigger(ctx);
   switch (trigger.state) {
     case "pending":
-      return { ...pending(ctx, trigger), refused: refused(ctx) };
+      return withClusterSeen(ctx, { ...pending(ctx, trigger), refused: refused(ctx) });
     case "running":
-      return untilRead(
+      return withClusterSeen(
         ctx,
-        withPatience(
+        untilRead(
           ctx,
-          proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
+          withPatience(
+            ctx,
+            proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
+          ),
         ),
       );
     default:

@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 import type { ConfigurationSource } from "../api/configuration-from.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { PerJob } from "../api/per-job.ts";
 import type { TriggerStatus } from "../api/status.ts";
+import { canonical } from "./canonical.ts";
 
 /** The first 8 bytes of the SHA-256 of a text, as 16 hexadecimal digits. */
 function half(text: string): string {
@@ -40,9 +42,15 @@ function runParts(spec: FlinkJobSpec): unknown {
     [entryClass ?? null, args ?? [], parallelism ?? null],
     [savepointPath ?? null, allowNonRestoredState ?? false, claimMode ?? null],
     Object.entries(flinkConfiguration ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
-    // Specs that were hashed before there was this field keep their hash.
+    // Specs that were hashed before there were these fields keep their hash.
     ...(sources.length > 0 ? [sources] : []),
+    ...(cluster.perJob ? [[jar.local ?? null, perJobParts(cluster.perJob)]] : []),
   ];
+}
+
+/** How long it stays afterwards says nothing about the job. Mind that a field more with a default is another hash. */
+function perJobParts({ keepClusterFor: _, ...parts }: PerJob): string {
+  return canonical(parts);
 }
 
 /** Whether it may be missing says nothing about the job. */

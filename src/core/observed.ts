@@ -29,6 +29,8 @@ export interface Observed {
   sources?: SourcesSeen | undefined;
   /** Where spec.cluster leads, so many main()s run as applications that there is no place for another. */
   crowd?: Crowd | undefined;
+  /** The clusters that were made for this FlinkJob alone (spec.cluster.perJob). */
+  perJob?: PerJobSeen | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */
@@ -41,6 +43,36 @@ export interface Observed {
   longestWayMs?: number | undefined;
   /** The catalogue of Flink's options; without it flinkConfiguration goes out unexamined. */
   findOptions?: FindOptions | undefined;
+}
+
+/** What the caches hold of the FlinkClusters that were made for one FlinkJob alone. */
+export interface PerJobSeen {
+  /** Those that are there, one for each attempt; in the steady state none, or that of the trigger. */
+  clusters: readonly PerJobCluster[];
+  /** Somebody else's FlinkCluster that has the name of the trigger's. */
+  taken?: boolean | undefined;
+  /** That the API server did not take one that was to be made, and why. */
+  refusal?: { name: string; reason: Reason; message: string; at: number } | undefined;
+  /** Whether pods, or what makes them, are left of the trigger's cluster; undefined: not known. */
+  remains?: boolean | undefined;
+}
+
+/** One of them. */
+export interface PerJobCluster {
+  name: string;
+  uid: string;
+  jobId: string;
+  mode: "application" | "session";
+  /** What the job was when it was made. */
+  runHash: string | undefined;
+  isDeleting: boolean;
+  /** Its JobManager answered at some time, so a job may have run. */
+  wasReached: boolean;
+  /** Since when all of it is there and answers: milliseconds since the epoch. */
+  readySince?: number | undefined;
+  /** What its status says. */
+  reason?: Reason | undefined;
+  message?: string | undefined;
 }
 
 /** The main()s on a cluster that leave no place (Flink >= 2.3: each takes a thread of the JobManager). */

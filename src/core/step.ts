@@ -1,7 +1,7 @@
 import type { ConfigurationFrom } from "../api/configuration-from.ts";
 import type { ConfigurationStatus } from "../api/configuration-status.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
-import type { FlinkSavepoint } from "../api/objects.ts";
+import type { FlinkCluster, FlinkSavepoint } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type {
   FlinkJobStatus,
@@ -48,6 +48,10 @@ export type Effect =
   /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. */
   | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined; insists?: boolean | undefined }
   | { kind: "deleteFlinkJob" }
+  /** Makes the FlinkCluster of an attempt. One of this FlinkJob that is there already is it. */
+  | { kind: "makeCluster"; cluster: FlinkCluster }
+  /** Takes away one that was made for this FlinkJob. */
+  | { kind: "deleteCluster"; name: string; uid: string }
   /** Reads what the Secrets and ConfigMaps of spec.flinkConfigurationFrom hold. */
   | { kind: "readSources"; from: ConfigurationFrom }
   /** Fetch the JAR if need be and send the run request, outside the workers. */

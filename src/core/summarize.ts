@@ -23,7 +23,7 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
   return {
     observedGeneration: ctx.generation,
     state: stateWord(ctx.job, trigger),
-    cluster: clusterName(ctx.job),
+    cluster: clusterName(ctx.job, trigger),
     ...(trigger ? { trigger: bounded(trigger) } : {}),
     ...(history && history.length > 0 ? { history } : {}),
     ...(job ? { job } : {}),
@@ -94,7 +94,8 @@ function troublesOf(before: JobStatus | undefined, { job, troubles }: Verdict): 
   return { ...(restarts === undefined ? {} : { restarts }), ...(lastException ? { lastException } : {}) };
 }
 
-function clusterName({ spec }: FlinkJob): string {
+function clusterName({ spec }: FlinkJob, trigger: TriggerStatus | undefined): string {
+  if (spec.cluster.perJob) return trigger?.cluster?.name ?? "(per job)";
   return spec.cluster.name ?? URL.parse(spec.cluster.url ?? "")?.host ?? "";
 }
 

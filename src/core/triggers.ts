@@ -123,6 +123,11 @@ export function isAdopting({ adoptedBy, sends, state }: TriggerStatus): boolean 
   return adoptedBy !== undefined && sends === 0 && state === "pending";
 }
 
+/** Its job is that of a cluster of its own whose JobManager runs main() itself (spec.cluster.perJob). */
+export function isApplication({ cluster }: TriggerStatus): boolean {
+  return cluster?.mode === "application";
+}
+
 /** An application (Flink >= 2.3) whose main() has not come to its end, as far as is known: it takes a thread of its JobManager. */
 export function runsMainOf({ applicationId, finishedAt, state, reason }: TriggerStatus): boolean {
   return (

@@ -151,6 +151,16 @@ describe("RBAC", () => {
     ) as typeof reasons;
   const managedReasons: typeof reasons = {
     "patch flinkjob.dev/flinkclusters": ["the finalizer", "controller", /\bkube\.patch\(flinkClusters,/],
+    "create flinkjob.dev/flinkclusters": [
+      "spec.cluster.perJob",
+      "controller",
+      /\bkube\.create\(flinkClusters,/,
+    ],
+    "delete flinkjob.dev/flinkclusters": [
+      "spec.cluster.perJob",
+      "controller",
+      /\bkube\.delete\(flinkClusters,/,
+    ],
     ...own("apps/deployments"),
     ...own("/services"),
     ...own("/serviceaccounts"),

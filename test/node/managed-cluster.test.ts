@@ -9,6 +9,7 @@ import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
+import { smallCluster } from "./small-cluster.ts";
 
 // From a FlinkCluster to a Flink that runs, on a real kubelet, by an operator that is outside of the cluster.
 describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods", (version) => {
@@ -31,7 +32,9 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
 
   test("becomes Ready, and is Durable", async () => {
     const hostPath = await node.sharedDirectory(world.namespace);
-    await world.createCluster("orders", { managed: managed(version, inject("images")[version]!, hostPath) });
+    await world.createCluster("orders", {
+      managed: smallCluster(version, inject("images")[version]!, hostPath),
+    });
     await pods.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "fc/orders"]);
     expect((await subject.cluster).status).toMatchObject({
       flinkVersion: expect.stringMatching(`^${version}`),
@@ -111,28 +114,3 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
 });
 
 const role = (name: string) => ({ "flinkjob.dev/cluster": "orders", "app.kubernetes.io/component": name });
-
-/** Small, and quick to start. */
-function managed(flinkVersion: "1.20" | "2.3", image: string, hostPath: string) {
-  const resources = { requests: { cpu: "100m" }, limits: { memory: "768Mi" } };
-  return {
-    flinkVersion,
-    image,
-    imagePullPolicy: "IfNotPresent",
-    storage: { hostPath },
-    jobManager: { resources },
-    taskManager: { resources, slots: 2 },
-    flinkConfiguration: {
-      "jobmanager.memory.jvm-metaspace.size": "160m",
-      "jobmanager.memory.jvm-overhead.min": "64m",
-      "jobmanager.memory.jvm-overhead.max": "64m",
-      "jobmanager.memory.off-heap.size": "64m",
-      "taskmanager.memory.jvm-metaspace.size": "160m",
-      "taskmanager.memory.managed.size": "32m",
-      "taskmanager.memory.network.min": "48m",
-      "taskmanager.memory.network.max": "48m",
-      "env.java.opts.all": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-      "execution.checkpointing.interval": "2 s",
-    },
-  } as const;
-}

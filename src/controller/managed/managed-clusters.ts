@@ -199,6 +199,8 @@ export function usersAmong(
   const url = urlOf(cluster);
   const living = all.filter(({ status }) => {
     const { trigger } = status ?? {};
+    // What was made for it alone, and let go by it, waits for it no more.
+    if (trigger?.cluster?.releasedAt !== undefined) return false;
     return trigger?.sentTo?.url === url && (trigger.state === "pending" || trigger.state === "running");
   });
   return [...new Map([...named, ...living].map((job) => [key(job), job])).values()];

@@ -38,7 +38,12 @@ export function restHost(namespace: string, name: string): string {
 
 /** Where a FlinkCluster answers: the one place that knows. */
 export function urlOf({ metadata, spec }: Pick<FlinkCluster, "metadata" | "spec">): string {
-  return spec.url ?? `http://${restHost(metadata.namespace ?? "", metadata.name)}:${REST_PORT}`;
+  return spec.url ?? restUrl(metadata.namespace ?? "", metadata.name);
+}
+
+/** Where a deployed cluster of this name answers, or would. */
+export function restUrl(namespace: string, name: string): string {
+  return `http://${restHost(namespace, name)}:${REST_PORT}`;
 }
 
 /** Eight hexadecimal digits of a text's SHA-256. */

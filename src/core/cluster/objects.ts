@@ -1,5 +1,6 @@
 import { GROUP } from "../../api/group.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
+import { canonical } from "../canonical.ts";
 import { digest } from "./names.ts";
 
 /** Kinds of objects that a deployed cluster is made of, in the order in which they are made. */
@@ -67,12 +68,4 @@ export function hashOf({ metadata }: Pick<ClusterObject, "metadata">): string | 
 /** The same for the same content, whatever the order of members. */
 export function contentHash(value: unknown): string {
   return digest(canonical(value));
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  const sorted = members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
 }

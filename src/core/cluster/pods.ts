@@ -2,7 +2,7 @@ import type { ObjectMeta } from "../../api/meta.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { DeploymentStatus } from "./changes.ts";
 import { FETCH_CONTAINER } from "./jar-fetcher.ts";
-import type { ClusterObject } from "./objects.ts";
+import { type ClusterObject, COMPONENT_LABEL } from "./objects.ts";
 
 interface Terminated {
   exitCode?: number;
@@ -67,6 +67,16 @@ export function troubleOf(
     ...living.map(unscheduled),
   ];
   return troubles.find((trouble) => trouble !== undefined);
+}
+
+/** Whether a JobManager's pod is ready: it leads, or knows who does. */
+export function hasReadyJobManager(pods: readonly Pod[]): boolean {
+  return pods.some(
+    ({ metadata, status }) =>
+      metadata.labels?.[COMPONENT_LABEL] === "jobmanager" &&
+      metadata.deletionTimestamp === undefined &&
+      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
+  );
 }
 
 function refusedPods({ metadata, status }: ClusterObject): PodTrouble | undefined {

@@ -1,4 +1,5 @@
 import type { ConfigurationStatus } from "../../api/configuration-status.ts";
+import type { PerJob } from "../../api/per-job.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { SourcedOption } from "../configuration/layers.ts";
@@ -7,6 +8,8 @@ import { byUserCode, eventOf, refusalOf, statusOf, withUserCode } from "../confi
 import type { SentConfiguration } from "../configuration/user-code.ts";
 import type { Context } from "../context.ts";
 import type { JobManagerView } from "../observed.ts";
+import { examined } from "../per-job/design.ts";
+import { perJobClusterOf } from "../per-job/made.ts";
 import { preparedRun, type RunRequest } from "../run-request.ts";
 import type { StepEvent } from "../step.ts";
 import { sourcesOf } from "./configuration-sources.ts";
@@ -55,11 +58,19 @@ export function configuredRun(
   };
 }
 
+/** Of a cluster that is yet to be made: what its pods would be made from. */
+function unfitCluster(ctx: Context, perJob: PerJob): ConfiguredRun["refusal"] {
+  const { job, spec } = ctx;
+  const attempt = { jobId: "0".repeat(32), runHash: "", savepointPath: spec.savepointPath };
+  return examined(ctx, perJobClusterOf(job, spec, perJob, attempt, job.metadata.name)).refusal;
+}
+
 /** Why the run request that the spec asks for would not be sent: no job is stopped for such a one. */
 export function unfitSpec(ctx: Context): ConfiguredRun["refusal"] {
   const { cluster, wantedUrl, spec } = ctx;
   const sources = sourcesOf(ctx);
   if (sources.kind === "refused") return sources;
+  if (spec.cluster.perJob) return unfitCluster(ctx, spec.cluster.perJob);
   // Which Flink runs elsewhere is not known here.
   if (cluster.kind !== "reachable" || cluster.url !== wantedUrl) return undefined;
   const from = { jobId: "", savepointPath: spec.savepointPath };

@@ -8,6 +8,8 @@ import { recordOf } from "../savepoints/record.ts";
 import type { Effect, Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { ownCluster } from "./own-cluster.ts";
+import { clearedForDeletion } from "./own-cluster-end.ts";
 import { stopJob } from "./stopping.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
@@ -20,8 +22,41 @@ export function deletion(ctx: Context): Verdict | undefined {
   if (job.metadata.deletionTimestamp === undefined) return undefined;
   if (!job.metadata.finalizers?.includes(FINALIZER)) return { rule: "deleted" };
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
-  if (spec.deletionPolicy === "Orphan") return letGo(ctx);
-  return endJob(ctx) ?? letGo(ctx);
+  if (spec.deletionPolicy === "Orphan") return orphan(ctx);
+  return (endsWithItsCluster(ctx) ? undefined : endJob(ctx)) ?? withoutClusters(ctx) ?? letGo(ctx);
+}
+
+/** What lives goes on, and so does the cluster that was made for it. */
+function orphan(ctx: Context): Verdict {
+  const { trigger } = ctx;
+  if (!trigger || isOver(trigger)) return withoutClusters(ctx) ?? letGo(ctx);
+  const own = ownCluster(ctx, trigger);
+  if (!own) return letGo(ctx);
+  const message = `FlinkCluster ${own.name} stays, and job ${trigger.jobId} with it (spec.deletionPolicy: Orphan). Delete it when it is not wanted any more.`;
+  return { ...letGo(ctx), events: [{ type: "Normal", reason: "Deleting", message }] };
+}
+
+/** No job is listed there yet, or none can be seen to end any more: its cluster goes, and all pods with it. */
+function endsWithItsCluster(ctx: Context): boolean {
+  const { trigger, row } = ctx;
+  const { cluster } = trigger ?? {};
+  if (!trigger || !cluster) return false;
+  if (cluster.releasedAt !== undefined || ctx.now >= deadlineOf(ctx)) return true;
+  if (!ownCluster(ctx, trigger)) return cluster.uid === undefined || ctx.perJob.remains === false;
+  return trigger.state === "pending" && (!row || isTerminal(row.state));
+}
+
+/** Waits until they are gone, for as long as for the job once more: they have finalizers of their own. */
+function withoutClusters(ctx: Context): Verdict | undefined {
+  const verdict = clearedForDeletion(ctx);
+  if (!verdict || ctx.now < deadlineOf(ctx) + ctx.deletionTimeoutMs || verdict.effect) return verdict;
+  const names = ctx.perJob.clusters.map(({ name }) => name).join(", ");
+  const message = `FlinkCluster ${names} is not gone yet; the FlinkJob was let go.`;
+  return {
+    ...letGo(ctx),
+    rule: "deletionTimedOut",
+    events: [{ type: "Warning", reason: "DeletionTimedOut", message }],
+  };
 }
 
 function letGo(ctx: Context): Verdict {

@@ -5,7 +5,9 @@ import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
+import { lateApplication } from "./application.ts";
 import { readResult } from "./ending.ts";
+import { cleared, keptForMs } from "./own-cluster-end.ts";
 import { anotherAttempt } from "./restarting.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
@@ -14,7 +16,7 @@ const POLL_LATE_JOB_MS = 5_000;
 
 /** The trigger has ended. A finished job is never run again because Flink forgot it. */
 export function over(ctx: Context, trigger: TriggerStatus): Verdict {
-  if (!isOver(trigger)) return lateJob(ctx, trigger);
+  if (!isOver(trigger)) return lateApplication(ctx, trigger) ?? lateJob(ctx, trigger);
   // The job came to its end before its run request was answered.
   const late = ctx.flight?.phase === "answered";
   return late ? { settlesFlight: true, ...afterTheEnd(ctx, trigger) } : afterTheEnd(ctx, trigger);
@@ -23,7 +25,18 @@ export function over(ctx: Context, trigger: TriggerStatus): Verdict {
 function afterTheEnd(ctx: Context, trigger: TriggerStatus): Verdict {
   // Flink itself may bring an ended job back (FLINK-39704). The status follows what is, not what should be.
   if (ctx.row && !isTerminal(ctx.row.state)) return reappeared(ctx, trigger);
-  return readResult(ctx, trigger) ?? anotherAttempt(ctx, trigger) ?? expiry(ctx, trigger);
+  return (
+    readResult(ctx, trigger) ??
+    cleared(ctx, trigger) ??
+    anotherAttempt(ctx, trigger) ??
+    whileKept(ctx, trigger, expiry(ctx, trigger))
+  );
+}
+
+function whileKept(ctx: Context, trigger: TriggerStatus, verdict: Verdict): Verdict {
+  const left = keptForMs(ctx, trigger);
+  if (left === 0 || verdict.effect) return verdict;
+  return { ...verdict, requeueAfterMs: Math.min(left, verdict.requeueAfterMs ?? left) };
 }
 
 function reappeared(ctx: Context, trigger: TriggerStatus): Verdict {

@@ -2,10 +2,12 @@ import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import type { Flight, JobRow } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { isAdopting, pending as pendingTrigger } from "../triggers.ts";
+import { isAdopting, isApplication, pending as pendingTrigger } from "../triggers.ts";
 import { isKnownAbsent } from "./absence.ts";
 import { adopt } from "./adoption.ts";
 import { answered, lookUp } from "./answered.ts";
+import { inApplication } from "./application.ts";
+import { clusterLost } from "./own-cluster.ts";
 import { send } from "./sending.ts";
 import { patience, timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
@@ -27,6 +29,9 @@ export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
     return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   if (row && trigger.sends > 0) return started(ctx, trigger, row);
   if (flight) return underWay(ctx, trigger, flight);
+  if (isApplication(trigger)) return inApplication(ctx, trigger);
+  const lost = clusterLost(ctx, trigger);
+  if (lost) return lost;
   return trigger.sends > 0 ? unsettled(ctx, trigger) : send(ctx, trigger);
 }
 

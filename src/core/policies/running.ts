@@ -1,8 +1,10 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import type { StepEvent, Verdict } from "../step.ts";
+import { isApplication } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { withCheckpoints } from "./checkpoints.ts";
+import { clusterLost } from "./own-cluster.ts";
 import { reportJob } from "./tracking.ts";
 import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";
@@ -31,6 +33,8 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, row, look } = ctx;
   if (row)
     return withCheckpoints(ctx, withUserCodeRead(ctx, withTroubles(ctx, reportJob(ctx, trigger, row))));
+  const lost = clusterLost(ctx, trigger);
+  if (lost) return lost;
   switch (cluster.kind) {
     case "connecting":
       return { rule: "connecting" };
@@ -49,7 +53,8 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
     return { rule: "listIsOlder", watchClosely: true, requeueAfterMs: NEXT_LIST_MS };
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
-  if (runsMain(look) && !isStuck(ctx, look)) {
+  const mayBringIt = isApplication(trigger) && look.mains > 0;
+  if (mayBringIt || (runsMain(look) && !isStuck(ctx, look))) {
     const message =
       "The JobManager was replaced and runs main() again; the job is not listed until it is through.";
     return {

@@ -17,6 +17,7 @@ import { isKnownAbsent } from "./absence.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
 import { waitForPlace } from "./crowded.ts";
+import { inOwnCluster } from "./own-cluster.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
 
@@ -31,6 +32,8 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
   const listed = cluster.kind === "reachable" ? alreadyListed(ctx, trigger, cluster) : undefined;
   if (listed) return listed;
   if (spec.state === "suspended") return suspended(ctx, trigger);
+  const own = inOwnCluster(ctx, trigger);
+  if (own) return own;
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
   const refusal = refusedBy(cluster, ctx);
   if (refusal) return { rule: "cannotBeSent", trigger: failed(ctx, trigger, refusal) };
@@ -46,7 +49,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     const left = absent ? { restorePoint: neverRan(trigger.jobId) } : {};
     return { rule: "attemptsExhausted", trigger: givenUp(ctx, trigger), ...left };
   }
-  if (ctx.wantedUrl === undefined)
+  if (ctx.wantedUrl === undefined && !spec.cluster.perJob)
     return waitForCluster(trigger, { kind: "notFound", name: spec.cluster.name ?? "" });
   if (ctx.wantedUrl !== cluster.url) return movedAway(ctx, trigger, cluster);
   const sources = sourcesOf(ctx);

@@ -3,7 +3,7 @@ import { type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
-import { isAdopting, isOver, pending } from "../triggers.ts";
+import { isAdopting, isApplication, isOver, pending } from "../triggers.ts";
 import { isKnownAbsent } from "./absence.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
 
@@ -18,6 +18,8 @@ export function suspension(ctx: Context): Verdict | undefined {
   if (!trigger) return withoutTrigger(ctx);
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   if (isAdopting(trigger)) return undefined;
+  // Its main() has no application of ours that could be cancelled: its cluster goes, where that is safe.
+  if (isApplication(trigger) && trigger.state === "pending" && !isOver(trigger)) return undefined;
   // Its outcome comes first; what lives is stopped once it is known to.
   if (isOver(trigger)) return trigger.state === "pending" ? suspended(ctx, trigger) : undefined;
   if (cluster.kind !== "reachable") return undefined;

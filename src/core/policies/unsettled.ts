@@ -27,7 +27,7 @@ export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
   if (cluster.kind !== "reachable") return waitForCluster(trigger, cluster);
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
-  if (look.application) return application(ctx, trigger, look);
+  if (look.application) return applicationSeen(ctx, trigger, look);
   const late = timedOut(ctx, trigger);
   // Whose main() it is is not said, so any may be ours, whichever process runs it.
   if (look.mains > 0) return late ?? mainMayRun(trigger);
@@ -35,10 +35,12 @@ export function unsettled(ctx: Context, trigger: TriggerStatus): Verdict {
 }
 
 /** Flink >= 2.3 says where main() stands. */
-function application(ctx: Context, trigger: TriggerStatus, look: Look): Verdict {
+export function applicationSeen(ctx: Context, trigger: TriggerStatus, look: Look): Verdict {
   // What has an application was accepted, whatever became of it and whoever heard the answer.
   const acceptedAt = trigger.acceptedAt ?? iso(ctx.now);
-  const known = { ...trigger, applicationId: trigger.jobId, acceptedAt };
+  // That of a cluster of its own has another ID, and takes nobody's place.
+  const own = trigger.cluster?.mode === "application";
+  const known = { ...trigger, ...(own ? {} : { applicationId: trigger.jobId }), acceptedAt };
   switch (isStuck(ctx, look) ? "CANCELED" : look.application?.state) {
     case "FAILED": {
       const failure = look.failure ?? {
@@ -157,7 +159,7 @@ function stoppedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
   };
 }
 
-function endedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
+export function endedUnseen(ctx: Context, trigger: TriggerStatus): Verdict {
   const message = `Job ${trigger.jobId} ran and ended, and Flink forgot it before its end was seen.${lastSeen(ctx, trigger.jobId)} Nothing is run again; a new spec.trigger.id asks for a new run.`;
   return {
     rule: "outcomeLost",

@@ -41,7 +41,8 @@ export function withUserCodeRead(ctx: Context, verdict: Verdict): Verdict {
 function isWorthAsking(ctx: Context, trigger: TriggerStatus, jobManager: JobManagerView): boolean {
   const { parallelism, flinkConfiguration = {}, flinkConfigurationFrom = [] } = ctx.spec;
   const options = ctx.findOptions?.(jobManager.flinkVersion);
-  if (!options) return false;
+  // In a cluster of its own that runs main() the job's options are the cluster's.
+  if (!options || trigger.cluster?.mode === "application") return false;
   if (flinkConfigurationFrom.length > 0) return true;
   if (parallelism === undefined && Object.keys(flinkConfiguration).length === 0) return false;
   return isShownByFlink(configuredRun(ctx, trigger, jobManager).sent, options);

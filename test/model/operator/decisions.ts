@@ -59,6 +59,7 @@ export class Decisions {
       sources: { get: () => undefined },
       crowd: () => undefined,
       followerOf: () => undefined,
+      perJob: { seen: () => undefined },
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
       submissionBackoffMs,

@@ -1,0 +1,132 @@
+import { JOB_ID_LABEL, JOB_UID_LABEL, RUN_HASH_ANNOTATION } from "../api/group.ts";
+import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { Reason } from "../api/reasons.ts";
+import { namesOf } from "../core/cluster/names.ts";
+import type { PerJobCluster, PerJobSeen } from "../core/observed.ts";
+import { perJobClusterName } from "../core/per-job/naming.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import { isKubeError } from "../kube/errors.ts";
+import { flinkClusters, flinkJobs } from "../kube/resources.ts";
+import { ownWords } from "./managed/object-writer.ts";
+import type { OwnedObjects } from "./managed/owned-objects.ts";
+
+export interface PerJobClustersOptions {
+  kube: Pick<KubeClient, "get" | "create" | "delete">;
+  clock: Clock;
+  /** FlinkClusters that bear this uid in their label. */
+  madeFor: (uid: string) => readonly FlinkCluster[];
+  flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
+  owned: Pick<OwnedObjects, "want" | "hasSynced" | "of" | "podsOf">;
+}
+
+/** The FlinkClusters that are made for FlinkJobs alone (spec.cluster.perJob): what is seen of them, making and deleting. */
+export class PerJobClusters {
+  readonly #options: PerJobClustersOptions;
+  /** What the API server did not take, by the FlinkJob's uid. */
+  readonly #refusals = new Map<string, NonNullable<PerJobSeen["refusal"]>>();
+
+  constructor(options: PerJobClustersOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined where there are none, and none is spoken of. */
+  seen({ metadata, spec, status }: FlinkJob): PerJobSeen | undefined {
+    const { namespace = "", name, uid = "" } = metadata;
+    const own = status?.trigger?.cluster;
+    const clusters = this.#options
+      .madeFor(uid)
+      .filter((cluster) => cluster.metadata.namespace === namespace && isMadeFor(cluster, name));
+    if (!own && !spec.cluster.perJob && clusters.length === 0) return undefined;
+    const named = own && this.#options.flinkCluster(namespace, own.name);
+    const taken = named !== undefined && !clusters.includes(named);
+    const lost = own?.uid !== undefined && named === undefined;
+    return {
+      clusters: clusters.map(clusterSeen),
+      taken,
+      refusal: this.#refusals.get(uid),
+      ...(lost ? { remains: this.#remains(namespace, own.name) } : {}),
+    };
+  }
+
+  /** Makes it. What the API server refuses is remembered for the next decision. Throws other KubeErrors. */
+  async make(job: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<void> {
+    const { kube, clock } = this.#options;
+    const { uid = "" } = job.metadata;
+    const { name } = cluster.metadata;
+    // An operator that woke up late must not make what nobody would take away.
+    if (!(await this.#isWanted(job, signal))) return;
+    try {
+      await kube.create(flinkClusters, cluster, { signal });
+      this.#refusals.delete(uid);
+    } catch (error) {
+      // Made before, by this operator or another: it is the same. Whose it is the next decision sees.
+      if (isKubeError(error, "AlreadyExists")) return;
+      if (!isKubeError(error, "Forbidden", "Invalid", "BadRequest", "TooLarge")) throw error;
+      if (error.hasCause("NamespaceTerminating")) throw error;
+      const lacks = isKubeError(error, "Forbidden") && /cannot \w+ resource/u.test(error.message);
+      const reason: Reason = lacks ? "RightMissing" : "ObjectRefused";
+      this.#refusals.set(uid, { name, reason, message: ownWords(error), at: clock.now() });
+    }
+  }
+
+  async delete({ metadata }: FlinkJob, name: string, uid: string, signal: AbortSignal): Promise<void> {
+    const { namespace } = metadata;
+    try {
+      await this.#options.kube.delete(flinkClusters, { namespace, name }, { preconditions: { uid }, signal });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound", "Conflict")) throw error;
+    }
+  }
+
+  forget(uid: string): void {
+    this.#refusals.delete(uid);
+  }
+
+  async #isWanted({ metadata }: FlinkJob, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid } = metadata;
+    try {
+      const now = await this.#options.kube.get(flinkJobs, { namespace, name }, { signal });
+      return now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined;
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) return false;
+      throw error;
+    }
+  }
+
+  #remains(namespace: string, name: string): boolean | undefined {
+    const { owned } = this.#options;
+    owned.want();
+    if (!owned.hasSynced()) return undefined;
+    const { clusterId } = namesOf(name);
+    const makers = owned.of(namespace, clusterId).filter(({ kind }) => kind === "Deployment");
+    return makers.length > 0 || owned.podsOf(namespace, clusterId).length > 0;
+  }
+}
+
+/** Anybody may write a label: what was made for this FlinkJob has the name that comes of both. */
+function isMadeFor({ metadata, spec }: FlinkCluster, job: string): boolean {
+  const jobId = metadata.labels?.[JOB_ID_LABEL];
+  return jobId !== undefined && spec.managed !== undefined && metadata.name === perJobClusterName(job, jobId);
+}
+
+function clusterSeen({ metadata, spec, status }: FlinkCluster): PerJobCluster {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    jobId: metadata.labels?.[JOB_ID_LABEL] ?? "",
+    mode: spec.managed?.application ? "application" : "session",
+    runHash: metadata.annotations?.[RUN_HASH_ANNOTATION],
+    isDeleting: metadata.deletionTimestamp !== undefined,
+    wasReached: status?.incarnation !== undefined,
+    ...(ready?.status === "True" ? { readySince: Date.parse(ready.lastTransitionTime) } : {}),
+    ...(ready ? { reason: ready.reason as Reason, message: ready.message } : {}),
+  };
+}
+
+/** The uids of FlinkJobs, for an index of FlinkClusters. */
+export function madeForUid({ metadata }: FlinkCluster): string[] {
+  const uid = metadata.labels?.[JOB_UID_LABEL];
+  return uid === undefined ? [] : [uid];
+}

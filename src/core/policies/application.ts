@@ -1,0 +1,86 @@
+import type { TriggerStatus } from "../../api/status.ts";
+import { type Context, iso } from "../context.ts";
+import type { Look, PerJobCluster } from "../observed.ts";
+import type { Verdict } from "../step.ts";
+import { isApplication, isOver, pending } from "../triggers.ts";
+import { wantedRun } from "../versions.ts";
+import { listedSoon, lookUp, runsMain } from "./answered.ts";
+import { clusterLost, deploys, make, ownCluster, seen, takenAway } from "./own-cluster.ts";
+import { release } from "./own-cluster-end.ts";
+import { timedOut } from "./timeout.ts";
+import { applicationSeen, endedUnseen } from "./unsettled.ts";
+
+const POLL_MAIN_MS = 2_000;
+/** A JobManager that has been ready for so long has begun its main(), or never will. Milliseconds. */
+const MAIN_BEGINS_WITHIN_MS = 60_000;
+
+/**
+ * The FlinkCluster that is the run request was made, or is about to be, and its job is not listed. Nothing is ever sent
+ * there: Kubernetes brings the JobManager, and that one runs main(), however often it starts.
+ */
+export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
+  const own = ownCluster(ctx, before);
+  if (before.cluster?.releasedAt !== undefined) return untilGone(ctx, before, own);
+  const lost = clusterLost(ctx, before);
+  if (lost) return lost;
+  const { perJob } = ctx.spec.cluster;
+  if (!own) {
+    if (isUnwanted(ctx)) return takenAway(ctx, stoppedFor(ctx, before));
+    return perJob ? make(ctx, before, perJob) : { rule: "clusterIsLookedFor" };
+  }
+  const trigger = seen(before, own);
+  const { cluster, look } = ctx;
+  if (own.isDeleting) return deploys(ctx, trigger, own);
+  if (isUnwanted(ctx) && ranNothing(own, look)) return unwanted(ctx, trigger, own);
+  if (cluster.kind !== "reachable") return timedOut(ctx, trigger) ?? deploys(ctx, trigger, own);
+  if (!look) return lookUp(trigger, ctx);
+  if (look.found) return listedSoon;
+  if (look.application) return applicationSeen(ctx, trigger, look);
+  const begins = own.readySince === undefined || ctx.now - own.readySince < MAIN_BEGINS_WITHIN_MS;
+  if (look.mains === 0 && !begins) return endedUnseen(ctx, trigger);
+  const message = "Flink runs main(), which has not submitted its job yet.";
+  return (
+    timedOut(ctx, trigger) ?? {
+      rule: "mainRuns",
+      trigger: pending(trigger, "MainRunning", message),
+      requeueAfterMs: POLL_MAIN_MS,
+      watchClosely: true,
+    }
+  );
+}
+
+/** Nothing of it is wanted any more: the spec asks for something else, or for nothing. */
+function isUnwanted({ spec, job }: Context): boolean {
+  return spec.state === "suspended" || wantedRun(job) !== undefined;
+}
+
+/** Its JobManager never answered, or says that main() has not come to a job. */
+function ranNothing({ wasReached }: PerJobCluster, look: Look | undefined): boolean {
+  if (!wasReached) return true;
+  return look?.application !== undefined && runsMain(look) && look.application.jobs === 0 && !look.found;
+}
+
+function unwanted(ctx: Context, trigger: TriggerStatus, own: PerJobCluster): Verdict {
+  const message = `FlinkCluster ${own.name} is being taken away before its job came: the spec asks for something else by now.`;
+  const stopped = stoppedFor(ctx, trigger);
+  return release(ctx, pending(stopped, stopped.stop!.why, message), own, "releaseUnwanted");
+}
+
+/** It ends because the operator ends it: should what it is ended for be taken back, it may go on. */
+function stoppedFor({ spec, generation, now }: Context, trigger: TriggerStatus): TriggerStatus {
+  const why = spec.state === "suspended" ? ("Suspending" as const) : ("Replacing" as const);
+  return { ...trigger, stop: { mode: "cancel", why, generation, requestedAt: iso(now) } };
+}
+
+/** It was let go before its job was seen: once it is gone nothing of the attempt can come any more. */
+function untilGone(ctx: Context, trigger: TriggerStatus, own: PerJobCluster | undefined): Verdict {
+  return own ? release(ctx, trigger, own, "clusterGoes") : takenAway(ctx, trigger);
+}
+
+/** main() did not come to a job in time: the cluster goes, and main() with it. Undefined where there is no such cluster. */
+export function lateApplication(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
+  if (!isApplication(trigger) || isOver(trigger)) return undefined;
+  const own = ownCluster(ctx, trigger);
+  if (own) return release(ctx, trigger, own, "releaseLate");
+  return { rule: "lateApplicationIsOver", trigger: { ...trigger, finishedAt: iso(ctx.now) } };
+}
