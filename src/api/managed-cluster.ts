@@ -65,33 +65,35 @@ const taskManager = z
   })
   .meta({ description: "The TaskManagers' pods." });
 
-const storage = withRules(
-  z.object({
-    claimName: pattern(
-      253,
-      NAME,
-      "A PersistentVolumeClaim in the same namespace that all pods can mount together (ReadWriteMany).",
-    ).optional(),
-    hostPath: pattern(
-      1024,
-      "^/[A-Za-z0-9._/\\-]+$",
-      "A directory of the node that user 9999 may write to: for clusters of one node.",
-    ).optional(),
-    uri: pattern(
-      1024,
-      "^[a-z][a-z0-9+.\\-]*://[A-Za-z0-9._~/%+\\-=@:,]+$",
-      "A directory of a file system that the image knows, such as s3://bucket/flink.",
-    ).optional(),
-  }),
-  "Where high availability, job results, checkpoints and savepoints are kept, below NAMESPACE/NAME: exactly one of claimName, hostPath and uri.",
-  [
-    {
-      rule: "[has(self.claimName), has(self.hostPath), has(self.uri)].exists_one(given, given)",
-      message: "spec.managed.storage needs exactly one of claimName, hostPath and uri",
-      holds: ({ claimName, hostPath, uri }) => exactlyOne(claimName, hostPath, uri),
-    },
-  ],
-);
+/** `where`: the field that holds it. */
+export const storageOf = (where: string) =>
+  withRules(
+    z.object({
+      claimName: pattern(
+        253,
+        NAME,
+        "A PersistentVolumeClaim in the same namespace that all pods can mount together (ReadWriteMany).",
+      ).optional(),
+      hostPath: pattern(
+        1024,
+        "^/[A-Za-z0-9._/\\-]+$",
+        "A directory of the node that user 9999 may write to: for clusters of one node.",
+      ).optional(),
+      uri: pattern(
+        1024,
+        "^[a-z][a-z0-9+.\\-]*://[A-Za-z0-9._~/%+\\-=@:,]+$",
+        "A directory of a file system that the image knows, such as s3://bucket/flink.",
+      ).optional(),
+    }),
+    "Where high availability, job results, checkpoints and savepoints are kept, below NAMESPACE/NAME: exactly one of claimName, hostPath and uri.",
+    [
+      {
+        rule: "[has(self.claimName), has(self.hostPath), has(self.uri)].exists_one(given, given)",
+        message: `${where} needs exactly one of claimName, hostPath and uri`,
+        holds: ({ claimName, hostPath, uri }) => exactlyOne(claimName, hostPath, uri),
+      },
+    ],
+  );
 
 // Not OFF: without quotes that is the boolean false in YAML.
 const level = z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]);
@@ -140,7 +142,7 @@ export const managedCluster = z
     ).optional(),
     jobManager: jobManager.prefault({}),
     taskManager: taskManager.prefault({}),
-    storage,
+    storage: storageOf("spec.managed.storage"),
     flinkConfiguration: z
       .record(z.string(), configurationValue)
       .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { duration } from "./lifecycle.ts";
-import { managedCluster } from "./managed-cluster.ts";
+import { managedCluster, storageOf } from "./managed-cluster.ts";
 
 /** A cluster for one attempt of one FlinkJob alone: what `FlinkJob.spec.cluster.perJob` holds. */
 export const perJob = managedCluster
   .omit({ application: true, ingress: true })
   .extend({
+    storage: storageOf("spec.cluster.perJob.storage"),
     mode: z
       .enum(["application", "session"])
       .default("application")

@@ -141,7 +141,42 @@ export function slip(schema: Node): Json {
 /** Whole specs as they arrive: what JSON cannot say (undefined, -0) is gone. */
 export function specs(schema: StructuralSchema): fc.Arbitrary<unknown> {
   const either = fc.oneof({ weight: 1, arbitrary: right(schema) }, { weight: 4, arbitrary: slip(schema) });
-  return either.map((spec) => JSON.parse(JSON.stringify(spec)) as unknown);
+  // What the rules across members say is left to chance in one of four.
+  const often = fc.constantFrom(true, true, true, false);
+  return fc.tuple(either, often).map(([spec, fits]) => {
+    const whole = JSON.parse(JSON.stringify(spec)) as unknown;
+    return fits ? fitting(whole) : whole;
+  });
+}
+
+interface JobLike {
+  cluster?: { perJob?: { mode?: unknown } | null } | null;
+  jar?: { id?: unknown; local?: unknown } | null;
+  trigger?: { jobId?: unknown } | null;
+  flinkConfigurationFrom?: unknown;
+}
+
+/** A FlinkJob's spec whose members go together as its CEL rules say; anything else as it is. */
+function fitting(spec: unknown): unknown {
+  const { cluster, jar, trigger, flinkConfigurationFrom, ...rest } = (spec ?? {}) as JobLike;
+  if (!isMap(spec) || !isMap(cluster) || !isMap(jar)) return spec;
+  const perJob = isMap(cluster.perJob) ? cluster.perJob : undefined;
+  const mode = perJob && (perJob.mode ?? "application");
+  const unfit = perJob ? "id" in jar : "local" in jar;
+  const other = mode === "application" ? { local: "/opt/flink/usrlib/a.jar" } : { uri: "https://a.b/c.jar" };
+  const { jobId, ...ofTrigger } = isMap(trigger) ? trigger : {};
+  const kept = perJob === undefined && jobId !== undefined ? { ...ofTrigger, jobId } : ofTrigger;
+  return {
+    ...rest,
+    cluster,
+    jar: unfit || (mode === "session" && "local" in jar) ? other : jar,
+    ...(trigger === undefined ? {} : { trigger: isMap(trigger) ? kept : trigger }),
+    ...(mode === "application" || flinkConfigurationFrom === undefined ? {} : { flinkConfigurationFrom }),
+  };
+}
+
+function isMap<T>(value: T): value is T & object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** So that deep members get their share of slips. */
