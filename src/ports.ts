@@ -25,8 +25,8 @@ export interface JobManagerReader {
 
 /** What the effects of a step ask of one JobManager. */
 export interface JobManagerOperator {
-  /** Where is this JobID? Asked directly, with the main()s that might still bring it. */
-  lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at" | "endedAt">>;
+  /** Where is this JobID? Asked directly, with the main()s that might still bring it. `alone`: no other job runs there. */
+  lookUp(jobId: string, signal: AbortSignal, alone?: boolean): Promise<Omit<Look, "at" | "endedAt">>;
   /** What the job has left so far that another can start from. Undefined where Flink does not tell. */
   snapshots(jobId: string, signal: AbortSignal): Promise<Snapshots | undefined>;
   /** Asks for cancellation. A job that is gone or ended already is no error: looking decides. */

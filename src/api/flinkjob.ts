@@ -204,6 +204,13 @@ export const flinkJobSpec = withRules(
         flinkConfigurationFrom.length === 0 || cluster.perJob?.mode !== "application",
     },
     {
+      rule: "!has(self.claimMode) || self.claimMode == 'NO_CLAIM' || !has(self.cluster.perJob) || self.cluster.perJob.mode == 'session'",
+      message:
+        "spec.claimMode can only be NO_CLAIM with spec.cluster.perJob in mode application: Flink's entry point for one job drops every other (FLINK-40559)",
+      holds: ({ claimMode = "NO_CLAIM", cluster }) =>
+        claimMode === "NO_CLAIM" || cluster.perJob?.mode !== "application",
+    },
+    {
       rule: "!has(self.cluster.perJob) || !has(self.trigger) || !has(self.trigger.jobId)",
       message:
         "spec.trigger.jobId names a job that runs on some cluster already, and those of spec.cluster.perJob are new",

@@ -122,7 +122,9 @@ export class Perform {
       case "lookUp": {
         await sources.recall(job, signal);
         const at = clock.now();
-        const look = await this.#cluster(effect.url, clusters).jobManager.lookUp(effect.jobId, signal);
+        const alone = job.status?.trigger?.cluster?.mode === "application";
+        const { jobManager } = this.#cluster(effect.url, clusters);
+        const look = await jobManager.lookUp(effect.jobId, signal, alone);
         const failure = look.failure && { ...look.failure, message: told(look.failure.message) };
         looks.set(uid, { ...look, ...(failure ? { failure } : {}), at, endedAt: clock.now() });
         return true;

@@ -65,7 +65,7 @@ export class RemoteJobManager implements JobManagerPort {
     });
   }
 
-  async lookUp(jobId: string, signal: AbortSignal): Promise<Omit<Look, "at" | "endedAt">> {
+  async lookUp(jobId: string, signal: AbortSignal, alone = false): Promise<Omit<Look, "at" | "endedAt">> {
     const {
       incarnation = "",
       state,
@@ -74,6 +74,7 @@ export class RemoteJobManager implements JobManagerPort {
       failure,
     } = await this.#cluster.lookUp(jobId, {
       signal,
+      alone,
     });
     const left = state && (await this.#cluster.leftBehind(jobId, state === "FINISHED", { signal }));
     return {

@@ -154,11 +154,12 @@ interface JobLike {
   jar?: { id?: unknown; local?: unknown } | null;
   trigger?: { jobId?: unknown } | null;
   flinkConfigurationFrom?: unknown;
+  claimMode?: unknown;
 }
 
 /** A FlinkJob's spec whose members go together as its CEL rules say; anything else as it is. */
 function fitting(spec: unknown): unknown {
-  const { cluster, jar, trigger, flinkConfigurationFrom, ...rest } = (spec ?? {}) as JobLike;
+  const { cluster, jar, trigger, flinkConfigurationFrom, claimMode, ...rest } = (spec ?? {}) as JobLike;
   if (!isMap(spec) || !isMap(cluster) || !isMap(jar)) return spec;
   const perJob = isMap(cluster.perJob) ? cluster.perJob : undefined;
   const mode = perJob && (perJob.mode ?? "application");
@@ -172,6 +173,7 @@ function fitting(spec: unknown): unknown {
     jar: unfit || (mode === "session" && "local" in jar) ? other : jar,
     ...(trigger === undefined ? {} : { trigger: isMap(trigger) ? kept : trigger }),
     ...(mode === "application" || flinkConfigurationFrom === undefined ? {} : { flinkConfigurationFrom }),
+    ...(mode === "application" || claimMode === undefined ? {} : { claimMode }),
   };
 }
 

@@ -17,13 +17,19 @@ export interface Examined {
   events: StepEvent[];
 }
 
+/** Whether there is one, the FlinkCluster itself says. */
+const SOME_FETCHER = { image: "", args: [] };
+
 /** Looks at a FlinkCluster that is to be made: what could be said of it by its own status is said at once, and nothing is deployed in vain. */
 export function examined(
   { spec, job, findOptions }: Context,
   { metadata, spec: { managed } }: FlinkCluster,
 ): Examined {
   if (!managed) return { events: [] };
-  const design = designOf(metadata.namespace ?? "", metadata.name, managed, findOptions);
+  const design = designOf(metadata.namespace ?? "", metadata.name, managed, {
+    findOptions,
+    jarFetcher: SOME_FETCHER,
+  });
   const { refusal } = desiredCluster(design);
   if (refusal)
     return { refusal: { reason: refusal.reason, message: inJobsWords(refusal.message) }, events: [] };
@@ -41,6 +47,7 @@ export function examined(
 /** A FlinkJob has the fields elsewhere, and no pods yet. */
 function inJobsWords(text: string): string {
   return text
+    .replaceAll("spec.managed.application.", "spec.")
     .replaceAll("spec.managed.", "spec.cluster.perJob.")
     .replace(/ The pods stay as they are\.$/u, "");
 }

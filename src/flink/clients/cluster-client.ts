@@ -99,9 +99,12 @@ export class ClusterClient implements AsyncDisposable {
     }
   }
 
-  /** Where a JobID stands: its job, its application, and the main()s that may yet bring it. */
-  lookUp(jobId: string, options: CallOptions = {}): Promise<Whereabouts> {
-    return lookUp(this.#rest, jobId, signalOf(options));
+  /**
+   * Where a JobID stands: its job, its application, and the main()s that may yet bring it. `alone`: the JobManager runs main()
+   * of this job itself (application mode), so whichever application it has is this one.
+   */
+  lookUp(jobId: string, options: CallOptions & { alone?: boolean } = {}): Promise<Whereabouts> {
+    return lookUp(this.#rest, jobId, { signal: signalOf(options), alone: options.alone ?? false });
   }
 
   /**
