@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { CONTROLLER_NAME } from "./api/group.ts";
 import type { Condition } from "./api/meta.ts";
-import type { FlinkJob, FlinkSavepoint } from "./api/objects.ts";
+import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "./api/objects.ts";
 import { Controller, SAVEPOINT_WORKERS } from "./controller/controller.ts";
 import { ServiceAddresses } from "./controller/managed/service-addresses.ts";
 import type { JarFetcher } from "./core/cluster/jar-fetcher.ts";
@@ -18,7 +18,7 @@ import { loadClusterAccess } from "./kube/config.ts";
 import { isKubeError } from "./kube/errors.ts";
 import { EventRecorder } from "./kube/event-recorder.ts";
 import { LeaderElection } from "./kube/leader-election.ts";
-import { flinkJobs, flinkSavepoints } from "./kube/resources.ts";
+import { flinkClusters, flinkJobs, flinkSavepoints } from "./kube/resources.ts";
 import { Transport } from "./kube/transport.ts";
 import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
 import { compileHttpParserOnce } from "./runtime/http-parser.ts";
@@ -101,6 +101,10 @@ async function run(options: Options): Promise<void> {
     tell: (job, { type, reason, message }) => {
       forObject(logger, nameOf(job)).info({ reason, trigger: job.status?.trigger?.id }, message);
       events.record(flinkJobs, job, { type, reason, note: message });
+    },
+    tellCluster: (cluster, { type, reason, message }) => {
+      forObject(logger, nameOf(cluster)).info({ reason }, message);
+      events.record(flinkClusters, cluster, { type, reason, note: message });
     },
     tellSavepoint: (savepoint, { type, reason, message }) => {
       forObject(logger, nameOf(savepoint)).info({ reason, job: savepoint.status?.jobId }, message);
@@ -214,7 +218,7 @@ async function synced(controller: Controller, signal: AbortSignal): Promise<void
   }
 }
 
-function nameOf({ kind, metadata }: FlinkJob | FlinkSavepoint) {
+function nameOf({ kind, metadata }: FlinkJob | FlinkCluster | FlinkSavepoint) {
   return { kind, namespace: metadata.namespace, name: metadata.name, generation: metadata.generation };
 }
 

@@ -5,7 +5,9 @@ import { managedStatus } from "../core/cluster/managed-status.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import { hasReadyJobManager } from "../core/cluster/pods.ts";
 import { clusterStatus } from "../core/cluster-status.ts";
+import { clusterEvents } from "../core/events.ts";
 import type { ClusterObservation } from "../core/observed.ts";
+import type { StepEvent } from "../core/step.ts";
 import { sameStatus } from "../core/summarize.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -25,6 +27,7 @@ export interface ClusterReconcilerOptions {
   clusters: Clusters;
   managed: Pick<ManagedClusters, "bring">;
   clock: Clock;
+  tell?: ((cluster: FlinkCluster, event: StepEvent) => void) | undefined;
   onStatusWritten?: () => void;
   onReachable?: (cluster: { namespace: string; name: string }, reachable: boolean | undefined) => void;
 }
@@ -113,10 +116,11 @@ export class ClusterReconciler {
     status: FlinkClusterStatus | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const { kube, onStatusWritten } = this.#options;
+    const { kube, tell, onStatusWritten } = this.#options;
     if (!status || (cluster.status && sameStatus(cluster.status, status))) return;
     await this.#change(cluster, () => kube.replaceStatus(flinkClusters, { ...cluster, status }, { signal }));
     onStatusWritten?.();
+    for (const event of clusterEvents(cluster.status, status)) tell?.(cluster, event);
   }
 
   async #setFinalizers(cluster: FlinkCluster, finalizers: string[], signal: AbortSignal): Promise<void> {

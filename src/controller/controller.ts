@@ -69,6 +69,7 @@ export interface ControllerOptions {
   addresses?: ServiceAddresses;
   maySend: () => boolean;
   tell: (job: FlinkJob, event: StepEvent) => void;
+  tellCluster?: (cluster: FlinkCluster, event: StepEvent) => void;
   tellSavepoint?: (savepoint: FlinkSavepoint, event: StepEvent) => void;
   metrics: KubeMetrics;
   onOutcome?: FlightsOptions["onOutcome"];
@@ -228,10 +229,9 @@ export class Controller {
         usersOf: (cluster) =>
           usersAmong(cluster, this.jobs.byIndex("cluster", key(cluster)), this.jobs.list()),
         enabled: options.managedClusters ?? true,
-        findOptions: options.findOptions,
-        jarFetcher: options.jarFetcher,
+        ...{ findOptions: options.findOptions, jarFetcher: options.jarFetcher },
       }),
-      clock,
+      ...{ clock, tell: options.tellCluster },
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
       ...(options.onReachable ? { onReachable: options.onReachable } : {}),
     });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ago, aTrigger, type TriggerBuilder } from "../../test/support/builders.ts";
-import { eventsBetween } from "./events.ts";
+import type { FlinkClusterStatus } from "../api/flinkcluster.ts";
+import { clusterEvents, eventsBetween } from "./events.ts";
 
 const told = (before: TriggerBuilder | undefined, after: TriggerBuilder | undefined) =>
   eventsBetween(before?.build(), after?.build()).map(({ type, reason }) => `${type} ${reason}`);
@@ -58,4 +59,42 @@ test("events name the trigger, the job and the version", () => {
   expect(submitted?.message).toBe(
     "Flink 1.20.5 accepted trigger g1 as job 01d806707bf89cf32347712e701c9f9a.",
   );
+});
+
+describe("the story of a FlinkCluster", () => {
+  const condition = (type: string, status: "True" | "False", reason: string, message: string) => ({
+    ...{ type, status, reason, message },
+    ...{ observedGeneration: 1, lastTransitionTime: "" },
+  });
+  const says = (reason: string, stalled = false, message = "because"): FlinkClusterStatus => ({
+    observedGeneration: 1,
+    conditions: [
+      condition("Ready", reason === "Reachable" ? "True" : "False", reason, message),
+      condition("Stalled", stalled ? "True" : "False", reason, message),
+    ],
+  });
+
+  test.each<[string, FlinkClusterStatus | undefined, FlinkClusterStatus, string[]]>([
+    ["the first word", undefined, says("Deploying"), ["Normal Deploying: because"]],
+    ["the default status", { observedGeneration: -1 }, says("Reachable"), ["Normal Reachable: because"]],
+    ["the same in other words", says("Deploying"), says("Deploying", false, "1 of 2"), []],
+    [
+      "somebody has to do something",
+      says("Deploying"),
+      says("ImagePullFailed", true),
+      ["Warning ImagePullFailed: because"],
+    ],
+    [
+      "it does not answer",
+      says("Reachable"),
+      says("ClusterUnreachable"),
+      ["Warning ClusterUnreachable: because"],
+    ],
+    ["no room", says("Deploying"), says("Unschedulable"), ["Warning Unschedulable: because"]],
+    ["it is back", says("ClusterUnreachable"), says("Reachable"), ["Normal Reachable: because"]],
+    ["nothing known yet", undefined, { observedGeneration: 1 }, []],
+  ])("%s", (_what, before, after, want) => {
+    const events = clusterEvents(before, after);
+    expect(events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`)).toEqual(want);
+  });
 });

@@ -1,3 +1,4 @@
+import type { FlinkClusterStatus } from "../api/flinkcluster.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { RestorePoint, TriggerStatus } from "../api/status.ts";
 import type { StepEvent } from "./step.ts";
@@ -12,8 +13,11 @@ const WARNINGS = new Set<string>([
   "ConfigurationSourceNotFound",
   "ConfigurationSourceNotLabelled",
   "DestinationNotAllowed",
+  "JarFetchFailed",
+  "JarFetchTimeout",
   "OutcomeUnknown",
   "SavepointFailed",
+  "Unschedulable",
 ]);
 
 /** The story that the change of a trigger tells: one event when Flink accepted it, one for each new reason. */
@@ -35,6 +39,20 @@ export function eventsBetween(
     events.push({ type, reason: after.reason as Reason, message: after.message ?? "" });
   }
   return events;
+}
+
+/** What a FlinkCluster says of itself: one event for each new reason. */
+export function clusterEvents(
+  before: FlinkClusterStatus | undefined,
+  after: FlinkClusterStatus,
+): StepEvent[] {
+  const conditionOf = (status: FlinkClusterStatus | undefined, type: string) =>
+    status?.conditions?.find((condition) => condition.type === type);
+  const ready = conditionOf(after, "Ready");
+  if (!ready || ready.reason === conditionOf(before, "Ready")?.reason) return [];
+  const stalled = conditionOf(after, "Stalled")?.status === "True";
+  const type = stalled || WARNINGS.has(ready.reason) ? "Warning" : "Normal";
+  return [{ type, reason: ready.reason as Reason, message: ready.message }];
 }
 
 /** Where a savepoint is that a job was stopped with, told once: the event outlives the FlinkJob. */

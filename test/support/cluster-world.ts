@@ -1,10 +1,11 @@
 import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { ManagedClusters, type ManagedOutcome } from "../../src/controller/managed/managed-clusters.ts";
+import type { JarFetcher } from "../../src/core/cluster/jar-fetcher.ts";
 import { CLUSTER_LABEL, type ClusterObject } from "../../src/core/cluster/objects.ts";
 import type { Pod } from "../../src/core/cluster/pods.ts";
 import { lazyOptions } from "../../src/flink/options/option-catalogue.ts";
 import { KubeError } from "../../src/kube/errors.ts";
-import { available } from "./cluster-builders.ts";
+import { available, jarFetcher } from "./cluster-builders.ts";
 
 /** The operator dies here. */
 export class Killed extends Error {
@@ -20,6 +21,8 @@ export class ClusterWorld {
   readonly objects = new Map<string, ClusterObject>();
   readonly calls: string[] = [];
   jobs: FlinkJob[] = [];
+  /** Of the operators that begin from now on. */
+  jarFetcher: JarFetcher = jarFetcher;
   /** As the operator knows it. */
   cluster: FlinkCluster;
   #isGone = false;
@@ -122,6 +125,7 @@ export class ClusterWorld {
       usersOf: () => this.jobs,
       enabled: true,
       findOptions: lazyOptions(),
+      jarFetcher: this.jarFetcher,
     });
   }
 

@@ -26,6 +26,15 @@ const isRolled = (world: ClusterWorld) =>
     .length === 2;
 
 const stories: Record<string, Story> = {
+  "deploy one job's": {
+    begin: async () => {
+      const jar = { uri: "https://jars.example/orders.jar" };
+      return new ClusterWorld(
+        aManagedCluster({ application: { jobId: "0123456789abcdef0123456789abcdef", jar } }),
+      );
+    },
+    isOver: isDeployed,
+  },
   deploy: { begin: async () => new ClusterWorld(aManagedCluster()), isOver: isDeployed },
   roll: {
     begin: async () => {
@@ -108,6 +117,37 @@ test("what is taken away goes in order, and nothing of others", async () => {
   ]);
   expect(deletions.at(-1)).toBe("delete ConfigMap/orders-cluster-config-map");
   expect(world.names()).toEqual(["ConfigMap/neighbour-cluster-config-map"]);
+});
+
+describe("an operator with another image to fetch JARs", () => {
+  const application = {
+    jobId: "0123456789abcdef0123456789abcdef",
+    jar: { uri: "https://jars.example/orders.jar" },
+  };
+  const image = ({ objects }: ClusterWorld) =>
+    /"image":"(operator:\d)"/.exec(JSON.stringify(objects.get("Deployment/orders-jobmanager")))?.[1];
+  const upgraded = async (readyReplicas: number | undefined): Promise<ClusterWorld> => {
+    const world = new ClusterWorld(aManagedCluster({ application }));
+    await play(world, isDeployed);
+    expect(image(world)).toBe("operator:1");
+    const deployment = world.objects.get("Deployment/orders-jobmanager")!;
+    const status = { ...(deployment.status as object), readyReplicas };
+    world.put({ ...deployment, status });
+    world.jarFetcher = { image: "operator:2", args: [] };
+    world.restart();
+    await world.step();
+    return world;
+  };
+
+  test("replaces no JobManager that is ready", async () => {
+    const world = await upgraded(1);
+    expect(image(world)).toBe("operator:1");
+  });
+
+  test("replaces one that cannot start: the image may be why", async () => {
+    const world = await upgraded(undefined);
+    expect(image(world)).toBe("operator:2");
+  });
 });
 
 test("while FlinkJobs name it, nothing is taken away", async () => {

@@ -38,11 +38,11 @@ describe("the trouble of pods is told", () => {
       aPod({
         restartCount: 2,
         state: {},
-        lastState: { terminated: { exitCode: 239, reason: "Error", message: `${"x".repeat(600)}cause\n` } },
+        lastState: { terminated: { exitCode: 239, reason: "Error", message: `${"x".repeat(900)}cause\n` } },
       }),
       {
         reason: "CrashLooping",
-        message: `${where} ended with exit code 239, restarted 2 times: …${"x".repeat(495)}cause`,
+        message: `${where} ended with exit code 239, restarted 2 times: …${"x".repeat(795)}cause`,
         stalled: true,
       },
     ],
@@ -54,7 +54,7 @@ describe("the trouble of pods is told", () => {
           terminated: {
             exitCode: 1,
             message:
-              "log line\nException: outer\n\tat a.B.c(B.java:1)\nCaused by: inner\n\tat a.B.d(B.java:2)\n\t... 3 more\n",
+              "log line\nException: outer\n\tat a.B.c(B.java:1)\nCaused by: inner\n\tat a.B.d(B.java:2)\n\t... 3 more\n ... suppressed 12 lines\n",
           },
         },
       }),

@@ -39,8 +39,8 @@ export interface PodTrouble {
 
 const PULL = /^(ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 const CREATE = /^(CreateContainerConfigError|CreateContainerError|RunContainerError)$/;
-const STACK_FRAME = /^\s+(at |\.\.\. \d+ )/;
-const LAST_WORDS = 500;
+const STACK_FRAME = /^\s+(at |\.\.\. (suppressed )?\d+ )/;
+const LAST_WORDS = 800;
 /** What the step that fetches a JAR can say. */
 export const JAR_TROUBLES = [
   "JarNotFound",
