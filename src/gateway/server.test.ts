@@ -1,4 +1,6 @@
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { rawHttp } from "../../test/support/raw-http.ts";
 import { GatewayError } from "./gateway-error.ts";
 import type { Access, Clusters } from "./ports.ts";
 import type { RunAsyncParts } from "./run-async/routes.ts";
@@ -39,3 +41,36 @@ test("without a default cluster, the bare path names the way out", async () => {
     "This gateway has no default cluster: use /clusters/{namespace}/{name}/run-async",
   ]);
 });
+
+const nobody: Access = {
+  authorize: async () => {
+    throw new GatewayError("Unauthenticated", "No token");
+  },
+};
+
+test.each([
+  ["DELETE", "/clusters/team/main/run-async/nightly", "application/json", 401],
+  ["GET", "/clusters/team/main/run-async/nightly", "application/json", 401],
+  ["POST", "/clusters/team/main/run-async", "application/json", 401],
+  ["POST", "/clusters/team/main/run-async", "multipart/form-data; boundary=b", 401],
+  ["POST", "/clusters/team/main/run-async", "text/plain", 401],
+  ["PUT", "/clusters/team/main/run-async", "application/json", 405],
+  ["POST", "/nothing", "application/json", 404],
+  ["POST", "/nothing", "text/plain", 404],
+  ["POST", "/openapi.json", "application/json", 404],
+])(
+  "whoever has no right is answered before their body comes: %s %s %s",
+  async (method, path, type, status) => {
+    const gateway = await createGateway({ access: nobody, clusters: nowhere, runAsync });
+    try {
+      await gateway.listen({ host: "127.0.0.1", port: 0 });
+      const { port } = gateway.server.address() as AddressInfo;
+      const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: 1000`;
+      const answer = await rawHttp(port, `${head}\r\n\r\n{`);
+      expect(answer.status).toBe(status);
+    } finally {
+      gateway.server.closeAllConnections();
+      await gateway.close();
+    }
+  },
+);

@@ -65,6 +65,9 @@ export async function createGateway(options: GatewayOptions): Promise<FastifyIns
   gateway.setNotFoundHandler((request) => {
     throw new GatewayError("NotFound", `Not found: ${request.method} ${pathOf(request.url)}`);
   });
+  // By itself Fastify reads a body before it looks whether there is such a route, and before anybody asked who sends it.
+  gateway.removeAllContentTypeParsers();
+  gateway.addContentTypeParser("*", (_request, _body, done) => done(null));
   for (const part of parts) await gateway.register(part);
   if (runAsync !== undefined) await serveRunAsync(gateway, options, runAsync);
   await gateway.ready();

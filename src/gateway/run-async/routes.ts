@@ -92,9 +92,9 @@ export function runAsyncRoutes(options: RunAsyncOptions): FastifyPluginAsync {
     if (jarSumOf(job) !== undefined && id !== undefined) await jars.discard(cluster, id);
   };
 
-  return async (routes) => {
+  const posting: FastifyPluginAsync = async (routes) => {
+    routes.removeAllContentTypeParsers();
     await routes.register(multipart);
-    routes.removeContentTypeParser(["application/json", "text/plain"]);
     routes.addContentTypeParser("application/json", (_: FastifyRequest, body: IncomingMessage) =>
       readJson(body, longestJson),
     );
@@ -102,6 +102,10 @@ export function runAsyncRoutes(options: RunAsyncOptions): FastifyPluginAsync {
       submitters.set(request, await admit(request, "create"));
     };
     routes.post("/run-async", { onRequest }, submit);
+  };
+
+  return async (routes) => {
+    await routes.register(posting);
     routes.get("/run-async", list);
     routes.get("/run-async/:triggerid", track);
     routes.delete("/run-async/:triggerid", remove);
