@@ -36,7 +36,7 @@ import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
 const VERSION = process.env.FLINKJOB_VERSION ?? "development";
 const SILENT_WATCH_MS = 900_000;
 const LATE_EVENT_LOOP_MS = 500;
-const UPLOAD_IDLE_MS = 30_000;
+const JAR_STALL_MS = 30_000;
 /** Of one namespace's caches, at the start. */
 const SYNC_POLL_MS = 10;
 
@@ -112,7 +112,7 @@ async function run(options: GatewayOptions): Promise<void> {
     connect,
     longest: options.maxJarSize,
     deadlineMs: options.jarTimeout,
-    idleMs: UPLOAD_IDLE_MS,
+    stallMs: JAR_STALL_MS,
     concurrency: options.maxUploads,
   });
   metrics.addUploads(() => jars.underWay);

@@ -80,7 +80,7 @@ export class InProcessGateway {
       connect: () => client,
       longest: 1024 ** 2,
       deadlineMs: 10_000,
-      idleMs: 5_000,
+      stallMs: 5_000,
       concurrency: 2,
       ...jarRules,
     });

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import type { JarCheck } from "./jar-check.ts";
@@ -47,8 +46,7 @@ export async function uploadJar(to: Pick<FlinkRest, "uploadJar">, jar: JarUpload
     }
   }
   try {
-    const body = Readable.from(checked(), { objectMode: false });
-    const jarId = await to.uploadJar({ fileName, content: body, signal: upload.signal });
+    const jarId = await to.uploadJar({ fileName, content: checked(), signal: upload.signal });
     return { jarId, ...check.result };
   } catch (error) {
     abandon();

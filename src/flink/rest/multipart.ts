@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 export interface UploadOptions {
   /** Name of the file part; must end in `.jar`. */
   readonly fileName: string;
-  readonly content: Readable | Buffer;
+  readonly content: AsyncIterable<Buffer> | Buffer;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface MultipartForm {
  */
 export function multipart(
   part: FilePart,
-  content: Readable | Buffer,
+  content: AsyncIterable<Buffer> | Buffer,
   fields: Readonly<Record<string, string>> = {},
 ): MultipartForm {
   const boundary = `flinkjob-${randomUUID()}`;

@@ -4,13 +4,13 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Destinations } from "../../flink/rest/destinations.ts";
 import { type Clock, systemClock } from "../../kube/clock.ts";
 import { GatewayError, isGatewayError } from "../gateway-error.ts";
+import { LEAST_BYTES, paced } from "../limits/paced-body.ts";
 import { takeRest } from "../limits/unread-bodies.ts";
 import type { Access, ClusterRef, Clusters, ClusterTarget, GatewayPart, Intent } from "../ports.ts";
 import { JobManagers } from "./job-managers.ts";
 import { mapLocation } from "./location.ts";
 import { type Headers, requestHeaders, responseHeaders } from "./passed-headers.ts";
 import { type ProxiedTarget, readTarget } from "./proxied-target.ts";
-import { bodyOf, hasBody } from "./request-body.ts";
 import { deliver } from "./response-body.ts";
 
 export interface ProxyOptions {
@@ -37,9 +37,6 @@ export interface PassedOn {
   readonly status: number;
 }
 
-/** Bytes that a client must send within each `stallMs` that it keeps us waiting: 1 KiB/s with a minute. */
-const LEAST_BYTES = 64 * 1024;
-
 const verbs: Readonly<Record<string, Intent["verb"]>> = {
   GET: "get",
   HEAD: "get",
@@ -58,9 +55,6 @@ export function proxy(options: ProxyOptions): GatewayPart {
   const { access, clusters } = options;
   return async (gateway) => {
     gateway.addHook("onClose", () => jobManagers.close());
-    // Bodies are passed on as they come.
-    gateway.removeAllContentTypeParsers();
-    gateway.addContentTypeParser("*", (_request, _payload, done) => done(null));
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       const target = readTarget(request.raw.url ?? "");
       const { namespace, path } = target;
@@ -101,7 +95,7 @@ async function pass({ options, jobManagers, pseudonym, request, reply, target, c
     throw new GatewayError("DestinationNotAllowed", "The address of this FlinkCluster is not a URL");
   const headers = requestHeaders(request, target.prefix, `1.1 ${pseudonym}`);
   const body = passesBody(method, request)
-    ? bodyOf(request, { clock, stallMs, leastBytes: LEAST_BYTES })
+    ? paced(request, { clock, stallMs, leastBytes: LEAST_BYTES })
     : undefined;
   setLength(headers, request, body !== undefined);
   const { path, prefix } = target;
@@ -143,6 +137,11 @@ function letGo(body: AsyncGenerator<Buffer>, request: IncomingMessage): void {
 /** Flink's own client sends `{}` with each GET; many a server between refuses that, and nobody reads it. */
 function passesBody(method: string, request: IncomingMessage): boolean {
   return method !== "GET" && method !== "HEAD" && method !== "OPTIONS" && hasBody(request);
+}
+
+/** Whether the request says that it has a body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function setLength(headers: Headers, request: IncomingMessage, passed: boolean): void {

@@ -27,7 +27,8 @@ export async function* readForm(request: FastifyRequest, longestJson: number): A
     for (;;) {
       const { value: part, done } = await inTime(parts.next());
       if (done) return;
-      const { fieldname: name } = part;
+      // Typed as if it were always there.
+      const name = (part.fieldname as string | undefined) ?? "";
       if (seen.has(name)) throw badRequest([`${name}: came twice`]);
       seen.add(name);
       if (name === "request") {
@@ -41,11 +42,16 @@ export async function* readForm(request: FastifyRequest, longestJson: number): A
           "jarfile: is a field without a file name; send it as a file, as curl does with -F jarfile=@job.jar",
         ]);
       } else {
-        throw badRequest([`${name.slice(0, 100)}: unknown part; ${names}`]);
+        throw badRequest([
+          `${name === "" ? "a part without a name" : name.slice(0, 100)}: unknown part; ${names}`,
+        ]);
       }
     }
   } catch (error) {
     throw isGatewayError(error) ? error : malformed(error);
+  } finally {
+    // A parser whose parts nobody takes holds up the rest of the body, and with it a client that sends all before it reads.
+    request.raw.unpipe();
   }
 }
 

@@ -5,7 +5,9 @@ import { JarError } from "../../flink/jars/jar-errors.ts";
 import { type TransferredJar, uploadJar } from "../../flink/jars/jar-upload.ts";
 import { isFlinkError } from "../../flink/rest/errors.ts";
 import type { UploadOptions } from "../../flink/rest/multipart.ts";
+import { systemClock } from "../../kube/clock.ts";
 import { GatewayError } from "../gateway-error.ts";
+import { LEAST_BYTES, paced } from "../limits/paced-body.ts";
 import type { ClusterTarget } from "../ports.ts";
 
 /** What is asked of one JobManager. Rejects with FlinkErrors. */
@@ -20,8 +22,8 @@ export interface RequestJarsOptions {
   readonly longest: number;
   /** For one JAR's whole way, in milliseconds. */
   readonly deadlineMs: number;
-  /** Longest silence of a client, in milliseconds. */
-  readonly idleMs: number;
+  /** How long a client may keep us waiting for each 64 KiB, in milliseconds. */
+  readonly stallMs: number;
   /** JARs on their way at once; further ones are refused. */
   readonly concurrency: number;
   /** Ends every upload. */
@@ -78,10 +80,11 @@ export class RequestJars {
   ): Promise<TransferredJar> {
     const check = this.#check();
     const fileName = requestJarName(cluster.uid, flinkJob);
-    const arriving = unlessSilent(content, this.#options.idleMs);
+    const arriving = this.#arriving(content);
     const abandon = () => void content.on("error", ignore).resume();
     // The upload ends without its closing boundary when the content does.
-    signal.addEventListener("abort", () => content.destroy(signal.reason), { once: true });
+    const end = () => void content.destroy(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
     try {
       const target = this.#options.connect(cluster.url);
       return await uploadJar(target, {
@@ -94,13 +97,16 @@ export class RequestJars {
       });
     } catch (error) {
       throw jarRefusal(error, signal, cluster);
+    } finally {
+      // The deadline outlives the upload, and would keep the request with it.
+      signal.removeEventListener("abort", end);
     }
   }
 
   /** Reads a JAR to its end for its sum alone. Throws GatewayErrors. */
   async sum(content: Readable, signal: AbortSignal): Promise<string> {
     const check = this.#check();
-    const arriving = unlessSilent(content, this.#options.idleMs);
+    const arriving = this.#arriving(content);
     try {
       for await (const _ of check.through(arriving)) signal.throwIfAborted();
       return check.result.sha256;
@@ -118,23 +124,13 @@ export class RequestJars {
     }
   }
 
+  #arriving(content: Readable): AsyncIterable<Buffer> {
+    const { stallMs } = this.#options;
+    return paced(content, { clock: systemClock, stallMs, leastBytes: LEAST_BYTES });
+  }
+
   #check(): JarCheck {
     return new JarCheck({ name: NAME, longest: this.#options.longest });
-  }
-}
-
-/** Fails when the client sends nothing for too long; the time that Flink takes does not count. */
-async function* unlessSilent(content: Readable, idleMs: number): AsyncGenerator<Buffer> {
-  const end = () => content.destroy(new DOMException("nothing came for too long", "TimeoutError"));
-  let timer = setTimeout(end, idleMs);
-  try {
-    for await (const chunk of content as AsyncIterable<Buffer>) {
-      clearTimeout(timer);
-      yield chunk;
-      timer = setTimeout(end, idleMs);
-    }
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aTrigger } from "../../../test/support/builders.ts";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -211,25 +210,6 @@ describe("POST with the JAR", () => {
     await eventually(() => house.jars.underWay === 0);
     expect(await house.jarsOnFlink()).toEqual([]);
     expect((await house.kube.list(flinkJobs)).items).toEqual([]);
-  });
-
-  test("a client that falls silent midway is told so, and leaves nothing", async () => {
-    await house.close();
-    house = await InProcessGateway.open({ jarRules: { idleMs: 100 } });
-    const socket = connect(Number(new URL(house.url).port), "127.0.0.1");
-    const head = `POST ${base} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n`;
-    socket.write(
-      `${head}--b\r\nContent-Disposition: form-data; name="jarfile"; filename="j.jar"\r\n\r\nPK\x03\x04`,
-    );
-    let answer = "";
-    socket.setEncoding("utf8").on("data", (text) => {
-      answer += text;
-    });
-    await eventually(() => answer.includes("jarfile: did not come in time"));
-    expect(answer).toMatch(/^HTTP\/1.1 408 /);
-    socket.destroy();
-    await eventually(() => house.jars.underWay === 0);
-    expect(await house.jarsOnFlink()).toEqual([]);
   });
 
   test("an upload whose FlinkJob cannot be recorded is taken back, but for one that may have been", async () => {
