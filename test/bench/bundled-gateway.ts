@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { residentMiB } from "./process-load.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/gateway.mjs", import.meta.url));
-/** As in manifests/gateway/deployment.yaml. */
-const youngGeneration = "--max-semi-space-size=4";
+const deployment = fileURLToPath(new URL("../../manifests/gateway/deployment.yaml", import.meta.url));
 const startLimitMs = 30_000;
 
 /** The bundled gateway, as it is shipped, but for tokens and the share of each client: all clients here are one. */
@@ -26,7 +27,7 @@ export class BundledGateway {
     const share = ["--client-rate", "100000", "--client-burst", "100000", "--client-concurrency", "1000"];
     const child = spawn(
       process.execPath,
-      [youngGeneration, bundle, ...flags, ...share, "--log-format", "json", "--log-level", "info", ...more],
+      [...nodeFlags(), bundle, ...flags, ...share, "--log-format", "json", "--log-level", "info", ...more],
       { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MALLOC_ARENA_MAX: "1" } },
     );
     const strike = () => void child.kill("SIGKILL");
@@ -54,4 +55,10 @@ export class BundledGateway {
     this.#process.kill("SIGKILL");
     await gone;
   }
+}
+
+/** Those that its Deployment gives to Node. */
+function nodeFlags(): string[] {
+  const { spec } = parse(readFileSync(deployment, "utf8"));
+  return spec.template.spec.containers[0].command.slice(1, -1);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +76,13 @@ test("its pod is the operator's image with another program, and as restricted", 
   expect(container?.securityContext).toEqual(other.containers[0]?.securityContext);
   const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
   expect(dockerfile).toContain(`/image${container?.command.at(-1)}`);
+});
+
+test("its Node knows the flags that it is given", () => {
+  const flags = container?.command.slice(1, -1) ?? [];
+  expect(flags).toContain("--no-separate-gc-phases");
+  const { status, stderr } = spawnSync(process.execPath, [...flags, "-e", "0"], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
 });
 
 test("its flags are flags of the gateway, and its ports those that it listens on", () => {
