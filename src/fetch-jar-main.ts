@@ -30,7 +30,7 @@ async function run(options: Options): Promise<void> {
         process.stdout.write(`Fetched ${jar.size} bytes with SHA-256 ${jar.sha256}\n`);
         return;
       } catch (error) {
-        if (pause === undefined || !(error instanceof JarError) || error.retry === "never") throw error;
+        if (pause === undefined || !mayPass(error)) throw error;
         process.stderr.write(`${error.code}: ${error.message}\n`);
         await setTimeout(pause);
       }
@@ -38,6 +38,11 @@ async function run(options: Options): Promise<void> {
   } finally {
     await source.close();
   }
+}
+
+/** A network that is not there yet, a server that starts. What took long is told before it is tried again. */
+function mayPass(error: unknown): error is JarError {
+  return error instanceof JarError && error.code === "JarFetchFailed" && error.retry !== "never";
 }
 
 /** What the operator's status says is the code and the rest. */

@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { World } from "../support/world.ts";
@@ -49,6 +50,20 @@ test("a JobManager that ends again and again, with the cause in Flink's own word
   });
   const message = await told(subject, "CrashLooping");
   expect(message).toMatch(/exit code 1, restarted \d+ times: .*IllegalConfigurationException/s);
+});
+
+test("a storage that Flink may not write to, with the cause, although much was logged after it", async () => {
+  const closed = await pods.node.sharedDirectory(`${world.namespace}-closed`);
+  await chmod(closed, 0o555);
+  const subject = await created("closed-storage", {
+    storage: { hostPath: closed },
+    taskManager: { replicas: 0 },
+  });
+  const message = await told(subject, "CrashLooping");
+  expect(message).toMatch(/Could not start cluster entrypoint|Fatal error occurred/);
+  expect(message).toMatch(/AccessDenied|Permission denied|could not be created|Failed to create/i);
+  const events = await world.events("closed-storage", world.namespace, "FlinkCluster");
+  expect(events.map(({ type, reason }) => `${type} ${reason}`)).toContain("Warning CrashLooping");
 });
 
 test("a claim that does not exist", async () => {
