@@ -2,6 +2,7 @@ import { JOB_ID_LABEL, JOB_UID_LABEL, RUN_HASH_ANNOTATION } from "../api/group.t
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import { namesOf } from "../core/cluster/names.ts";
+import { jobManagerRestarts } from "../core/cluster/pods.ts";
 import type { PerJobCluster, PerJobSeen } from "../core/observed.ts";
 import { perJobClusterName } from "../core/per-job/naming.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -42,7 +43,7 @@ export class PerJobClusters {
     const taken = named !== undefined && !clusters.includes(named);
     const lost = own?.uid !== undefined && named === undefined;
     return {
-      clusters: clusters.map(clusterSeen),
+      clusters: clusters.map((cluster) => ({ ...clusterSeen(cluster), restarts: this.#restarts(cluster) })),
       taken,
       refusal: this.#refusals.get(uid),
       ...(lost ? { remains: this.#remains(namespace, own.name) } : {}),
@@ -54,8 +55,8 @@ export class PerJobClusters {
     const { kube, clock } = this.#options;
     const { uid = "" } = job.metadata;
     const { name } = cluster.metadata;
-    // An operator that woke up late must not make what nobody would take away.
-    if (!(await this.#isWanted(job, signal))) return;
+    // An operator that woke up late must not make what nobody would take away, or what is over.
+    if (!(await this.#isWanted(job, cluster, signal))) return;
     try {
       await kube.create(flinkClusters, cluster, { signal });
       this.#refusals.delete(uid);
@@ -83,15 +84,22 @@ export class PerJobClusters {
     this.#refusals.delete(uid);
   }
 
-  async #isWanted({ metadata }: FlinkJob, signal: AbortSignal): Promise<boolean> {
+  /** By the API server's own word. */
+  async #isWanted({ metadata }: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<boolean> {
     const { namespace, name, uid } = metadata;
     try {
       const now = await this.#options.kube.get(flinkJobs, { namespace, name }, { signal });
-      return now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined;
+      if (now.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined) return false;
+      return isMadeFrom(now, cluster);
     } catch (error) {
       if (isKubeError(error, "NotFound")) return false;
       throw error;
     }
+  }
+
+  #restarts({ metadata }: FlinkCluster): number {
+    const { namespace = "", name } = metadata;
+    return jobManagerRestarts(this.#options.owned.podsOf(namespace, namesOf(name).clusterId));
   }
 
   #remains(namespace: string, name: string): boolean | undefined {
@@ -102,6 +110,13 @@ export class PerJobClusters {
     const makers = owned.of(namespace, clusterId).filter(({ kind }) => kind === "Deployment");
     return makers.length > 0 || owned.podsOf(namespace, clusterId).length > 0;
   }
+}
+
+/** The attempt is the newest, and its cluster neither let go nor seen before. */
+function isMadeFrom({ status }: FlinkJob, { metadata }: FlinkCluster): boolean {
+  const { jobId, cluster, finishedAt } = status?.trigger ?? {};
+  if (jobId !== metadata.labels?.[JOB_ID_LABEL] || finishedAt !== undefined) return false;
+  return cluster?.name === metadata.name && cluster.releasedAt === undefined && cluster.uid === undefined;
 }
 
 /** Anybody may write a label: what was made for this FlinkJob has the name that comes of both. */

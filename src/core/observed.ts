@@ -68,6 +68,8 @@ export interface PerJobCluster {
   isDeleting: boolean;
   /** Its JobManager answered at some time, so a job may have run. */
   wasReached: boolean;
+  /** How often its JobManager was started again by Kubernetes, as far as is known. */
+  restarts?: number | undefined;
   /** Since when all of it is there and answers: milliseconds since the epoch. */
   readySince?: number | undefined;
   /** What its status says. */

@@ -19,6 +19,7 @@ import type {
   Look,
   Observed,
   OperationSeen,
+  PerJobSeen,
   ReachableCluster,
   RunOutcome,
   Snapshot,
@@ -371,6 +372,7 @@ export interface Scene {
   configuration?: ConfigurationSeen | undefined;
   sources?: SourcesSeen | undefined;
   crowd?: Crowd | undefined;
+  perJob?: PerJobSeen | undefined;
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;

@@ -69,6 +69,14 @@ export function troubleOf(
   return troubles.find((trouble) => trouble !== undefined);
 }
 
+/** How often the JobManager of a pod that is there was started again. */
+export function jobManagerRestarts(pods: readonly Pod[]): number {
+  const statuses = pods
+    .filter(({ metadata }) => metadata.labels?.[COMPONENT_LABEL] === "jobmanager")
+    .flatMap(({ status }) => status?.containerStatuses ?? []);
+  return Math.max(0, ...statuses.map(({ restartCount = 0 }) => restartCount));
+}
+
 /** Whether a JobManager's pod is ready: it leads, or knows who does. */
 export function hasReadyJobManager(pods: readonly Pod[]): boolean {
   return pods.some(

@@ -2,7 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
 import type { Look, PerJobCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { isApplication, isOver, pending } from "../triggers.ts";
+import { failed, isApplication, isOver, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { clusterLost, deploys, make, ownCluster, seen, takenAway } from "./own-cluster.ts";
@@ -32,21 +32,37 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   const { cluster, look } = ctx;
   if (own.isDeleting) return deploys(ctx, trigger, own);
   if (isUnwanted(ctx) && ranNothing(own, look)) return unwanted(ctx, trigger, own);
-  if (cluster.kind !== "reachable") return timedOut(ctx, trigger) ?? deploys(ctx, trigger, own);
+  const over = timedOut(ctx, trigger) ?? endsAgainAndAgain(ctx, trigger, own);
+  if (over) return over;
+  if (cluster.kind !== "reachable") return deploys(ctx, trigger, own);
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
   if (look.application) return applicationSeen(ctx, trigger, look);
   const begins = own.readySince === undefined || ctx.now - own.readySince < MAIN_BEGINS_WITHIN_MS;
   if (look.mains === 0 && !begins) return endedUnseen(ctx, trigger);
   const message = "Flink runs main(), which has not submitted its job yet.";
-  return (
-    timedOut(ctx, trigger) ?? {
-      rule: "mainRuns",
-      trigger: pending(trigger, "MainRunning", message),
-      requeueAfterMs: POLL_MAIN_MS,
-      watchClosely: true,
-    }
-  );
+  return {
+    rule: "mainRuns",
+    trigger: pending(trigger, "MainRunning", message),
+    requeueAfterMs: POLL_MAIN_MS,
+    watchClosely: true,
+  };
+}
+
+/**
+ * A main() that calls System.exit ends its JobManager each time, as on Flink 1.20 one that submits no job does. Kubernetes
+ * would start it for ever.
+ */
+function endsAgainAndAgain(
+  ctx: Context,
+  trigger: TriggerStatus,
+  { name, reason, message = "", restarts = 0 }: PerJobCluster,
+): Verdict | undefined {
+  if (reason !== "CrashLooping" || restarts < ctx.spec.submission.maxAttempts) return undefined;
+  const words = `The JobManager of FlinkCluster ${name} ended ${restarts} times before it had a job: main() submits none, calls System.exit, or Flink cannot start. ${message}`;
+  // Not over: it may be starting just now, so there is no finishedAt before it is gone.
+  const { finishedAt: _, ...late } = failed(ctx, trigger, { reason: "AttemptsExhausted", message: words });
+  return { rule: "endsAgainAndAgain", trigger: late };
 }
 
 /** Nothing of it is wanted any more: the spec asks for something else, or for nothing. */

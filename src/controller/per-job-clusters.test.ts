@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { UID } from "../../test/support/builders.ts";
+import { ownJob, ownName, ownSpec, ownTrigger } from "../../test/support/per-job-builders.ts";
+import { CLUSTER_FINALIZER, JOB_ID_LABEL } from "../api/group.ts";
+import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import { jobIdOf } from "../core/identity.ts";
+import { perJobClusterOf } from "../core/per-job/made.ts";
+import { KubeError, type KubeErrorCode } from "../kube/errors.ts";
+import { FakeClock } from "../kube/fake-clock.ts";
+import { PerJobClusters, type PerJobClustersOptions } from "./per-job-clusters.ts";
+
+const jobId = jobIdOf(UID, "g1", 1);
+const unseen = { seen: false };
+const job = ownJob().trigger(ownTrigger("application", unseen)).build();
+/** The same after the cluster was seen. */
+const after = ownJob().trigger(ownTrigger()).build();
+const perJob = ownSpec().cluster.perJob!;
+const cluster = perJobClusterOf(job, job.spec, perJob, { jobId, runHash: "0".repeat(16) }, ownName());
+const signal = AbortSignal.any([]);
+
+function subject(patch: Partial<PerJobClustersOptions> = {}) {
+  return new PerJobClusters({
+    kube: { get: async () => job } as unknown as PerJobClustersOptions["kube"],
+    clock: new FakeClock(),
+    madeFor: () => [cluster],
+    flinkCluster: () => cluster,
+    owned: { want: () => undefined, hasSynced: () => true, of: () => [], podsOf: () => [] },
+    ...patch,
+  });
+}
+
+/** Makes it at an API server that answers so; what reached it, and what is known then. */
+async function made(code: KubeErrorCode | undefined, now: FlinkJob | null = job) {
+  const created: string[] = [];
+  const kube = {
+    get: async () => {
+      if (!now) throw new KubeError("NotFound", "no FlinkJob");
+      return now;
+    },
+    create: async (_: unknown, { metadata }: FlinkCluster) => {
+      created.push(metadata.name);
+      if (code) throw new KubeError(code, `POST /x: ${code}: cannot create resource`);
+    },
+  };
+  const clusters = subject({ kube: kube as unknown as PerJobClustersOptions["kube"] });
+  const thrown = await clusters.make(job, cluster, signal).catch((error: unknown) => error as KubeError);
+  return {
+    created,
+    refusal: clusters.seen(job)?.refusal?.reason,
+    thrown: (thrown as KubeError | undefined)?.code,
+  };
+}
+
+describe("making one", () => {
+  test.each([
+    [undefined, { refusal: undefined, thrown: undefined }],
+    // Another operator was faster, or the answer to our own request was lost.
+    ["AlreadyExists", { refusal: undefined, thrown: undefined }],
+    ["Forbidden", { refusal: "RightMissing", thrown: undefined }],
+    ["Invalid", { refusal: "ObjectRefused", thrown: undefined }],
+    ["Timeout", { refusal: undefined, thrown: "Timeout" }],
+  ] as const)("answered by %s", async (code, want) => {
+    expect(await made(code)).toEqual({ created: [ownName()], ...want });
+  });
+
+  test.each([
+    ["is being deleted", ownJob().deleted().build()],
+    ["was made anew", ownJob().meta({ uid: "another" }).build()],
+    ["is gone", null],
+    ["has seen it before", after],
+    ["has come to its end", ownJob().trigger(ownTrigger("application", unseen).finished()).build()],
+    [
+      "has another attempt",
+      ownJob()
+        .trigger(ownTrigger("application", unseen).with({ jobId: "1" }))
+        .build(),
+    ],
+  ])("not for a FlinkJob that %s, by the API server's own word", async (_, now) => {
+    expect((await made(undefined, now)).created).toEqual([]);
+  });
+});
+
+describe("seeing them", () => {
+  test("one that was made for the FlinkJob", () => {
+    expect(subject().seen(job)).toMatchObject({
+      taken: false,
+      clusters: [
+        { name: ownName(), jobId, mode: "application", isDeleting: false, wasReached: false, restarts: 0 },
+      ],
+    });
+    expect(cluster.metadata.finalizers).toEqual([CLUSTER_FINALIZER]);
+  });
+
+  test("a label that somebody else wrote makes none of it", () => {
+    const labels = { ...cluster.metadata.labels, [JOB_ID_LABEL]: jobIdOf(UID, "g2", 1) };
+    const forged = { ...cluster, metadata: { ...cluster.metadata, labels } };
+    const seen = subject({ madeFor: () => [forged], flinkCluster: () => forged }).seen(job);
+    expect(seen).toMatchObject({ clusters: [], taken: true });
+  });
+
+  test("nothing where there is nothing to see", () => {
+    const other = {
+      ...job,
+      spec: { ...job.spec, cluster: { name: "a" } },
+      status: { observedGeneration: 1 },
+    };
+    expect(subject({ madeFor: () => [] }).seen(other)).toBeUndefined();
+  });
+
+  test("what is left of one that is gone, once that is known", () => {
+    const gone = { madeFor: () => [], flinkCluster: () => undefined };
+    const owned = { want: () => undefined, hasSynced: () => true, of: () => [], podsOf: () => [] };
+    expect(subject(gone).seen(after)?.remains).toBe(false);
+    expect(
+      subject({ ...gone, owned: { ...owned, hasSynced: () => false } }).seen(after)?.remains,
+    ).toBeUndefined();
+    const pod = { metadata: { name: "p" } };
+    expect(subject({ ...gone, owned: { ...owned, podsOf: () => [pod] } }).seen(after)?.remains).toBe(true);
+  });
+});
