@@ -1,5 +1,5 @@
 import type { ClusterDesign } from "./design.ts";
-import { literal, unescaped } from "./literal.ts";
+import { literal } from "./literal.ts";
 import { resourcesOf } from "./memory.ts";
 import { type ClusterObject, deploymentOf } from "./objects.ts";
 
@@ -15,7 +15,7 @@ const URI = "--uri=";
 export interface JarFetcher {
   /** With the operator's own files. */
   image: string;
-  /** Its rules: bounds and allowed destinations. */
+  /** Its rules: bounds and allowed destinations, as Kubernetes takes them. */
   args: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export function fetchStep({ spec, jarFetcher }: ClusterDesign): object | undefin
     name: FETCH_CONTAINER,
     image: jarFetcher.image,
     command: COMMAND,
-    args: [...jarFetcher.args, ...own].map(literal),
+    args: [...jarFetcher.args, ...own.map(literal)],
     // What the JobManager gets anyway: a pod needs the most of its steps, and a quota may want all of them to say something.
     resources: resourcesOf(spec.jobManager.resources, "jobmanager"),
     securityContext: {
@@ -57,7 +57,7 @@ export function keptFetcher(live: readonly ClusterObject[]): JarFetcher | undefi
   const { image, args = [] } = step ?? {};
   const own = args.findIndex((arg) => arg.startsWith(URI));
   if (image === undefined || own < 0) return undefined;
-  return { image, args: args.slice(0, own).map(unescaped) };
+  return { image, args: args.slice(0, own) };
 }
 
 interface Deployment {

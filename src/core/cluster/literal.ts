@@ -2,8 +2,3 @@
 export function literal(argument: string): string {
   return argument.replaceAll("$", "$$$$");
 }
-
-/** What `literal` was made of. */
-export function unescaped(argument: string): string {
-  return argument.replaceAll("$$", "$");
-}

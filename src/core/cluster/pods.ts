@@ -101,10 +101,10 @@ function refusedPods({ metadata, status }: ClusterObject): PodTrouble | undefine
 /** The step that fetches the JAR says itself why it could not; the kubelet tries it again for ever, with longer and longer waits. */
 function unfetchedJar({ metadata, status }: Pod): PodTrouble | undefined {
   const step = status?.initContainerStatuses?.find(({ name }) => name === FETCH_CONTAINER);
-  const { exitCode, message = "" } = step?.state?.terminated ?? step?.lastState?.terminated ?? {};
+  const { message = "" } = step?.state?.terminated ?? step?.lastState?.terminated ?? {};
   const [, code, words = ""] = /^(\w+): (.*)$/s.exec(message.trim()) ?? [];
   const reason = JAR_TROUBLES.find((known) => known === code);
-  if (!exitCode || reason === undefined) return undefined;
+  if (reason === undefined) return undefined;
   return { reason, message: `${metadata.name}: ${words}`, stalled: !PASSING_JAR_TROUBLES.includes(reason) };
 }
 
