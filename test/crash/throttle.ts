@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Between two looks, in milliseconds: so often a run may begin. */
-const LOOK_MS = 40;
+const LOOK_MS = 25;
 /** Busier than this, in parts of 1, answers come late enough to be taken for lost ones. */
 const BUSIEST = 0.8;
 
