@@ -13,7 +13,7 @@ import { ownWords } from "./managed/object-writer.ts";
 import type { OwnedObjects } from "./managed/owned-objects.ts";
 
 export interface PerJobClustersOptions {
-  kube: Pick<KubeClient, "get" | "create" | "delete">;
+  kube: Pick<KubeClient, "get" | "list" | "create" | "delete">;
   clock: Clock;
   /** FlinkClusters that bear this uid in their label. */
   madeFor: (uid: string) => readonly FlinkCluster[];
@@ -26,6 +26,8 @@ export class PerJobClusters {
   readonly #options: PerJobClustersOptions;
   /** What the API server did not take, by the FlinkJob's uid. */
   readonly #refusals = new Map<string, NonNullable<PerJobSeen["refusal"]>>();
+  /** What was asked for and is not there, by the FlinkJob's uid. */
+  readonly #absent = new Map<string, NonNullable<PerJobSeen["absent"]>>();
 
   constructor(options: PerJobClustersOptions) {
     this.#options = options;
@@ -41,11 +43,13 @@ export class PerJobClusters {
     if (!own && !spec.cluster.perJob && clusters.length === 0) return undefined;
     const named = own && this.#options.flinkCluster(namespace, own.name);
     const taken = named !== undefined && !clusters.includes(named);
-    const lost = own?.uid !== undefined && named === undefined;
+    const wasThere = own?.uid !== undefined || status?.trigger?.acceptedAt !== undefined;
+    const lost = own !== undefined && wasThere && named === undefined;
     return {
       clusters: clusters.map((cluster) => ({ ...clusterSeen(cluster), restarts: this.#restarts(cluster) })),
       taken,
       refusal: this.#refusals.get(uid),
+      absent: this.#absent.get(uid),
       ...(lost ? { remains: this.#remains(namespace, own.name) } : {}),
     };
   }
@@ -82,6 +86,44 @@ export class PerJobClusters {
 
   forget(uid: string): void {
     this.#refusals.delete(uid);
+    this.#absent.delete(uid);
+  }
+
+  /** True when it is not there. One that its FlinkJob has let go is deleted, should it be. */
+  async lookFor(job: FlinkJob, name: string, signal: AbortSignal): Promise<boolean> {
+    const { kube, clock } = this.#options;
+    const { namespace, uid = "" } = job.metadata;
+    const at = clock.now();
+    try {
+      const found = await kube.get(flinkClusters, { namespace, name }, { signal });
+      const { cluster } = job.status?.trigger ?? {};
+      const released = cluster?.name === name && cluster.releasedAt !== undefined;
+      if (released) await this.#deleteOwn(job, found, signal);
+      return false;
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+      this.#absent.set(uid, { name, at });
+      return true;
+    }
+  }
+
+  /** Deletes all that were made for it, by the API server's own list. */
+  async clear(job: FlinkJob, signal: AbortSignal): Promise<void> {
+    const { namespace, uid } = job.metadata;
+    const labelSelector = `${JOB_UID_LABEL}=${uid}`;
+    const { items } = await this.#options.kube.list(flinkClusters, { namespace, labelSelector, signal });
+    for (const cluster of items) await this.#deleteOwn(job, cluster, signal);
+  }
+
+  async #deleteOwn(
+    job: FlinkJob,
+    { metadata, spec, ...rest }: FlinkCluster,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (metadata.labels?.[JOB_UID_LABEL] !== job.metadata.uid || metadata.deletionTimestamp !== undefined)
+      return;
+    if (!isMadeFor({ metadata, spec, ...rest }, job.metadata.name)) return;
+    await this.delete(job, metadata.name, metadata.uid ?? "", signal);
   }
 
   /** By the API server's own word. */

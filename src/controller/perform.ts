@@ -31,7 +31,7 @@ export interface PerformOptions {
   operations: Operations;
   news: JobNews;
   sources: ConfigurationSources;
-  perJob: Pick<PerJobClusters, "make" | "delete">;
+  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear">;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -88,6 +88,7 @@ export class Perform {
         return true;
       case "removeFinalizer":
         if (effect.record) await this.#record(effect.record, effect.insists ?? false, signal);
+        if (effect.clears) await this.#options.perJob.clear(job, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);
         if (job.spec.deletionPolicy !== "Orphan") await this.#reclaimJar(job);
@@ -104,6 +105,8 @@ export class Perform {
       case "makeCluster":
         await this.#options.perJob.make(job, effect.cluster, signal);
         return true;
+      case "lookForCluster":
+        return await this.#options.perJob.lookFor(job, effect.name, signal);
       case "deleteCluster":
         await this.#options.perJob.delete(job, effect.name, effect.uid, signal);
         return false;

@@ -106,7 +106,12 @@ function refused(ctx: Context): Verdict["refused"] {
   return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };
 }
 
-const LOOKS: ReadonlySet<Effect["kind"]> = new Set(["lookUp", "readOperation", "readSources"]);
+const LOOKS: ReadonlySet<Effect["kind"]> = new Set([
+  "lookUp",
+  "readOperation",
+  "readSources",
+  "lookForCluster",
+]);
 
 /** What was decided is to look, or to wait for a moment: what is to be said comes with the next decision. */
 function looksFirst({ effect, trigger, awaitsPlace = false }: Verdict): boolean {

@@ -53,6 +53,8 @@ export interface PerJobSeen {
   taken?: boolean | undefined;
   /** That the API server did not take one that was to be made, and why. */
   refusal?: { name: string; reason: Reason; message: string; at: number } | undefined;
+  /** The name of one that is not there by the API server's own word, and when that was asked: a cache may be behind. */
+  absent?: { name: string; at: number } | undefined;
   /** Whether pods, or what makes them, are left of the trigger's cluster; undefined: not known. */
   remains?: boolean | undefined;
 }

@@ -45,11 +45,21 @@ export interface StepEvent {
 
 export type Effect =
   | { kind: "addFinalizer" }
-  /** `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. */
-  | { kind: "removeFinalizer"; record?: FlinkSavepoint | undefined; insists?: boolean | undefined }
+  /**
+   * `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. `clears`:
+   * clusters that were made for it, and that a cache may not show yet, are deleted first.
+   */
+  | {
+      kind: "removeFinalizer";
+      record?: FlinkSavepoint | undefined;
+      insists?: boolean | undefined;
+      clears?: boolean | undefined;
+    }
   | { kind: "deleteFlinkJob" }
   /** Makes the FlinkCluster of an attempt. One of this FlinkJob that is there already is it. */
   | { kind: "makeCluster"; cluster: FlinkCluster }
+  /** Asks the API server whether it is there. One that was let go is deleted, should it be. */
+  | { kind: "lookForCluster"; name: string }
   /** Takes away one that was made for this FlinkJob. */
   | { kind: "deleteCluster"; name: string; uid: string }
   /** Reads what the Secrets and ConfigMaps of spec.flinkConfigurationFrom hold. */

@@ -18,6 +18,8 @@ import {
   ownUnreachable,
 } from "../../../test/support/per-job-builders.ts";
 
+const gone = { clusters: [], absent: { name: ownName(), at: NOW } };
+
 describe("an application whose job is not listed", () => {
   const job = ownJob().trigger(ownTrigger());
   const perJob = { clusters: [made("application", { wasReached: true, reason: "Reachable" })] };
@@ -64,8 +66,8 @@ describe("an application whose job is not listed", () => {
       rule: "releaseLate",
       effect: { kind: "deleteCluster", name: ownName() },
     });
-    const gone = decideOn({ ...next, perJob: { clusters: [] } });
-    expect(gone.status?.trigger?.finishedAt).toBe(new Date(NOW).toISOString());
+    const after = decideOn({ ...next, perJob: gone });
+    expect(after.status?.trigger?.finishedAt).toBe(new Date(NOW).toISOString());
   });
 
   test("whose JobManager ends again and again is given up after spec.submission.maxAttempts, and taken away", () => {
@@ -83,6 +85,14 @@ describe("an application whose job is not listed", () => {
     expect(decideOn({ ...loops(5), job: job.status(status!) })).toMatchObject({
       effect: { kind: "deleteCluster" },
     });
+  });
+
+  test("whose main() submits nothing ends its JobManager on Flink 1.20, which says so", () => {
+    const message =
+      "exit code 2: ApplicationExecutionException: The application contains no execute() calls.";
+    const perJob = { clusters: [made("application", { reason: "CrashLooping", message, restarts: 2 })] };
+    const { trigger } = decideOn({ job, cluster: ownUnreachable, perJob }).status!;
+    expect(trigger).toMatchObject({ state: "failed", failure: { reason: "NoJobInMain" } });
   });
 
   test("is listed, so it runs", () => {
@@ -120,9 +130,7 @@ describe("not wanted any more before its job came", () => {
       rule: "clusterGoes",
       effect: undefined,
     });
-    expect(
-      decideOn({ job: released, cluster: ownUnreachable, perJob: { clusters: [] } }).status,
-    ).toMatchObject({
+    expect(decideOn({ job: released, cluster: ownUnreachable, perJob: gone }).status).toMatchObject({
       trigger: { state: "canceled", reason: end },
     });
   });

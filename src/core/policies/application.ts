@@ -5,12 +5,14 @@ import type { Verdict } from "../step.ts";
 import { failed, isApplication, isOver, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
-import { clusterLost, deploys, make, ownCluster, seen, takenAway } from "./own-cluster.ts";
+import { clusterLost, deploys, make, ownCluster, seen, takenAway, untilKnownGone } from "./own-cluster.ts";
 import { release } from "./own-cluster-end.ts";
 import { timedOut } from "./timeout.ts";
 import { applicationSeen, endedUnseen } from "./unsettled.ts";
 
 const POLL_MAIN_MS = 2_000;
+/** What a JobManager of Flink 1.20 dies of when main() submits nothing. */
+const NO_JOB = /The application contains no execute\(\) call/u;
 /** A JobManager that has been ready for so long has begun its main(), or never will. Milliseconds. */
 const MAIN_BEGINS_WITHIN_MS = 60_000;
 
@@ -25,7 +27,7 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   if (lost) return lost;
   const { perJob } = ctx.spec.cluster;
   if (!own) {
-    if (isUnwanted(ctx)) return takenAway(ctx, stoppedFor(ctx, before));
+    if (isUnwanted(ctx)) return releaseUnseen(ctx, before);
     return perJob ? make(ctx, before, perJob) : { rule: "clusterIsLookedFor" };
   }
   const trigger = seen(before, own);
@@ -58,10 +60,15 @@ function endsAgainAndAgain(
   trigger: TriggerStatus,
   { name, reason, message = "", restarts = 0 }: PerJobCluster,
 ): Verdict | undefined {
-  if (reason !== "CrashLooping" || restarts < ctx.spec.submission.maxAttempts) return undefined;
+  if (reason !== "CrashLooping") return undefined;
+  const noJob = NO_JOB.test(message);
+  if (!noJob && restarts < ctx.spec.submission.maxAttempts) return undefined;
   const words = `The JobManager of FlinkCluster ${name} ended ${restarts} times before it had a job: main() submits none, calls System.exit, or Flink cannot start. ${message}`;
   // Not over: it may be starting just now, so there is no finishedAt before it is gone.
-  const { finishedAt: _, ...late } = failed(ctx, trigger, { reason: "AttemptsExhausted", message: words });
+  const cause = noJob
+    ? { reason: "NoJobInMain" as const, message: "main() returned without submitting a job." }
+    : { reason: "AttemptsExhausted" as const, message: words };
+  const { finishedAt: _, ...late } = failed(ctx, trigger, cause);
   return { rule: "endsAgainAndAgain", trigger: late };
 }
 
@@ -82,6 +89,14 @@ function unwanted(ctx: Context, trigger: TriggerStatus, own: PerJobCluster): Ver
   return release(ctx, pending(stopped, stopped.stop!.why, message), own, "releaseUnwanted");
 }
 
+/** Nobody saw it, and it may be there: from now on nobody makes it any more. */
+function releaseUnseen(ctx: Context, before: TriggerStatus): Verdict {
+  const { cluster, ...rest } = stoppedFor(ctx, before);
+  if (!cluster) return { rule: "clusterIsLookedFor" };
+  const released = { ...cluster, releasedAt: iso(ctx.now) };
+  return { rule: "releaseUnseen", trigger: { ...rest, cluster: released }, requeueAfterMs: 0 };
+}
+
 /** It ends because the operator ends it: should what it is ended for be taken back, it may go on. */
 function stoppedFor({ spec, generation, now }: Context, trigger: TriggerStatus): TriggerStatus {
   const why = spec.state === "suspended" ? ("Suspending" as const) : ("Replacing" as const);
@@ -90,7 +105,8 @@ function stoppedFor({ spec, generation, now }: Context, trigger: TriggerStatus):
 
 /** It was let go before its job was seen: once it is gone nothing of the attempt can come any more. */
 function untilGone(ctx: Context, trigger: TriggerStatus, own: PerJobCluster | undefined): Verdict {
-  return own ? release(ctx, trigger, own, "clusterGoes") : takenAway(ctx, trigger);
+  if (own) return release(ctx, trigger, own, "clusterGoes");
+  return untilKnownGone(ctx, trigger.cluster?.name ?? "") ?? takenAway(ctx, trigger);
 }
 
 /** main() did not come to a job in time: the cluster goes, and main() with it. Undefined where there is no such cluster. */
@@ -98,5 +114,6 @@ export function lateApplication(ctx: Context, trigger: TriggerStatus): Verdict |
   if (!isApplication(trigger) || isOver(trigger)) return undefined;
   const own = ownCluster(ctx, trigger);
   if (own) return release(ctx, trigger, own, "releaseLate");
-  return { rule: "lateApplicationIsOver", trigger: { ...trigger, finishedAt: iso(ctx.now) } };
+  const unsure = trigger.cluster && untilKnownGone(ctx, trigger.cluster.name);
+  return unsure ?? { rule: "lateApplicationIsOver", trigger: { ...trigger, finishedAt: iso(ctx.now) } };
 }

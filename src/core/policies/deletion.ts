@@ -62,7 +62,17 @@ function withoutClusters(ctx: Context): Verdict | undefined {
 function letGo(ctx: Context): Verdict {
   const record = recordOf(ctx);
   const insists = ctx.now < deadlineOf(ctx);
-  return { rule: "letGo", effect: { kind: "removeFinalizer", ...(record ? { record, insists } : {}) } };
+  const { trigger, spec } = ctx;
+  const orphans = spec.deletionPolicy === "Orphan" && trigger !== undefined && !isOver(trigger);
+  const hadClusters = trigger?.cluster !== undefined || spec.cluster.perJob !== undefined;
+  return {
+    rule: "letGo",
+    effect: {
+      kind: "removeFinalizer",
+      ...(record ? { record, insists } : {}),
+      ...(hadClusters && !orphans ? { clears: true } : {}),
+    },
+  };
 }
 
 function deadlineOf({ job, now, deletionTimeoutMs }: Context): number {

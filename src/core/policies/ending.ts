@@ -5,6 +5,7 @@ import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts"
 import { carriesState, lastSeen, leftBehind, restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed } from "../triggers.ts";
+import { ownCluster, untilKnownGone } from "./own-cluster.ts";
 import { newsOf, readOperation, savepointOf } from "./savepoint-stop.ts";
 
 /** An application ends up to 2 s after its jobs; one that sticks must not hide the end of the job. Milliseconds. */
@@ -73,7 +74,7 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
   const { cluster, row, look, job } = ctx;
   const result = job.status?.result;
   if (!result || !isUnread(trigger, result)) return undefined;
-  if (cluster.kind !== "reachable") return { rule: "resultOutOfSight" };
+  if (cluster.kind !== "reachable") return resultOutOfSight(ctx, trigger, result);
   if (row && !look)
     return { rule: "readResult", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
   // What Flink tells of a job is up to 3 s old: it may not know of the end yet.
@@ -84,6 +85,13 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
   return row
     ? { rule: "resultRead", ...left(ctx, row), result: read }
     : { rule: "resultForgotten", result: read, restorePoint: null };
+}
+
+/** Another time, unless the cluster was this job's alone, and somebody took it away: then nobody will ever tell. */
+function resultOutOfSight(ctx: Context, trigger: TriggerStatus, result: JobResult): Verdict {
+  if (!trigger.cluster || ownCluster(ctx, trigger)) return { rule: "resultOutOfSight" };
+  const unsure = untilKnownGone(ctx, trigger.cluster.name);
+  return unsure ?? { rule: "resultForgotten", result: { ...result, accumulators: {} } };
 }
 
 /** FINISHED after a stop with savepoint. Where the savepoint is must be known before the end is on record. */

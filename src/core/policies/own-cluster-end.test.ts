@@ -46,6 +46,16 @@ describe("a job that has ended", () => {
     });
   });
 
+  test("has no result where somebody took its cluster away before that was read", () => {
+    const job = ended(ownTrigger().finished(SECOND), {}, { runTime: "1s" });
+    expect(decideOn({ job, cluster: ownUnreachable, perJob: there }).rule).toBe("resultOutOfSight");
+    expect(decideOn({ job, cluster: ownUnreachable, perJob: gone }).effect?.kind).toBe("lookForCluster");
+    const absent = { clusters: [], absent: { name: ownName(), at: NOW } };
+    expect(decideOn({ job, cluster: ownUnreachable, perJob: absent }).status?.result?.accumulators).toEqual(
+      {},
+    );
+  });
+
   test.each([
     ["finished", ended(ownTrigger().finished())],
     ["failed", ended(ownTrigger().failed())],

@@ -190,25 +190,27 @@ describe("on its way", () => {
 
 describe("taken away by somebody", () => {
   const job = ownJob().trigger(ownTrigger().running());
+  /** The cache does not show it, and the API server says that it is not there. */
+  const gone = { clusters: [], absent: { name: ownName(), at: NOW } };
 
   test("is lost when nothing of it is left, and nothing runs again by itself", () => {
-    const step = decideOn({ job, cluster: ownUnreachable, perJob: { clusters: [], remains: false } });
+    const step = decideOn({ job, cluster: ownUnreachable, perJob: { ...gone, remains: false } });
     expect(step).toMatchObject({
       effect: undefined,
       status: { trigger: { state: "failed", failure: { reason: "JobLost" } } },
     });
     const after = ownJob().status(step.status!);
-    expect(
-      decideOn({ job: after, cluster: ownUnreachable, perJob: { clusters: [], remains: false } }).rule,
-    ).toBe("over");
+    expect(decideOn({ job: after, cluster: ownUnreachable, perJob: { ...gone, remains: false } }).rule).toBe(
+      "over",
+    );
   });
 
   test("lostPolicy: Resubmit makes another, for another attempt", () => {
     const spec = { lostPolicy: "Resubmit" as const };
     const lost = ownJob("application", spec).trigger(ownTrigger().running());
-    const step = decideOn({ job: lost, cluster: ownUnreachable, perJob: { clusters: [], remains: false } });
+    const step = decideOn({ job: lost, cluster: ownUnreachable, perJob: { ...gone, remains: false } });
     const after = ownJob("application", spec).status(step.status!);
-    const scene: Scene = { job: after, cluster: nowhere, perJob: { clusters: [], remains: false } };
+    const scene: Scene = { job: after, cluster: nowhere, perJob: { ...gone, remains: false } };
     expect(decideOn({ ...scene, now: NOW + MINUTE })).toMatchObject({
       rule: "resubmit",
       effect: { kind: "makeCluster", cluster: { metadata: { name: ownName(2) } } },
@@ -217,13 +219,19 @@ describe("taken away by somebody", () => {
   });
 
   test("is not lost while its pods are there, nor before that is known", () => {
-    expect(decideOn({ job, cluster: ownUnreachable, perJob: { clusters: [], remains: true } })).toMatchObject(
-      {
-        effect: undefined,
-        status: { trigger: { state: "running", reason: "ClusterUnreachable" } },
-      },
-    );
-    expect(decideOn({ job, cluster: ownUnreachable, perJob: { clusters: [] } })).toMatchObject({
+    expect(decideOn({ job, cluster: ownUnreachable, perJob: { ...gone, remains: true } })).toMatchObject({
+      effect: undefined,
+      status: { trigger: { state: "running", reason: "ClusterUnreachable" } },
+    });
+    for (const at of [NOW - MINUTE, NOW + MINUTE])
+      expect(
+        decideOn({
+          job,
+          cluster: ownUnreachable,
+          perJob: { clusters: [], remains: false, absent: { name: ownName(), at } },
+        }),
+      ).toMatchObject({ status: undefined, effect: { kind: "lookForCluster", name: ownName() } });
+    expect(decideOn({ job, cluster: ownUnreachable, perJob: gone })).toMatchObject({
       status: undefined,
       effect: undefined,
     });

@@ -15,6 +15,7 @@ import { lastKnown } from "./checkpoints.ts";
 /** What the API server refused is tried again this much later, in milliseconds: nothing tells when it would be taken. */
 const REFUSED_AGAIN_MS = 30_000;
 const LOOK_AGAIN_MS = 5_000;
+const ABSENCE_IS_FRESH_MS = 5_000;
 /** What a cluster says while it comes to be, and nothing is wrong. */
 const ON_ITS_WAY = new Set<Reason | undefined>([
   undefined,
@@ -187,6 +188,14 @@ export function withClusterSeen(ctx: Context, verdict: Verdict): Verdict {
   return after === trigger ? verdict : { ...verdict, trigger: after };
 }
 
+/** A cache that does not show a cluster may be behind: only the API server's own word counts. Undefined when it has said so. */
+export function untilKnownGone({ perJob, now }: Context, name: string): Verdict | undefined {
+  const { absent } = perJob;
+  const age = absent?.name === name ? now - absent.at : -1;
+  if (age >= 0 && age <= ABSENCE_IS_FRESH_MS) return undefined;
+  return { rule: "lookForCluster", effect: { kind: "lookForCluster", name }, requeueAfterMs: 1_000 };
+}
+
 /** It was let go before its job came to an end that was seen, and it is gone, with all its pods. */
 export function takenAway(ctx: Context, trigger: TriggerStatus): Verdict {
   const reason = ctx.spec.state === "suspended" ? ("Suspended" as const) : ("Canceled" as const);
@@ -203,8 +212,12 @@ export function takenAway(ctx: Context, trigger: TriggerStatus): Verdict {
  * live; once nothing is, it is lost. Undefined where it is there, or was never seen.
  */
 export function clusterLost(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
-  const { cluster, sends } = trigger;
-  if (cluster?.uid === undefined || sends === 0 || ownCluster(ctx, trigger) || ctx.row) return undefined;
+  const { cluster, sends, acceptedAt } = trigger;
+  if (!cluster || sends === 0 || ownCluster(ctx, trigger) || ctx.row) return undefined;
+  // What had a job was there.
+  if (cluster.uid === undefined && acceptedAt === undefined) return undefined;
+  const unsure = untilKnownGone(ctx, cluster.name);
+  if (unsure) return unsure;
   if (cluster.releasedAt !== undefined) return takenAway(ctx, trigger);
   const { remains } = ctx.perJob;
   if (remains === undefined) return { rule: "clusterIsLookedFor", requeueAfterMs: 1_000 };
