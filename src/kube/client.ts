@@ -24,6 +24,8 @@ export interface WriteOptions extends CallOptions {
   fieldManager?: string | undefined;
   /** The server checks everything and stores nothing. */
   dryRun?: boolean | undefined;
+  /** The server refuses fields that it does not know (BadRequest), instead of dropping them. */
+  strict?: boolean | undefined;
 }
 
 /** Which part of the objects of a kind to list or watch. */
@@ -218,6 +220,7 @@ export class KubeClient {
     return {
       fieldManager: options.fieldManager ?? this.#fieldManager,
       dryRun: options.dryRun ? "All" : undefined,
+      fieldValidation: options.strict ? "Strict" : undefined,
     };
   }
 }

@@ -59,6 +59,47 @@ for (const { name, open, close } of servers) {
       await removed(job);
     });
 
+    test("a trial creation of no name in particular has defaults and is not kept", async () => {
+      const job = await made();
+      const { name } = job.metadata;
+      const trial = (spec: object) =>
+        client.create(
+          flinkJobs,
+          {
+            metadata: { namespace, generateName: `${name}-` },
+            spec: { cluster: { url: "http://flink:8081" }, jar: { uri: "http://jars/a.jar" }, ...spec },
+          } as unknown as FlinkJob,
+          { dryRun: true, strict: true },
+        );
+      const tried = await trial({});
+      expect(tried.metadata.name).toMatch(new RegExp(`^${name}-.+$`));
+      expect(tried.spec).toEqual(job.spec);
+      await expect(client.get(flinkJobs, { namespace, name: tried.metadata.name })).rejects.toMatchObject({
+        code: "NotFound",
+      });
+      await expect(trial({ parallelism: 0 })).rejects.toMatchObject({ code: "Invalid" });
+      await expect(trial({ restart: { unheardOf: 1 } })).rejects.toMatchObject({
+        code: "BadRequest",
+        message: expect.stringContaining('unknown field "spec.restart.unheardOf"'),
+      });
+      await removed(job);
+    });
+
+    test("one name is listed and watched alone", async () => {
+      const [job, other] = [await made(), await made()];
+      const selection = { namespace, fieldSelector: `metadata.name=${job.metadata.name}` };
+      const { items, metadata } = await client.list(flinkJobs, selection);
+      expect(items.map(({ metadata }) => metadata.name)).toEqual([job.metadata.name]);
+      const { resourceVersion } = metadata;
+      const stream = await client.watch(flinkJobs, { ...selection, resourceVersion });
+      await removed(other);
+      await removed(job);
+      for await (const { type, object } of stream) {
+        expect([type, object.metadata.name]).toEqual(["DELETED", job.metadata.name]);
+        break;
+      }
+    });
+
     test("a spec that breaks a rule is refused", async () => {
       await expect(made({ spec: { parallelism: 0 } })).rejects.toMatchObject({
         code: "Invalid",

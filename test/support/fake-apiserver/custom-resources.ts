@@ -26,9 +26,28 @@ export interface CustomObject extends KubeObject {
 
 export const isCustom = (collection: string): boolean => collection.startsWith(`/apis/${GROUP}/${VERSION}/`);
 
-/** As it is stored when it is created: with defaults, without what the schema does not know, and without a status. */
-export function created(collection: string, { status: _, ...object }: CustomObject): CustomObject {
-  return { ...object, spec: valid(kindOf(collection).spec, object.spec) };
+/**
+ * As it is stored when it is created: with defaults, without what the schema does not know (`strict`: that is refused), and
+ * without a status.
+ */
+export function created(
+  collection: string,
+  { status: _, ...object }: CustomObject,
+  strict: boolean,
+): CustomObject {
+  const spec = valid(kindOf(collection).spec, object.spec);
+  const [dropped] = strict ? droppedOf(object.spec, spec, "spec") : [];
+  if (dropped === undefined) return { ...object, spec };
+  throw new Refusal(400, "BadRequest", `strict decoding error: unknown field "${dropped}"`);
+}
+
+/** Paths of the fields that are not there any more. */
+function droppedOf(before: unknown, after: unknown, path: string): string[] {
+  if (typeof before !== "object" || before === null) return [];
+  const kept = (after ?? {}) as Record<string, unknown>;
+  return Object.entries(before).flatMap(([name, value]) =>
+    name in kept ? droppedOf(value, kept[name], `${path}.${name}`) : [`${path}.${name}`],
+  );
 }
 
 /** What a write makes of the object that is there: to the object itself its status is no concern, and the other way round. */

@@ -25,9 +25,14 @@ export type Fault =
   /** Carries the request out and loses the answer. */
   | "lose-answer";
 
-interface Watch {
+interface Selection {
   collection: string;
   namespace: string | undefined;
+  /** fieldSelector=metadata.name=... */
+  name: string | undefined;
+}
+
+interface Watch extends Selection {
   response: ServerResponse;
 }
 
@@ -158,12 +163,18 @@ export class FakeApiServer {
           : wanted,
       );
     if (method === "POST") {
-      const named = { ...object, metadata: { ...object.metadata, ...(namespace ? { namespace } : {}) } };
-      return storage.create(
-        collection,
-        `${namespace ? `${namespace}/` : ""}${object.metadata.name}`,
-        isCustom(collection) ? created(collection, named) : named,
-      );
+      const { generateName = "", name = `${generateName}x7k2p` } = object.metadata;
+      const named = {
+        ...object,
+        metadata: { ...object.metadata, name, ...(namespace ? { namespace } : {}) },
+      };
+      const strict = query.get("fieldValidation") === "Strict";
+      const whole = isCustom(collection) ? created(collection, named, strict) : named;
+      const wanted = `${namespace ? `${namespace}/` : ""}${name}`;
+      if (query.get("dryRun") !== "All") return storage.create(collection, wanted, whole);
+      if (storage.has(collection, wanted))
+        throw new Refusal(409, "AlreadyExists", `"${name}" already exists`);
+      return whole;
     }
     if (method === "PUT") return update(object);
     if (method === "PATCH") {
@@ -183,7 +194,8 @@ export class FakeApiServer {
     const [version, start] = token ? token.split(":").map(Number) : [this.storage.version, 0];
     if (version! < this.storage.compacted)
       throw new Refusal(410, "Expired", "The continue parameter is too old");
-    const all = this.storage.list(collection).filter((o) => !namespace || o.metadata.namespace === namespace);
+    const selection = { collection, namespace, name: nameIn(query) };
+    const all = this.storage.list(collection).filter((object) => isSelected(selection, object));
     const end = start! + limit;
     const next = end < all.length ? { continue: `${version}:${end}` } : {};
     return {
@@ -195,7 +207,7 @@ export class FakeApiServer {
 
   #watch({ path, query }: Seen, response: ServerResponse): void {
     const { collection, namespace } = parsePath(path);
-    const watch: Watch = { collection, namespace, response };
+    const watch: Watch = { collection, namespace, name: nameIn(query), response };
     const initial = query.get("sendInitialEvents") === "true";
     if (initial && this.streamingLists === "refuse") {
       throw new Refusal(
@@ -210,7 +222,7 @@ export class FakeApiServer {
     response.flushHeaders();
     if (from === null) {
       for (const object of this.storage.list(collection)) {
-        if (!namespace || object.metadata.namespace === namespace) send(watch, "ADDED", object);
+        if (isSelected(watch, object)) send(watch, "ADDED", object);
       }
     }
     for (const event of events) if (concerns(watch, event)) send(watch, event.type, event.object);
@@ -224,8 +236,15 @@ export class FakeApiServer {
 }
 
 function concerns(watch: Watch, event: StoredEvent): boolean {
-  const inNamespace = !watch.namespace || event.object.metadata.namespace === watch.namespace;
-  return event.collection === watch.collection && inNamespace;
+  return event.collection === watch.collection && isSelected(watch, event.object);
+}
+
+function isSelected({ namespace, name }: Selection, { metadata }: KubeObject): boolean {
+  return (!namespace || metadata.namespace === namespace) && (!name || metadata.name === name);
+}
+
+function nameIn(query: URLSearchParams): string | undefined {
+  return /^metadata\.name=(.+)$/.exec(query.get("fieldSelector") ?? "")?.[1];
 }
 
 function send({ response }: Watch, type: string, object: KubeObject): void {
