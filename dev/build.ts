@@ -1,5 +1,5 @@
 // `npm run build`: the operator in one file, dist/operator.mjs, the gateway in another, dist/gateway.mjs, the step that fetches
-// JARs in dist/fetch-jar.mjs, and the library, dist/library.mjs with its types. Beside the programs stands dist/client-node.mjs, a package that only kubeconfigs with an
+// JARs in dist/fetch-jar.mjs, and the library, dist/library.mjs and dist/kubernetes.mjs with their types. Beside the programs stands dist/client-node.mjs, a package that only kubeconfigs with an
 // `auth-provider` need: inside, it would cost every start 0.3 s and 18 MB. `node dev/build.ts image` leaves the library out.
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import {
   takePartsOfPromClient,
   takePartsOfUndici,
 } from "./bundle/plugins.ts";
+import { specTypes } from "./bundle/spec-types.ts";
 
 /**
  * Larger than this is an accident: somebody's index file that imports the world. Code costs memory: `import { z }` instead
@@ -24,7 +25,23 @@ const programs = [
   { name: "fetch-jar", entry: "src/fetch-jar-main.ts", largestBytes: 0.75 * 2 ** 20, plugins: [] },
   { name: "gateway", entry: "src/gateway-main.ts", largestBytes: 1.75 * 2 ** 20, plugins: [] },
 ];
-const largestLibrary = 0.75 * 2 ** 20;
+/**
+ * What users of the library import. The second one has Flink's side from the first: a class that both had would be two, and
+ * `instanceof` wrong.
+ */
+const libraries = [
+  { name: "library", entry: "src/flink/library.ts", largestBytes: 0.75 * 2 ** 20, plugins: [], leaves: [] },
+  {
+    name: "kubernetes",
+    entry: "src/descriptor/library.ts",
+    largestBytes: 0.75 * 2 ** 20,
+    plugins: [
+      leaveOut(/^(\.\.\/)+flink\/library\.ts$/, "./library.mjs"),
+      leaveOut(/^@kubernetes\/client-node$/, "./client-node.mjs"),
+    ],
+    leaves: ["./library.mjs", "./client-node.mjs"],
+  },
+];
 
 const rarePackage = "@kubernetes/client-node";
 const rareFile = "./client-node.mjs";
@@ -102,22 +119,27 @@ function optionsOf(licencesFile: string) {
 
 /** For whoever writes `import ... from "flinkjob"`, under every Node that package.json allows. */
 async function buildLibrary(): Promise<void> {
-  const entry = join(root, "src/flink/library.ts");
-  const library = await bundle(
-    {
-      entryPoints: [entry],
-      outfile: join(workplace, "library.mjs"),
-      plugins: [takePartsOfUndici()],
-      target: "node22",
-      minify: true,
-      keepNames: true,
-      banner: banner(about, "library.licenses.txt", false),
-    },
-    { name: "library.mjs", largestBytes: largestLibrary },
-  );
-  await writeFile(join(workplace, "library.licenses.txt"), await licences([library]));
-  await declare(entry, join(workplace, "types"));
-  process.stdout.write(report("dist/library.mjs", outputOf(library)));
+  const bundles = [];
+  for (const { name, entry, largestBytes, plugins, leaves } of libraries) {
+    const file = `${name}.mjs`;
+    const library = await bundle(
+      {
+        entryPoints: [join(root, entry)],
+        outfile: join(workplace, file),
+        plugins: [takePartsOfUndici(), ...plugins],
+        target: "node22",
+        minify: true,
+        keepNames: true,
+        banner: banner(about, "library.licenses.txt", false),
+      },
+      { name: file, leaves, largestBytes },
+    );
+    bundles.push(library);
+    process.stdout.write(report(`dist/${file}`, outputOf(library)));
+  }
+  await writeFile(join(workplace, "library.licenses.txt"), await licences(bundles));
+  const entries = libraries.map(({ entry }) => join(root, entry));
+  await declare(entries, join(workplace, "types"), new Map([["descriptor/specs.ts", specTypes()]]));
 }
 
 function packageOf(path: string): string {

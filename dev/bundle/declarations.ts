@@ -8,10 +8,15 @@ import { BuildError, root } from "./bundle.ts";
 const imports = /(^(?:import|export|\}).* from |\bimport\()"([^"\n]+)"/gm;
 
 /**
- * Writes the declarations of what `entry` exports into `folder`, and of nothing else: no name of a package that the bundle
- * has inside, for its users do not have that. Returns the entry's path below `folder`. Throws a BuildError.
+ * Writes the declarations of what the entries export into `folder`, and of nothing else: no name of a package that the bundles
+ * have inside, for their users do not have that. `written`: whole texts that stand for what the compiler would say of a file of
+ * src, by its path below it. Throws a BuildError.
  */
-export async function declare(entry: string, folder: string): Promise<string> {
+export async function declare(
+  entries: readonly string[],
+  folder: string,
+  written: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   const emitted = join(folder, ".emitted");
   await mkdir(emitted, { recursive: true });
   const project = join(emitted, "tsconfig.json");
@@ -27,17 +32,19 @@ export async function declare(entry: string, folder: string): Promise<string> {
   };
   await writeFile(
     project,
-    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: [], files: [entry] }),
+    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: [], files: entries }),
   );
   await promisify(execFile)(join(root, "node_modules/.bin/tsc"), ["-p", project], { cwd: root }).catch(
     ({ stdout }: { stdout: string }) => {
       throw new BuildError(`declarations: ${stdout}`);
     },
   );
-  const first = join(emitted, relative(join(root, "src"), entry)).replace(/\.ts$/, ".d.ts");
-  const wanted = [first];
+  const source = (path: string) => relative(emitted, path).replace(/\.d\.ts$/, ".ts");
+  const wanted = entries.map((entry) =>
+    join(emitted, relative(join(root, "src"), entry)).replace(/\.ts$/, ".d.ts"),
+  );
   for (const path of wanted) {
-    const text = await readFile(path, "utf8");
+    const text = written.get(source(path)) ?? (await readFile(path, "utf8"));
     const rewritten = text.replace(imports, (_, keyword: string, specifier: string) => {
       if (!specifier.startsWith(".")) {
         if (specifier.startsWith("node:")) return `${keyword}"${specifier}"`;
@@ -52,5 +59,4 @@ export async function declare(entry: string, folder: string): Promise<string> {
     await writeFile(kept, rewritten);
   }
   await rm(emitted, { recursive: true });
-  return relative(emitted, first);
 }

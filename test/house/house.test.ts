@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const src = join(root, "src");
 
 /**
- * Which room may import from which: `api <- core <- ports <- {kube, flink} <- controller, gateway, cli <- main`.
+ * Which room may import from which: `api <- core <- ports <- {kube, flink} <- controller, gateway, descriptor, cli <- main`.
  * A room may always import from itself; `types` allows `import type` only.
  */
 const arrows: Readonly<
@@ -21,6 +21,7 @@ const arrows: Readonly<
   runtime: { from: ["api"], types: ["kube"] },
   controller: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   gateway: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
+  descriptor: { from: ["api", "core", "kube", "flink"] },
   cli: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   "gateway-main": { from: ["api", "core", "ports", "kube", "flink", "gateway", "runtime"] },
   "fetch-jar-main": { from: ["flink", "runtime"] },
@@ -141,6 +142,18 @@ test("imports follow the arrows", () => {
       return reason ? [`${show(path, each.line)}: ${reason}`] : [];
     }),
   );
+  expect(offences).toEqual([]);
+});
+
+test("the descriptor knows of Flink what users of the library know: its bundle has none of it inside", () => {
+  const offences = files
+    .filter((path) => roomOf(path) === "descriptor" && !path.endsWith(".test.ts"))
+    .flatMap((path) =>
+      importsOf(readFileSync(path, "utf8"))
+        .filter(({ specifier }) => roomOf(resolve(dirname(path), specifier)) === "flink")
+        .filter(({ specifier }) => specifier !== "../flink/library.ts")
+        .map(({ specifier, line }) => `${show(path, line)}: ${specifier}`),
+    );
   expect(offences).toEqual([]);
 });
 
