@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { REST_PORT } from "../../src/core/cluster/names.ts";
 import { gatewayOptionTable } from "../../src/runtime/gateway-option-table.ts";
 import { readCommandLine } from "../../src/runtime/options.ts";
 
@@ -14,7 +15,16 @@ interface Manifest {
   kind: string;
   metadata: { name: string };
   rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-  spec?: { template?: { spec: PodSpec }; ports?: { port: number; targetPort: string }[] };
+  spec?: {
+    template?: { metadata: { labels: Record<string, string> }; spec: PodSpec };
+    ports?: { port: number; targetPort: string }[];
+    podSelector?: { matchLabels: Record<string, string> };
+    ingress?: PolicyRule[];
+    egress?: PolicyRule[];
+  };
+}
+interface PolicyRule {
+  ports: { port: string | number }[];
 }
 interface PodSpec {
   containers: {
@@ -102,4 +112,14 @@ test("its flags are flags of the gateway, and its ports those that it listens on
     spec?.ports?.map(({ targetPort }) => targetPort),
   );
   expect(targets).toEqual(["http", "metrics"]);
+});
+
+test("its network policy is about its pods, their ports, and the port of JobManagers", () => {
+  const { podSelector, ingress = [], egress = [] } = load("network-policy.yaml")[0]!.spec!;
+  const { labels } = load("deployment.yaml")[0]!.spec!.template!.metadata;
+  expect(labels).toMatchObject(podSelector!.matchLabels);
+  const portsOf = (rules: PolicyRule[]) => rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+  // The kubelet needs no rule for the third.
+  expect([...portsOf(ingress), "health"]).toEqual(container?.ports.map(({ name }) => name));
+  expect(portsOf(egress)).toContain(REST_PORT);
 });
