@@ -19,23 +19,20 @@ import { flinkClusters, flinkJobs } from "./kube/resources.ts";
 import type { Indexers } from "./kube/store.ts";
 import { Transport } from "./kube/transport.ts";
 import type { KubeObject, Resource } from "./kube/types.ts";
+import { serveEndpoints } from "./runtime/endpoints.ts";
 import { createGatewayMetrics } from "./runtime/gateway-metrics.ts";
 import {
   type GatewayOptions,
   gatewayIntroduction,
   gatewayOptionTable,
 } from "./runtime/gateway-option-table.ts";
-import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
 import { compileHttpParserOnce } from "./runtime/http-parser.ts";
 import { createLogger, type Logger } from "./runtime/logging.ts";
-import { formatListenAddress } from "./runtime/network-address.ts";
 import { helpText } from "./runtime/option-help.ts";
 import { OptionsError, readCommandLine, refuseClashes } from "./runtime/options.ts";
 import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
 
 const VERSION = process.env.FLINKJOB_VERSION ?? "development";
-const SILENT_WATCH_MS = 900_000;
-const LATE_EVENT_LOOP_MS = 500;
 const JAR_STALL_MS = 30_000;
 /** Of one namespace's caches, at the start. */
 const SYNC_POLL_MS = 10;
@@ -157,19 +154,7 @@ async function run(options: GatewayOptions): Promise<void> {
     onProblem: (what, problem) => logger.error({ error: problem }, `Failed to ${what}`),
   });
 
-  const eventLoop = new EventLoopCheck(LATE_EVENT_LOOP_MS);
-  shutdown.add("close", "event loop", () => eventLoop[Symbol.dispose]());
-  const live = [eventLoop, watchCheck(caches, SILENT_WATCH_MS)];
-  const endpoints = [
-    ["health", options.healthAddress, healthEndpoint({ live, ready: [cacheCheck(caches)] })],
-    ["metrics", options.metricsAddress, metricsEndpoint(metrics)],
-  ] as const;
-  for (const [name, where, endpoint] of endpoints) {
-    if ("off" in where) continue;
-    const bound = await endpoint.listen(where);
-    shutdown.add("close", name, () => endpoint.close());
-    logger.info({ address: formatListenAddress(bound) }, `Serving ${name}`);
-  }
+  await serveEndpoints({ ...options, metrics, caches, logger, shutdown });
 
   while (!(jobs.hasSynced() && clusters.hasSynced()) && !shutdown.signal.aborted)
     await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));

@@ -20,19 +20,16 @@ import { EventRecorder } from "./kube/event-recorder.ts";
 import { LeaderElection } from "./kube/leader-election.ts";
 import { flinkClusters, flinkJobs, flinkSavepoints } from "./kube/resources.ts";
 import { Transport } from "./kube/transport.ts";
-import { cacheCheck, EventLoopCheck, healthEndpoint, metricsEndpoint, watchCheck } from "./runtime/health.ts";
+import { serveEndpoints } from "./runtime/endpoints.ts";
 import { compileHttpParserOnce } from "./runtime/http-parser.ts";
 import { createLogger, forObject, type Logger } from "./runtime/logging.ts";
 import { createMetrics } from "./runtime/metrics.ts";
-import { type AddressRange, formatListenAddress } from "./runtime/network-address.ts";
+import type { AddressRange } from "./runtime/network-address.ts";
 import { helpText } from "./runtime/option-help.ts";
 import { type Options, OptionsError, parseCommandLine } from "./runtime/options.ts";
 import { exitCodes, Shutdown } from "./runtime/shutdown.ts";
 
 const VERSION = process.env.FLINKJOB_VERSION ?? "development";
-/** Well above a usual outage of the API server, which a restart would not cure. */
-const SILENT_WATCH_MS = 900_000;
-const LATE_EVENT_LOOP_MS = 500;
 const EVENT_QUEUE = 10_000;
 
 async function run(options: Options): Promise<void> {
@@ -134,24 +131,8 @@ async function run(options: Options): Promise<void> {
   const watched = controller.watch(watching.signal);
   const { jobs, clusters, savepoints } = controller;
   const caches = { flinkjobs: jobs, flinkclusters: clusters, flinksavepoints: savepoints };
-  const eventLoop = new EventLoopCheck(LATE_EVENT_LOOP_MS);
-  const silence = watchCheck(caches, SILENT_WATCH_MS);
-  const endpoints = [
-    [
-      "health",
-      options.healthAddress,
-      healthEndpoint({ live: [eventLoop, silence], ready: [cacheCheck(caches)] }),
-    ],
-    ["metrics", options.metricsAddress, metricsEndpoint(metrics)],
-  ] as const;
-  for (const [name, address, endpoint] of endpoints) {
-    if ("off" in address) continue;
-    const bound = await endpoint.listen(address);
-    shutdown.add("close", name, () => endpoint.close());
-    logger.info({ address: formatListenAddress(bound) }, `Serving ${name}`);
-  }
+  await serveEndpoints({ ...options, metrics, caches, logger, shutdown });
   shutdown.add("close", "watches", () => watching.abort());
-  shutdown.add("close", "event loop", () => eventLoop[Symbol.dispose]());
 
   const electing = new AbortController();
   await synced(controller, shutdown.signal);

@@ -21,7 +21,15 @@ const pending = submitted(aTrigger().sent().build());
 const running = submitted(aTrigger().running().build());
 
 /** What the cache holds, and what the API server knows; how often that was asked. */
-function scene({ cached, newest }: { cached?: FlinkJob; newest?: FlinkJob }) {
+function scene({
+  cached,
+  newest,
+  silentMs = 0,
+}: {
+  cached?: FlinkJob;
+  newest?: FlinkJob;
+  silentMs?: number;
+}) {
   const world = { gets: 0, writes: [] as string[], conflicts: 0, gone: false };
   const kube = {
     get: async () => {
@@ -39,13 +47,21 @@ function scene({ cached, newest }: { cached?: FlinkJob; newest?: FlinkJob }) {
       return { ...newest };
     },
   };
-  return { world, submissions: new Submissions(kube as never, { get: () => cached }) };
+  return {
+    world,
+    submissions: new Submissions(kube as never, { get: () => cached, silentMs: () => silentMs }),
+  };
 }
 
 test("what is in progress is told out of the cache", async () => {
   const { world, submissions } = scene({ cached: pending, newest: running });
   expect(await submissions.track(main, "nightly")).toBe(pending);
   expect(world.gets).toBe(0);
+});
+
+test("out of the cache of a watch that has fallen silent nothing is told", async () => {
+  const { submissions } = scene({ cached: pending, newest: running, silentMs: 120_000 });
+  expect(await submissions.track(main, "nightly")).toBe(running);
 });
 
 test("an outcome may be that of a submission that was deleted and made anew: the API server is asked", async () => {

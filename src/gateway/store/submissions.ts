@@ -13,6 +13,8 @@ import { storeError } from "./store-error.ts";
 
 interface Cache {
   get(key: string): FlinkJob | undefined;
+  /** Milliseconds since the API server last said anything. */
+  silentMs(): number;
 }
 
 /** What became of a deletion. */
@@ -26,6 +28,8 @@ export interface Deletion {
 /** A submission's FlinkJob is decided on anew this often before a client is told to come again. */
 const MOST_RACES = 10;
 const WRITE_LIMIT_MS = 10_000;
+/** A watch in which nothing happens says so each minute; after this much silence it has probably broken. */
+const LONGEST_SILENCE_MS = 90_000;
 
 /** Submissions, which are FlinkJobs and nothing else. Every method throws GatewayErrors. */
 export class Submissions {
@@ -78,14 +82,18 @@ export class Submissions {
 
   /**
    * The submission for a client that tracks it, on any replica. The cache may be a moment behind: harmless where it says "in
-   * progress", for the client asks again; a cached outcome may be that of a submission that was deleted and made anew.
+   * progress", for the client asks again, and no longer than a watch may be silent; a cached outcome may be that of a submission
+   * that was deleted and made anew.
    */
   async track(cluster: ClusterRef, triggerId: string): Promise<FlinkJob> {
     const name = flinkJobName(cluster.name, triggerId);
     const cached = this.#cache.get(`${cluster.namespace}/${name}`);
     const deleted = cached !== undefined && this.#deleted.get(cached.metadata.uid ?? "") !== undefined;
-    const current = cached && !deleted && isSubmissionOf(cached, cluster, triggerId) && !isCompleted(cached);
-    const job = current ? cached : await this.newest(cluster, triggerId);
+    const open = cached && isSubmissionOf(cached, cluster, triggerId) && !isCompleted(cached);
+    const job =
+      open && !deleted && this.#cache.silentMs() < LONGEST_SILENCE_MS
+        ? cached
+        : await this.newest(cluster, triggerId);
     if (!job || isForgotten(job)) throw unknownTrigger(cluster, triggerId);
     return job;
   }
