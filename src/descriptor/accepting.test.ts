@@ -72,6 +72,21 @@ test("what only the attempt's FlinkCluster says ends the wait: its image cannot 
   await refused;
 });
 
+test.each(["RightMissing", "ObjectRefused"])(
+  "a cluster that cannot be made ends the wait: %s",
+  async (reason) => {
+    const deploying = stage.descriptor.deployPerJob("counts", perJobSpec);
+    const refused = expect(deploying).rejects.toMatchObject({
+      code: "DeploymentFailed",
+      reason,
+      jobId,
+      message: `FlinkJob team-a/counts: It is ${reason}.`,
+    });
+    await stage.tell(await stage.job("counts"), reason, waits, at("pending", reason));
+    await refused;
+  },
+);
+
 test("a trouble that may pass is waited out", async () => {
   const deploying = stage.descriptor.deployPerJob("counts", perJobSpec);
   const cluster = aSession("counts-1f00");

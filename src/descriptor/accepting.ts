@@ -1,7 +1,7 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { Call } from "./call.ts";
 import type { CustomResources } from "./custom-resources.ts";
-import { isAccepted, throwIfStalled } from "./progress.ts";
+import { isAccepted, throwIfRefused, throwIfStalled } from "./progress.ts";
 
 /**
  * Waits until Flink has accepted the job, and resolves with its FlinkJob as it is then. Rejects with `DeploymentFailed`, also for what only
@@ -20,6 +20,7 @@ export async function accepted(
     const { name } = seen.status?.trigger?.cluster ?? {};
     const cluster = name === undefined ? undefined : await clusters.get(name, call);
     if (cluster) throwIfStalled(cluster);
+    else throwIfRefused(seen);
     looked = seen.metadata.resourceVersion;
   }
 }

@@ -1,10 +1,14 @@
 import type { Condition } from "../api/meta.ts";
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { Reason } from "../api/reasons.ts";
 import { DeploymentError } from "./deployment-error.ts";
 
 // What the conditions of an object say of it. Conditions of an earlier generation say nothing.
 
 type Deployed = FlinkCluster | FlinkJob;
+
+/** Of a FlinkCluster that is to be made. */
+const refusals: readonly string[] = ["RightMissing", "ObjectRefused"] satisfies Reason[];
 
 /** True: it answers. Undefined: on its way. Throws `DeploymentFailed`. */
 export function isReachable(cluster: FlinkCluster): true | undefined {
@@ -26,6 +30,12 @@ export function isAccepted(job: FlinkJob): true | undefined {
 export function throwIfStalled(object: Deployed): void {
   const stalled = conditionOf(object, "Stalled");
   if (stalled?.status === "True") throw failed(object, stalled);
+}
+
+/** Throws `DeploymentFailed` when the operator cannot make the job's cluster, and somebody has to do something. */
+export function throwIfRefused(job: FlinkJob): void {
+  const ready = conditionOf(job, "Ready");
+  if (ready && refusals.includes(ready.reason)) throw failed(job, ready);
 }
 
 /** How far it is, in words. */
