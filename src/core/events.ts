@@ -6,6 +6,14 @@ import type { StepEvent } from "./step.ts";
 /** Reasons that pass by too often, or that the next event tells anyway. */
 const QUIET = new Set<string>(["Submitting", "WaitingForTasks", "BackingOff"]);
 const WARNINGS = new Set<string>([
+  // Of a cluster of its own.
+  "CrashLooping",
+  "ImagePullFailed",
+  "ObjectRefused",
+  "PodsRefused",
+  "RightMissing",
+  "Unschedulable",
+  "VersionMismatch",
   "ClusterNotFound",
   "ClusterUnreachable",
   "ConfigurationSourceForbidden",

@@ -25,7 +25,6 @@ describe.each(["2.3"] as const)("a session cluster of Flink %s for one job", (ve
   afterAll(() => world.close());
 
   test("is made, runs the job, and is gone when it has finished", async () => {
-    const begun = performance.now();
     await world.createJob("counts", {
       cluster: { perJob: perJob as never },
       ...scenario(["batch", "--elements", "200", "--delay", "20"], { uri: jars.uri(), sha256: jars.sha256 }),
@@ -33,16 +32,13 @@ describe.each(["2.3"] as const)("a session cluster of Flink %s for one job", (ve
     const deploying = await world.untilReason("counts", "ClusterDeploying", 10_000);
     const name = deploying.status?.trigger?.cluster?.name ?? "";
     expect(name).toMatch(/^counts-[0-9a-f]{10}$/);
-    const running = await world.untilReason("counts", "TasksRunning", 90_000);
-    console.log("tasks run after", performance.now() - begun);
+    const running = await world.untilReason("counts", "TasksRunning", 110_000);
     expect(running.status?.trigger).toMatchObject({ sends: 1, attempt: 1, protection: "Durable" });
     expect(running.status?.cluster).toBe(name);
     const finished = await world.untilReason("counts", "Finished", 60_000);
-    const ended = performance.now();
-    expect(finished.status?.result?.runTime).toBeDefined();
+    expect(finished.status?.result?.runTime).toMatch(/^\d/);
     const subject = new ManagedSubject(world, name);
     await subject.untilGone(60_000);
-    console.log("gone after", performance.now() - ended);
     const { status } = await world.job("counts");
     expect(status?.result?.accumulators).toEqual({ elements: "200" });
     expect(status?.trigger?.state).toBe("finished");
