@@ -47,7 +47,7 @@ async function made(code: KubeErrorCode | undefined, now: FlinkJob | null = job)
   return {
     created,
     refusal: clusters.seen(job)?.refusal?.reason,
-    thrown: (thrown as KubeError | undefined)?.code,
+    thrown: thrown instanceof KubeError ? thrown.code : undefined,
   };
 }
 

@@ -54,24 +54,26 @@ export class PerJobClusters {
     };
   }
 
-  /** Makes it. What the API server refuses is remembered for the next decision. Throws other KubeErrors. */
-  async make(job: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<void> {
+  /** Makes it; that it is there a watch will tell. True: the API server refuses it, which the next decision knows. Throws other KubeErrors. */
+  async make(job: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<boolean> {
     const { kube, clock } = this.#options;
     const { uid = "" } = job.metadata;
     const { name } = cluster.metadata;
     // An operator that woke up late must not make what nobody would take away, or what is over.
-    if (!(await this.#isWanted(job, cluster, signal))) return;
+    if (!(await this.#isWanted(job, cluster, signal))) return false;
     try {
       await kube.create(flinkClusters, cluster, { signal });
       this.#refusals.delete(uid);
+      return false;
     } catch (error) {
       // Made before, by this operator or another: it is the same. Whose it is the next decision sees.
-      if (isKubeError(error, "AlreadyExists")) return;
+      if (isKubeError(error, "AlreadyExists")) return false;
       if (!isKubeError(error, "Forbidden", "Invalid", "BadRequest", "TooLarge")) throw error;
       if (error.hasCause("NamespaceTerminating")) throw error;
       const lacks = isKubeError(error, "Forbidden") && /cannot \w+ resource/u.test(error.message);
       const reason: Reason = lacks ? "RightMissing" : "ObjectRefused";
       this.#refusals.set(uid, { name, reason, message: ownWords(error), at: clock.now() });
+      return true;
     }
   }
 

@@ -103,8 +103,7 @@ export class Perform {
         await this.#deleteJob(job, signal);
         return false;
       case "makeCluster":
-        await this.#options.perJob.make(job, effect.cluster, signal);
-        return true;
+        return await this.#options.perJob.make(job, effect.cluster, signal);
       case "lookForCluster":
         return await this.#options.perJob.lookFor(job, effect.name, signal);
       case "deleteCluster":
