@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { assembleOnce, cacheDirectory } from "../../dev/machine/cache.ts";
 import { checkPrerequisites } from "../../dev/machine/prerequisites.ts";
 
 const run = promisify(execFile);
 const version = "4.32.5";
+const hooks = fileURLToPath(new URL("schemathesis-hooks.py", import.meta.url));
 
 /** Calls an API in every way that its OpenAPI document allows and forbids, and compares what it answers with what it says. */
 export class Schemathesis {
@@ -51,7 +53,11 @@ export class Schemathesis {
     const flags = ["run", "openapi.json", "--url", url, "--header", `Authorization: Bearer ${token}`];
     const all = [...program, "--config-file", "schemathesis.toml", ...flags, "--no-color", ...args];
     try {
-      const { stdout } = await run(this.#python, all, { cwd: folder, maxBuffer: 64 * 1024 ** 2 });
+      const { stdout } = await run(this.#python, all, {
+        cwd: folder,
+        env: { ...process.env, SCHEMATHESIS_HOOKS: hooks },
+        maxBuffer: 64 * 1024 ** 2,
+      });
       return { passed: true, report: stdout };
     } catch (error) {
       const {

@@ -118,10 +118,19 @@ const submit = (links: object) => ({
           type: "object",
           properties: {
             request: ref("RunAsyncRequest"),
-            jarfile: { type: "string", contentMediaType: "application/java-archive" },
+            // "binary" is of OpenAPI 3.0, and still what tools know a file by.
+            jarfile: { type: "string", format: "binary", contentMediaType: "application/java-archive" },
           },
           required: ["request"],
           additionalProperties: false,
+          // The JAR comes with the request, or is named by it.
+          oneOf: [
+            { required: ["jarfile"], properties: { request: { properties: { jarId: { type: "null" } } } } },
+            {
+              not: { required: ["jarfile"] },
+              properties: { request: { required: ["jarId"], properties: { jarId: { type: "string" } } } },
+            },
+          ],
         },
         encoding: { request: { contentType: "application/json" } },
       },
