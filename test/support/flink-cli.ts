@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ensureFlinkHome } from "../../dev/flink/home.ts";
 import { jdkTool } from "../../dev/flink/java.ts";
 import { moduleFlags, quickFlags } from "../../dev/flink/jvm.ts";
+import { isAtLeast, releaseOf } from "../../dev/flink/release.ts";
 import type { Printed } from "./kubectl.ts";
 
 const level = "rootLogger.level = WARN\nrootLogger.appenderRef.a.ref = A\n";
@@ -33,7 +34,8 @@ export class FlinkCli {
     const { version, dir, configuration, environment = {} } = options;
     await mkdir(dir);
     const lines = Object.entries(configuration).map(([key, value]) => `${key}: ${value}\n`);
-    await writeFile(join(dir, "config.yaml"), lines.join(""));
+    const file = isAtLeast(releaseOf(version), "1.19") ? "config.yaml" : "flink-conf.yaml";
+    await writeFile(join(dir, file), lines.join(""));
     await writeFile(join(dir, "log4j.properties"), level + appender);
     return new FlinkCli(version, dir, environment);
   }

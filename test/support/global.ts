@@ -13,11 +13,13 @@ declare module "vitest" {
     kubeconfig: string;
     /** The command that is kubectl. */
     kubectl: string[];
-    /** By "2.3" and "1.20". */
+    /** By "2.3" and "1.20", unless others are asked for. */
     flink: Record<string, { url: string; jobsJar: string }>;
   }
 }
 
+/** Others by `FLINKJOB_TEST_FLINKS=1.17,1.18`, for tests that ask whatever Flinks there are. */
+const versions = (process.env.FLINKJOB_TEST_FLINKS ?? "2.3,1.20").split(",");
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** One control plane and one Flink of each version for the whole run, all real; nothing of them survives it. */
@@ -31,7 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     workplace.onStrike(() => kube.stop());
     await installCrds(kube);
     const flink: Record<string, { url: string; jobsJar: string }> = {};
-    for (const version of ["2.3", "1.20"]) {
+    for (const version of versions) {
       const cluster = await startFlink({ dir: join(dir, `flink-${version}`), version, slots: 16, ...owner });
       workplace.onStrike(() => cluster.stop());
       flink[version] = { url: cluster.url, jobsJar: await buildJobsJar(cluster.version, progress) };
