@@ -145,3 +145,14 @@ it("says what a broken tool says", async () => {
   await tool("mvn", "echo first >&2; echo 'JAVA_HOME is not defined correctly' >&2; exit 1");
   expect(await problems(["maven"])).toEqual(["maven does not work: JAVA_HOME is not defined correctly"]);
 });
+
+describe("a browser", () => {
+  it.each(["chromium", "google-chrome"])("%s will do", async (name) => {
+    await tool(name, "exit 1");
+    expect(await problems(["browser"])).toEqual([]);
+  });
+
+  it("none is told", async () => {
+    expect(await problems(["browser"])).toEqual(["A browser is missing"]);
+  });
+});

@@ -6,7 +6,15 @@ import { hasCode } from "./system-error.ts";
 
 const run = promisify(execFile);
 
-export type Prerequisite = "go" | "java" | "maven" | "python" | "docker" | "kubectl" | "containers";
+export type Prerequisite =
+  | "go"
+  | "java"
+  | "maven"
+  | "python"
+  | "docker"
+  | "kubectl"
+  | "containers"
+  | "browser";
 
 export interface Problem {
   readonly tool: Prerequisite;
@@ -36,6 +44,14 @@ export interface PrerequisiteOptions {
 
 /** What a tool printed; undefined when it is not there. Throws when it is there and fails. */
 type Ask = (command: string, ...args: string[]) => Promise<string | undefined>;
+/** Programs that are a Chromium, the first that is there is taken. */
+export const browserPrograms: readonly string[] = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
+
 /** What is wrong; undefined when all is well. */
 type Check = (ask: Ask, env: NodeJS.ProcessEnv) => Promise<string | undefined>;
 
@@ -81,6 +97,10 @@ const checks: Record<Prerequisite, { readonly check: Check; readonly remedy: str
     check: async (ask) =>
       (await ask("kubectl", "version", "--client")) === undefined ? "kubectl is missing" : undefined,
     remedy: "Install kubectl, or do without it: --kube embedded brings its own.",
+  },
+  browser: {
+    check: checkBrowser,
+    remedy: "Install Chromium or Chrome, e.g. apt-get install chromium.",
   },
   containers: {
     check: checkContainers,
@@ -169,6 +189,12 @@ async function checkDocker(ask: Ask): Promise<string | undefined> {
   } catch (error) {
     return `No Docker engine answers: ${said(error)}`;
   }
+}
+
+async function checkBrowser(ask: Ask): Promise<string | undefined> {
+  const search = `for program in ${browserPrograms.join(" ")}; do command -v $program && break; done`;
+  const found = (await ask("/bin/sh", "-c", `${search}; true`))?.trim();
+  return found === undefined || found === "" ? "A browser is missing" : undefined;
 }
 
 /** What runs pods: nothing of it is asked to do anything yet. */
