@@ -31,7 +31,7 @@ beforeAll(async () => {
   [proxy, url] = await kubectlProxy(world.kubeconfig);
 });
 afterAll(async () => {
-  proxy?.kill("SIGKILL");
+  proxy?.stdin?.end();
   await world.close();
 });
 
@@ -120,11 +120,13 @@ async function kubeconfigIn(dir: string): Promise<string> {
   return path;
 }
 
-/** On a free port. */
+/** On a free port. It ends with its standard input, that is with the tests, however these end. */
 async function kubectlProxy(kubeconfig: string): Promise<[ChildProcess, string]> {
-  const [command = "", ...first] = (inject as (name: string) => unknown)("kubectl") as string[];
-  const args = [...first, "--kubeconfig", kubeconfig, "proxy", "--port=0"];
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const kubectl = (inject as (name: string) => unknown)("kubectl") as string[];
+  const words = [...kubectl, "--kubeconfig", kubeconfig, "proxy", "--port=0"];
+  const child = spawn("sh", ["-c", '"$@" & read -r _; kill $!', "sh", ...words], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line", { signal: AbortSignal.timeout(20_000) })) as [string];
   const address = /Starting to serve on (\S+)/.exec(line)?.[1];
