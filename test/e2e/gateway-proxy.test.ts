@@ -93,7 +93,9 @@ describe.each(flinkTargets())("Flink $version behind the gateway", ({ version, u
       await edge.ask(token, `${prefix}/${unknown}`),
     ];
     expect(passed.status).toBe(direct.status);
-    const first = async (answer: Response) => ((await answer.json()) as { errors: string[] }).errors[0];
+    // Without its stack: how Flink's threads come to read a request is not the same twice.
+    const first = async (answer: Response) =>
+      ((await answer.json()) as { errors: string[] }).errors[0]?.split("\n", 1)[0];
     expect(await first(passed)).toBe(await first(direct));
   });
 
