@@ -72,7 +72,8 @@ const kinds = [
     name: "FlinkCluster",
     resource: flinkClusters as unknown as Resource<KubeObject>,
     schema: flinkClusterSpec,
-    runs: 60,
+    // About a third are accepted: with fewer of them, chance alone would sometimes fall below a fifth.
+    runs: 240,
   },
   {
     name: "FlinkSavepoint",

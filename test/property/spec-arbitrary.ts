@@ -228,10 +228,10 @@ function stringsWithOddCharacter(schema: Node): Json {
 }
 
 function rightObjects(schema: Node): Json {
+  const { exclusive, companions, twins, rivals, only } = rulesOf(schema);
   const members = Object.entries(schema.properties ?? {}).map(
-    ([name, child]) => [name, right(child)] as const,
+    ([name, child]) => [name, name in only ? fc.constant(only[name]) : right(child)] as const,
   );
-  const { exclusive, companions, twins, rivals } = rulesOf(schema);
   const choices = (exclusive.length > 0 ? exclusive : [undefined]).map((chosen) => {
     const mine = members.filter(
       ([name]) => name === chosen || !(exclusive.includes(name) || (companions[name] ?? chosen) !== chosen),
@@ -259,6 +259,8 @@ interface Rules {
   twins: Record<string, string>;
   /** Who goes without whom. */
   rivals: Record<string, string[]>;
+  /** Who can have one value alone. */
+  only: Record<string, string>;
 }
 
 /** What an object's CEL rules say. */
@@ -268,8 +270,12 @@ function rulesOf(schema: Node): Rules {
   const pairs = rules.flatMap((rule) => [...rule.matchAll(/^!has\(self\.(\w+)\) \|\| has\(self\.(\w+)\)$/g)]);
   const same = rules.flatMap((rule) => [...rule.matchAll(/^has\(self\.(\w+)\) == has\(self\.(\w+)\)$/g)]);
   const twins = Object.fromEntries(same.map(([, name, other]) => [name ?? "", other ?? ""]));
+  const single = rules.flatMap((rule) => [
+    ...rule.matchAll(/^!has\(self\.(\w+)\) \|\| self\.(\w+) == '(\w+)'$/g),
+  ]);
   return {
     twins,
+    only: Object.fromEntries(single.map(([, name, , value]) => [name ?? "", value ?? ""])),
     exclusive: [...exclusive.matchAll(/has\(self\.(\w+)\)/g)].map(([, name]) => name ?? ""),
     rivals: Object.fromEntries(
       rules.flatMap((rule) => {
