@@ -41,6 +41,8 @@ export interface RunResult {
   readonly problems: readonly string[];
   /** Whether the fault's call came. */
   readonly struck: boolean;
+  /** Flink kept it from its end: it showed nothing. */
+  readonly stuck: boolean;
   /** From when on calls count: the user's act, or the beginning. */
   readonly from: number;
 }
@@ -131,7 +133,10 @@ class CrashRun {
       await this.#act(scenario.act);
     }
     const quiet = golden ? QUIET_MS : GOLDEN_QUIET_MS;
+    let stuck = false;
     const rested = async () => {
+      stuck = await this.#isStuck();
+      if (stuck) return true;
       // Between two operators things happen to the cluster, too.
       if (line.isCut) return false;
       if (!this.#isQuiet(fault && !line.struck ? UNSTRUCK_MS : quiet)) return false;
@@ -141,6 +146,7 @@ class CrashRun {
       return wrong.length === 0;
     };
     const timely = await this.#until(rested);
+    if (stuck) return { ...(await this.#result(from, [])), problems: [...this.#claims.violations], stuck };
     return this.#result(from, timely ? [] : ["it came to rest elsewhere, or not at all"]);
   }
 
@@ -191,6 +197,14 @@ class CrashRun {
     await acted;
   }
 
+  /** A FlinkJob that waits for an application which Flink never lets end: so it should, while a failover may bring that back. */
+  async #isStuck(): Promise<boolean> {
+    const { site } = this.#options;
+    const { reason } = this.#claims.job?.status?.trigger ?? {};
+    if (!site.isStuck || reason !== "Deleting" || this.#line.isCut) return false;
+    return site.isStuck(this.#prefix);
+  }
+
   /** The operator says that nobody can know, where it may. */
   #isLost(): boolean {
     return this.#options.scenario.mayBeLost === true && saysLost(this.#claims.job);
@@ -207,7 +221,7 @@ class CrashRun {
       ...(golden ? difference(golden, end, this.#about) : wrongInGolden(end, this.#about)),
     ];
     const plain = problems.map((problem) => this.#names.plain(problem));
-    return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, from };
+    return { calls: this.#line.calls, end, problems: plain, struck: this.#line.struck, stuck: false, from };
   }
 
   get #about(): About {

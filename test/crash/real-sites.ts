@@ -6,7 +6,7 @@ import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { Trace } from "../support/trace.ts";
 import { type FlinkKind, hasApplications, jarUriOn, kindName, type Site, upload } from "./site.ts";
-import { isTerminal, jobsOn, truthOfReal } from "./truth.ts";
+import { hasStuckApplication, isTerminal, jobsOn, truthOfReal } from "./truth.ts";
 
 export const realKinds: readonly FlinkKind[] = [
   { version: "1.20", ha: false },
@@ -58,6 +58,7 @@ export class RealSites {
       truth: (prefix) => truthOfReal(url, trace, prefix),
       applications: hasApplications(kind),
       ha: kind.ha,
+      ...(hasApplications(kind) ? { isStuck: (prefix: string) => hasStuckApplication(url, prefix) } : {}),
       async close(prefix) {
         agent.destroy();
         for (const { jid, state } of await jobsOn(url)) {

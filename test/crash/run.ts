@@ -23,7 +23,7 @@ const usage = `npm run test:crash -- [options]
   --threads N     (default 2, with --real 1)
   --list          the golden runs and their calls, no faults
 A real API server is $FLINKJOB_TEST_KUBECONFIG, with the CRDs, or one that is started.
-The last line is "N passed, N failed, N skipped"; skipped are runs whose call never came.`;
+The last line is "N passed, N failed, N skipped"; skipped are runs whose call never came, or that Flink kept from their end.`;
 
 const { values } = parseArgs({
   options: {
@@ -53,8 +53,9 @@ async function main(): Promise<number> {
     ...(values.fault !== undefined && { only: parsedFault(values.fault) }),
   };
   const { cases, score } = values.real ? await onReal(plan) : await onFakes(plan);
-  const { passed, failed, calls, unreached } = score;
-  const runs = passed + failed + unreached.length;
+  const { passed, failed, calls, unreached, stuck } = score;
+  const skipped = unreached.length + stuck.length;
+  const runs = passed + failed + skipped;
   const seconds = ((performance.now() - begin) / 1_000).toFixed(0);
   const { user, system } = process.cpuUsage();
   const cpu = ((user + system) / 1e6).toFixed(0);
@@ -62,7 +63,8 @@ async function main(): Promise<number> {
     `${cases.length} cases, ${calls} calls, ${runs} runs in ${seconds} s, ${cpu} s of CPU (seed ${plan.seed})`,
   );
   if (unreached.length > 0) print(`The call that should fail never came: ${tally(unreached)}`);
-  print(`${passed} passed, ${failed} failed, ${unreached.length} skipped`);
+  if (stuck.length > 0) print(`Flink kept the application from its end each time: ${tally(stuck)}`);
+  print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 

@@ -19,6 +19,8 @@ export interface Site {
   readonly applications: boolean;
   readonly ha: boolean;
   readonly fake?: FakeFlink;
+  /** Whether Flink itself keeps an application of this FlinkJob from ever ending (2.3.0 has a race there). */
+  readonly isStuck?: (prefix: string) => Promise<boolean>;
   /** Leaves nothing of this FlinkJob behind. */
   close(prefix: string): Promise<void>;
 }

@@ -38,6 +38,21 @@ export function truthOfReal(url: string, trace: Trace, prefix: string): Truth {
   };
 }
 
+/** So long no application of these scenarios takes to end, in milliseconds. */
+const ENDS_WITHIN_MS = 15_000;
+
+/** An application that is CANCELING, and will be for as long as this JobManager lives. */
+export async function hasStuckApplication(url: string, prefix: string): Promise<boolean> {
+  const reply = await fetch(`${url}/applications/overview`, { signal: AbortSignal.timeout(10_000) });
+  const { applications } = (await reply.json()) as {
+    applications: { id: string; status: string; duration: number }[];
+  };
+  return applications.some(
+    ({ id, status, duration }) =>
+      id.startsWith(prefix) && status === "CANCELING" && duration > ENDS_WITHIN_MS,
+  );
+}
+
 interface ListedJob {
   jid: string;
   state: string;

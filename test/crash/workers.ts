@@ -47,4 +47,5 @@ function add(sum: Score, score: Score): void {
   sum.failed += score.failed;
   sum.calls += score.calls;
   sum.unreached.push(...score.unreached);
+  sum.stuck.push(...score.stuck);
 }

@@ -85,6 +85,18 @@ describe("Cancel", () => {
     expect(decideOn({ ...scene, cluster: lifetime, look: busy })).toMatchObject(waits);
   });
 
+  test("where a failover may bring it back it is waited for, and why is said", () => {
+    const job = deleted(aTrigger().sent());
+    const said = (mains: number) => {
+      const look = { ...anApplication("CANCELING"), mains };
+      return decideOn({ job, cluster: aCluster("Durable"), look }).status?.trigger?.message;
+    };
+    expect(said(1)).toBe("The FlinkJob is being deleted. Its main() is ending.");
+    expect(said(0)).toMatch(
+      /Its main\(\) has ended, and Flink has not said so yet.*restart the JobManager\.$/,
+    );
+  });
+
   test("a main() that Flink can cancel is cancelled", () => {
     const step = decideOn({ job: deleted(aTrigger().sent()), look: anApplication("RUNNING") });
     expect(step.effect).toEqual({ kind: "cancelApplication", jobId: aRow().id, url: "http://a.flink:8081" });

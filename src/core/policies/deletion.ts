@@ -15,6 +15,9 @@ import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
 
 const LOOK_AGAIN_MS = 2_000;
+/** With high availability only: what nothing could bring back counts as ended. */
+const UNENDING =
+  "Its main() has ended, and Flink has not said so yet. Flink 2.3.0 sometimes never does, and a failover would begin main() again: if this stays, restart the JobManager.";
 
 /** The FlinkJob is being deleted: its Flink job goes first, or stays as `deletionPolicy` says. */
 export function deletion(ctx: Context): Verdict | undefined {
@@ -141,7 +144,7 @@ function endJob(ctx: Context): Verdict | undefined {
     };
   }
   if (!isStuck(ctx, look) && (state === "CANCELING" || state === "FAILING"))
-    return waiting(trigger, "Its main() is ending.", requeueAfterMs);
+    return waiting(trigger, look.mains > 0 ? "Its main() is ending." : UNENDING, requeueAfterMs);
   if (look.mains > 0) return waiting(trigger, "A main() runs that may still submit its job.", requeueAfterMs);
   const onItsWay = onItsWayMs(ctx, trigger);
   if (onItsWay > 0)
