@@ -3,13 +3,14 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { scenarioClass } from "../../dev/flink/jobs.ts";
 import { openBrowser } from "../support/browser.ts";
 import { EdgeStage } from "../support/edge-stage.ts";
 import { eventually } from "../support/eventually.ts";
 import { flinkTargets } from "../support/flink-target.ts";
+import { uploaded } from "../support/uploaded-jar.ts";
 import { World } from "../support/world.ts";
 
 let browser: Browser;
@@ -52,6 +53,8 @@ describe.each(flinkTargets())("the web UI of Flink $version in a browser", ({ ve
     const page = await context.newPage();
     const problems = noteProblems(page, origin + prefix);
     const name = `ui-${randomBytes(4).toString("hex")}`;
+    // Each JAR of the list has a form, which is hidden until it is chosen.
+    await uploaded(url, jobsJar);
     await page.goto(origin + prefix);
     await page.getByText("Submit New Job").click();
     const file = {
@@ -61,11 +64,11 @@ describe.each(flinkTargets())("the web UI of Flink $version in a browser", ({ ve
     };
     await page.locator("input[type=file]").setInputFiles(file);
     await page.getByText(`${name}.jar`).click();
-    await page.getByPlaceholder("Entry Class").fill(scenarioClass);
-    await page.getByPlaceholder("Program Arguments").fill(`stream --name ${name}`);
+    await shown(page.getByPlaceholder("Entry Class")).fill(scenarioClass);
+    await shown(page.getByPlaceholder("Program Arguments")).fill(`stream --name ${name}`);
     const [answer] = await Promise.all([
       page.waitForResponse(/\/run\?/),
-      page.getByRole("button", { name: "Submit" }).click(),
+      shown(page.getByRole("button", { name: "Submit" })).click(),
     ]);
     if (answer.status() !== 200) {
       // From 2.0 on, Flink does not understand what this button of its own UI sends, without a gateway neither.
@@ -128,6 +131,10 @@ describe.each(flinkTargets())("the web UI of Flink $version in a browser", ({ ve
     }
   });
 });
+
+function shown(all: Locator): Locator {
+  return all.filter({ visible: true });
+}
 
 /** What a page asked elsewhere, what it was refused, and what it threw. */
 function noteProblems(page: Page, base: string): string[] {

@@ -203,13 +203,13 @@ describe("what cannot be right is refused by the API server", () => {
     [
       "two clusters",
       { cluster: { name: "a", url: "http://b:8081" }, jar },
-      "spec.cluster needs exactly one of name and url",
+      "spec.cluster needs exactly one of name, url and perJob",
     ],
-    ["no cluster", { cluster: {}, jar }, "spec.cluster needs exactly one of name and url"],
+    ["no cluster", { cluster: {}, jar }, "spec.cluster needs exactly one of name, url and perJob"],
     [
       "two JARs",
       { cluster: { name: "a" }, jar: { ...jar, id: "b.jar" } },
-      "spec.jar needs exactly one of id and uri",
+      "spec.jar needs exactly one of id, uri and local",
     ],
     [
       "an unparsable duration",

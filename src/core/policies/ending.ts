@@ -32,6 +32,7 @@ export function reportEnd(ctx: Context, trigger: TriggerStatus, row: JobRow): Ve
   if (!look && (row.state === "FAILED" || application || leavesSomething(ctx, trigger, row))) {
     return { rule: "readEnd", effect: { kind: "lookUp", jobId: row.id, url: cluster.url } };
   }
+  if (causeSettles(ctx, row)) return { rule: "causeSettles", requeueAfterMs: LOOK_AGAIN_MS };
   // One that was not there yet when it was asked for may have failed since.
   const ending =
     application &&
@@ -56,6 +57,12 @@ function settlesInMs({ now }: Context, { endTime }: JobRow): number {
   const left = endTime + LIST_IS_OLDER_BY_MS - now;
   // Clocks that differ must not hold it up for long.
   return left > 0 && left <= 2 * LIST_IS_OLDER_BY_MS ? left : 0;
+}
+
+/** What Flink tells of a job is up to 3 s old: asked just after the failure it may not know the cause yet. */
+function causeSettles({ look, now }: Context, { state, endTime }: JobRow): boolean {
+  if (state !== "FAILED" || !look || look.failure) return false;
+  return look.at < endTime + LIST_IS_OLDER_BY_MS && Math.abs(now - endTime) < TELLS_WITHIN_MS;
 }
 
 /** Whether what its successor starts from is read first. That a job came to its own end is recorded at once. */

@@ -54,6 +54,14 @@ describe("the job's row is the truth", () => {
     expect(step.status?.trigger).toMatchObject({ state: "failed", finishedAt: ago(SECOND), failure });
   });
 
+  test("a cause that Flink does not know of yet is asked for again, for as long as what it tells is older than the end", () => {
+    const long = { ...aRow("FAILED"), endTime: NOW - 5 * SECOND };
+    const stepOn = (row: typeof long) =>
+      decideOn({ job: running, cluster: aCluster().listing(row), look: aLook({ found: true }) });
+    expect(stepOn(aRow("FAILED"))).toMatchObject({ rule: "causeSettles", status: undefined });
+    expect(stepOn(long).status?.trigger?.failure?.message).toBe("The job failed; Flink names no cause.");
+  });
+
   test("after a failover the process that has the job now is remembered", () => {
     const step = decideOn({ job: running, cluster: aCluster().process(P2).listing(aRow()) });
     expect(step.status?.trigger?.sentTo?.incarnation).toBe(P2);
