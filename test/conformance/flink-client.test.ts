@@ -81,7 +81,8 @@ describe.each(flinkTargets())("Flink $version", ({ version, url, jobsJar }) => {
       expect((await rest.jobsOverview()).find((job) => job.id === id)?.state).toBe("CANCELED");
     });
     await rest.cancelJob(id);
-    expect(await run(["stream"], { jobId: id })).toMatchObject({ kind: "duplicate" });
+    const again = await run(["stream"], { jobId: id });
+    expect(again, JSON.stringify(again)).toMatchObject({ kind: "duplicate" });
   });
 
   it("knows what it does not know", async () => {

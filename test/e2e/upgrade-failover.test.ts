@@ -1,4 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FlinkInstance } from "../../dev/flink/cluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
@@ -114,6 +115,17 @@ describe.each(flinkTargets())(
       }
     }
 
+    /** A JobManager that is killed while it writes one leaves an empty file, and none starts there any more. */
+    async function untilResultsAreKept(jobIds: readonly string[]): Promise<void> {
+      const stores = ["job-result-store", ...(target.version === "1.20" ? [] : ["application-result-store"])];
+      await eventually(async () => {
+        const files = await readdir(join(flink.dir, "ha"), { recursive: true });
+        return stores.every((store) =>
+          jobIds.every((id) => files.some((file) => file.includes(store) && basename(file) === `${id}.json`)),
+        );
+      }, 30_000);
+    }
+
     const jobIdOf = async (mode: string) => (await world.job(mode)).status!.trigger!.jobId;
 
     test.each([
@@ -148,6 +160,7 @@ describe.each(flinkTargets())(
           mine.length === MODES.length && mine.every(({ state }) => ["FINISHED", "CANCELED"].includes(state))
         );
       }, 30_000);
+      await untilResultsAreKept([...heard]);
       await flink.killJobManager();
       gate.holds = () => undefined;
       await flink.startJobManager("process");
@@ -190,7 +203,9 @@ describe.each(flinkTargets())(
         return `file:${world.dir}/savepoints/${mine[made.indexOf(Math.max(...made))]}`;
       }
       const dir = `${flink.dir}/checkpoints/${jobId}`;
-      const ids = (await readdir(dir)).flatMap((name) => /^chk-(\d+)$/u.exec(name)?.[1] ?? []);
+      // One that was being taken when the job ended has a directory, too.
+      const files = await readdir(dir, { recursive: true });
+      const ids = files.flatMap((name) => /^chk-(\d+)\/_metadata$/u.exec(name)?.[1] ?? []);
       return `file:${dir}/chk-${Math.max(...ids.map(Number))}`;
     }
   },
