@@ -99,12 +99,12 @@ if (!unitOnly) {
   await vitest("model");
   // They wait more than they work, each for processes of its own: beside each other they take little more than the longer.
   const everything = filters.length === 0;
-  await Promise.all([
-    vitest("e2e").then(() => {
-      if (everything) return crashes("crash matrix, a sample on real Flinks", ["--real", "--sample", "12"]);
-    }),
-    vitest("conformance").then(pods),
-  ]);
+  const others = async () => {
+    await vitest("conformance");
+    await pods();
+    if (everything) await crashes("crash matrix, a sample on real Flinks", ["--real", "--sample", "12"]);
+  };
+  await Promise.all([vitest("e2e"), others()]);
   if (everything) await crashes("crash matrix on fake Flinks", []);
 }
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";

@@ -23,13 +23,16 @@ export class Clusters {
   readonly #options: ClustersOptions;
   readonly #byUrl = new Map<string, Cluster>();
   readonly #urlsByUser = new Map<string, Set<string>>();
+  #isClosed = false;
 
   constructor(options: ClustersOptions) {
     this.#options = options;
   }
 
-  /** The user needs exactly these clusters from now on. */
+  /** The user needs exactly these clusters from now on. After `close` nobody is given any. */
   use(user: string, urls: readonly string[]): void {
+    // A reconcile that outlived its grace would begin to poll anew, and nobody would end that.
+    if (this.#isClosed) return;
     const before = this.#urlsByUser.get(user) ?? new Set();
     const after = new Set(urls);
     for (const url of after) this.#open(url).users.add(user);
@@ -44,6 +47,7 @@ export class Clusters {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const all = [...this.#byUrl.values()];
     this.#byUrl.clear();
     this.#urlsByUser.clear();

@@ -191,7 +191,10 @@ export class PerJobWorld {
 
   #lookUp(jobId: string): Look {
     const state = this.#clusterOf(jobId)?.job;
-    const over = state === "FINISHED" ? { result: { accumulators: {} } } : {};
+    const over = {
+      ...(state === "FINISHED" ? { result: { accumulators: {} } } : {}),
+      ...(state === "FAILED" ? { failure: { reason: "JobFailed" as const, message: "bad record" } } : {}),
+    };
     const at = { at: this.now - 2, endedAt: this.now - 1 };
     return { jobId, ...at, incarnation: "p", found: state !== undefined, mains: 0, ...over };
   }
