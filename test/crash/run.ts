@@ -111,5 +111,7 @@ async function onReal(plan: Plan): Promise<Played> {
   }
 }
 
+// Operators that outlived it would go on polling ports that others are given.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 if (values.help) print(usage);
 else process.exitCode = await main();
