@@ -91,12 +91,17 @@ describe("the checks", () => {
 
   test("the real event loop of this process is measured", async () => {
     using loop = new EventLoopCheck(20);
-    // Node measures from tick to tick, so the first tick must have come.
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const until = performance.now() + 400;
-    while (performance.now() < until);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(loop.problem()).toMatch(/^the event loop is .* late on average/);
+    let problem: string | undefined;
+    // On a busy machine the tick that tells of the delay may come after the question.
+    for (let tries = 0; problem === undefined && tries < 8; tries++) {
+      // Node measures from tick to tick, so the first tick must have come.
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const until = performance.now() + 400;
+      while (performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      problem = loop.problem();
+    }
+    expect(problem).toMatch(/^the event loop is .* late on average/);
   });
 
   test("a watch that went silent fails, one that has not begun does not, nor when the API server is away", () => {
