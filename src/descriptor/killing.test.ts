@@ -36,7 +36,7 @@ describe("a FlinkCluster", () => {
       gone = true;
     });
     const cluster = await stage.cluster("orders");
-    expect(cluster.metadata.deletionTimestamp).toBeDefined();
+    expect(cluster.metadata.deletionTimestamp).toEqual(expect.any(String));
     await stage.tell(cluster, "TearingDown", onItsWay);
     expect(gone).toBe(false);
     await stage.remove(cluster);

@@ -5,6 +5,7 @@ import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
+import { smallCluster } from "./small-cluster.ts";
 
 let world: World;
 let pods: Pods;
@@ -23,23 +24,12 @@ afterAll(() => world.close());
 
 test("two JobManagers: FlinkJobs run, whichever of them answers", async () => {
   const hostPath = await pods.node.sharedDirectory(world.namespace);
+  const small = smallCluster("2.3", inject("images")["2.3"]!, hostPath);
   await world.createCluster("orders", {
     managed: {
-      flinkVersion: "2.3",
-      image: inject("images")["2.3"]!,
-      storage: { hostPath },
-      jobManager: { replicas: 2, resources: { limits: { memory: "768Mi" } } },
-      taskManager: { resources: { limits: { memory: "768Mi" } }, slots: 4 },
-      flinkConfiguration: {
-        "jobmanager.memory.jvm-metaspace.size": "160m",
-        "jobmanager.memory.jvm-overhead.min": "64m",
-        "jobmanager.memory.jvm-overhead.max": "64m",
-        "jobmanager.memory.off-heap.size": "64m",
-        "taskmanager.memory.jvm-metaspace.size": "160m",
-        "taskmanager.memory.managed.size": "32m",
-        "env.java.opts.all": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "execution.checkpointing.interval": "2 s",
-      },
+      ...small,
+      jobManager: { ...small.jobManager, replicas: 2 },
+      taskManager: { ...small.taskManager, slots: 4 },
     },
   });
   await subject.untilReason("Reachable", 90_000);
