@@ -182,7 +182,7 @@ function connector(
 
 /** Fetching in a pod goes by the operator's own rules; the loopback of a pod is not the operator's, so nothing is there to allow. */
 function jarFetcherOf(options: Options): JarFetcher | undefined {
-  const { jarFetcherImage: image, maxJarSize, jarTimeout, denyCidr, allowCidr } = options;
+  const { operatorImage: image, maxJarSize, jarTimeout, denyCidr, allowCidr } = options;
   if (image === undefined) return undefined;
   const ranges = (flag: string, list: readonly AddressRange[]) =>
     list.map(({ address, prefix }) => `${flag}=${address}/${prefix}`);

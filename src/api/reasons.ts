@@ -125,7 +125,7 @@ export const REASONS = {
   InvalidPodTemplate:
     "A pod template sets what is the operator's, or is none; the message says what. The pods stay as they are.",
   JarFetcherMissing:
-    "spec.managed.application.jar.uri needs an image that fetches it, and the operator was given none (--jar-fetcher-image). jar.local needs none.",
+    "spec.managed.application.jar.uri needs an image that fetches it, and the operator was given none (--operator-image). jar.local needs none.",
   ObjectRefused: "The API server refuses an object that the cluster needs; the message is its own.",
   NameTaken:
     "An object of a name that the cluster needs exists and is not the cluster's. Delete it, or name the FlinkCluster otherwise.",

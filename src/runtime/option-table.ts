@@ -153,12 +153,12 @@ export const optionTable = {
     default: "5m",
     description: "Longest time to fetch or to upload one JAR.",
   },
-  jarFetcherImage: {
+  operatorImage: {
     group: "JARs and Flink",
     placeholder: "IMAGE",
     schema: text,
     description:
-      "Image with the operator's own files, which fetches the JAR of a FlinkCluster for one job (spec.managed.application.jar.uri) in its JobManager's pod. Without it such a FlinkCluster says JarFetcherMissing.",
+      "Image with the operator's own files, for what it does in other pods: it fetches the JAR of a FlinkCluster for one job (spec.managed.application.jar.uri; without it, JarFetcherMissing).",
   },
   orphanedJarAge: {
     group: "JARs and Flink",

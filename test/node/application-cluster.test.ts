@@ -49,7 +49,7 @@ describe.each(["1.20", "2.3"] as const)("a cluster of one job, Flink %s", { time
     jars = await JarServer.start(await buildJobsJar(version), pods.node.addresses.host);
     world.onClose(() => jars.close());
     hostPath = await pods.node.sharedDirectory(world.namespace);
-    operator = await world.operator("--jar-fetcher-image", inject("images").operator!);
+    operator = await world.operator("--operator-image", inject("images").operator!);
   });
   afterAll(() => world.close());
 

@@ -131,7 +131,7 @@ describe("the step that fetches its JAR", () => {
     expect(desiredCluster({ ...design(fetched), jarFetcher: undefined }).refusal).toEqual({
       reason: "JarFetcherMissing",
       message:
-        "spec.managed.application.jar.uri: the operator was given no image to fetch JARs with (--jar-fetcher-image). The pods stay as they are.",
+        "spec.managed.application.jar.uri: the operator was given no image to fetch JARs with (--operator-image). The pods stay as they are.",
     });
     expect(desiredCluster({ ...design(local), jarFetcher: undefined }).refusal).toBeUndefined();
   });

@@ -50,7 +50,7 @@ export function desiredCluster(design: ClusterDesign): DesiredCluster {
 
 const MOST_PROBLEMS = 5;
 const NO_FETCHER =
-  "spec.managed.application.jar.uri: the operator was given no image to fetch JARs with (--jar-fetcher-image)";
+  "spec.managed.application.jar.uri: the operator was given no image to fetch JARs with (--operator-image)";
 
 function refusedFor(reason: Reason, problems: readonly string[], where = ""): DesiredCluster["refusal"] {
   if (problems.length === 0) return undefined;
