@@ -8,30 +8,37 @@ export interface Load {
   readonly perSecond: number;
 }
 
-type Request = (number: number) => { method: "GET" | "POST"; path: string; body?: string };
+export interface Sent {
+  method: "GET" | "POST";
+  path: string;
+  body?: string;
+}
 
-/** So many requests a second, however long the answers take: a time counts from when its request was due. */
+type Request = (number: number) => Sent;
+
+/** So many acts a second, however long they take: a time counts from when its act was due. */
 export async function paced(
-  url: string,
-  clients: number,
   count: number,
   perSecond: number,
-  request: Request,
-  wanted: number,
-): Promise<Load> {
-  const pool = new Pool(url, { connections: clients, pipelining: 1 });
-  const times: number[] = [];
+  act: (number: number) => Promise<unknown>,
+): Promise<readonly number[]> {
   const begin = performance.now();
   const one = async (number: number) => {
     const due = begin + (number * 1_000) / perSecond;
     await sleep(Math.max(0, due - performance.now()));
-    await ask(pool, request(number), wanted);
-    times.push(performance.now() - due);
+    await act(number);
+    return performance.now() - due;
   };
-  await Promise.all(Array.from({ length: count }, (_, number) => one(number)));
-  const seconds = (performance.now() - begin) / 1_000;
-  await pool.close();
-  return { times, perSecond: count / seconds };
+  return await Promise.all(Array.from({ length: count }, (_, number) => one(number)));
+}
+
+/** Requests by so many connections, of which the one that is free takes the next. */
+export function requests(url: string, clients: number, wanted: number) {
+  const pool = new Pool(url, { connections: clients, pipelining: 1 });
+  return {
+    send: (request: Sent) => ask(pool, request, wanted),
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
 }
 
 /** So many clients, each with a connection of its own and one request at a time, until `count` requests are answered. */
@@ -59,7 +66,7 @@ export async function load(
   return { times, perSecond: count / seconds };
 }
 
-async function ask(pool: Pool, { body, ...rest }: ReturnType<Request>, wanted: number): Promise<void> {
+async function ask(pool: Pool, { body, ...rest }: Sent, wanted: number): Promise<void> {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
   const answer = await pool.request({ ...rest, headers, body: body ?? null });
   const text = await answer.body.text();

@@ -33,6 +33,8 @@ const namespaces: Resource<KubeObject> = {
 export const benchNamespace = "bench";
 export const bareNamespace = "bare";
 export const sameWritesNamespace = "same-writes";
+/** Nobody watches this one. */
+export const unwatchedNamespace = "unwatched";
 export const clusterName = "fake";
 
 /** A real control plane, a fake Flink and the floors, each in processes of its own. */
@@ -88,7 +90,7 @@ export async function makePlace(progress: (line: string) => void): Promise<Place
 async function prepare(kube: KubeClient, flinkUrl: string): Promise<void> {
   for (const crd of Object.values(customResourceDefinitions()))
     await kube.create(definitions, crd as unknown as KubeObject);
-  for (const name of [benchNamespace, bareNamespace, sameWritesNamespace])
+  for (const name of [benchNamespace, bareNamespace, sameWritesNamespace, unwatchedNamespace])
     await kube.create(namespaces, { metadata: { name } });
   const metadata = { name: clusterName, namespace: benchNamespace };
   const cluster: FlinkCluster = {
