@@ -96,21 +96,15 @@ async function run(options: GatewayOptions): Promise<void> {
     allow: options.allowCidr,
     loopback: !options.denyLoopback,
   });
-  const targets = new Map<string, ClusterClient>();
-  const connect = (url: string): ClusterClient => {
-    const target = targets.get(url) ?? new ClusterClient({ url, destinations });
-    targets.set(url, target);
-    return target;
-  };
-  shutdown.add("close", "connections to Flink", async () => {
-    await Promise.all([...targets.values()].map((target) => target.close()));
-  });
+  const uploading = new AbortController();
+  shutdown.add("close", "uploads", () => uploading.abort());
   const jars = new RequestJars({
-    connect,
+    connect: (url) => new ClusterClient({ url, destinations }),
     longest: options.maxJarSize,
     deadlineMs: options.jarTimeout,
     stallMs: JAR_STALL_MS,
     concurrency: options.maxUploads,
+    signal: uploading.signal,
   });
   metrics.addUploads(() => jars.underWay);
 

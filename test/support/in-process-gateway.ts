@@ -31,6 +31,8 @@ export class InProcessGateway {
   readonly jars: RequestJars;
   /** Where it listens. */
   readonly url: string;
+  /** Clients of JobManagers that JARs went by. */
+  readonly connected: { readonly open: number; readonly ever: number };
   readonly #close: () => Promise<void>;
 
   private constructor(
@@ -43,6 +45,7 @@ export class InProcessGateway {
     this.gateway = parts.gateway;
     this.jars = parts.jars;
     this.url = parts.url;
+    this.connected = parts.connected;
     this.#close = close;
   }
 
@@ -74,10 +77,25 @@ export class InProcessGateway {
     const clusters = new Followed([new Informer<FlinkCluster>({ client: kube, resource: flinkClusters })]);
     const watched = [jobs.run(watching.signal), clusters.run(watching.signal)];
     await eventually(() => jobs.hasSynced() && clusters.hasSynced());
-    const client = new ClusterClient({ url: flink.url, destinations: new Destinations({ loopback: true }) });
+    const connected = { open: 0, ever: 0 };
+    const connect = () => {
+      connected.open++;
+      connected.ever++;
+      const client = new ClusterClient({
+        url: flink.url,
+        destinations: new Destinations({ loopback: true }),
+      });
+      const dispose = client[Symbol.asyncDispose].bind(client);
+      return Object.assign(client, {
+        [Symbol.asyncDispose]: async () => {
+          await dispose();
+          connected.open--;
+        },
+      });
+    };
     const { jarRules, ...rest } = options;
     const jars = new RequestJars({
-      connect: () => client,
+      connect,
       longest: 1024 ** 2,
       deadlineMs: 10_000,
       stallMs: 5_000,
@@ -95,12 +113,11 @@ export class InProcessGateway {
       await gateway.close();
       watching.abort();
       await Promise.all(watched);
-      await client.close();
       await transport.close();
       await api.stop();
       await flink.close();
     };
-    return new InProcessGateway({ api, flink, kube, gateway, jars, url }, close);
+    return new InProcessGateway({ api, flink, kube, gateway, jars, url, connected }, close);
   }
 
   /** POST of a run request in JSON. */

@@ -10,13 +10,14 @@ import { GatewayError } from "../gateway-error.ts";
 import { LEAST_BYTES, paced } from "../limits/paced-body.ts";
 import type { ClusterTarget } from "../ports.ts";
 
-/** What is asked of one JobManager. Rejects with FlinkErrors. */
-export interface JarTarget {
+/** What is asked of one JobManager. Rejects with FlinkErrors. Disposing of it ends its connections. */
+export interface JarTarget extends AsyncDisposable {
   uploadJar(upload: UploadOptions): Promise<string>;
   deleteJar(jarId: string, options?: { signal?: AbortSignal }): Promise<void>;
 }
 
 export interface RequestJarsOptions {
+  /** Called for each JAR anew: clusters come and go, and nothing of one that is gone is to stay. */
   readonly connect: (url: string) => JarTarget;
   /** Bytes of the largest JAR. */
   readonly longest: number;
@@ -86,7 +87,7 @@ export class RequestJars {
     const end = () => void content.destroy(signal.reason);
     signal.addEventListener("abort", end, { once: true });
     try {
-      const target = this.#options.connect(cluster.url);
+      await using target = this.#options.connect(cluster.url);
       return await uploadJar(target, {
         content: arriving,
         abandon,
@@ -118,7 +119,8 @@ export class RequestJars {
   /** Takes an upload back that no FlinkJob names. What cannot be deleted now is the operator's to sweep. */
   async discard({ url }: ClusterTarget, jarId: string): Promise<void> {
     try {
-      await this.#options.connect(url).deleteJar(jarId, { signal: AbortSignal.timeout(DISCARD_MS) });
+      await using target = this.#options.connect(url);
+      await target.deleteJar(jarId, { signal: AbortSignal.timeout(DISCARD_MS) });
     } catch (error) {
       if (!isFlinkError(error)) throw error;
     }

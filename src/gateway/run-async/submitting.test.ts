@@ -210,6 +210,15 @@ describe("POST with the JAR", () => {
     await eventually(() => house.jars.underWay === 0);
     expect(await house.jarsOnFlink()).toEqual([]);
     expect((await house.kube.list(flinkJobs)).items).toEqual([]);
+    await eventually(() => house.connected.open === 0);
+  });
+
+  test("no connection to a JobManager outlives its JAR", async () => {
+    await send(form(["request", request], ["jarfile", jar]));
+    house.api.fault = ({ method }) => (method === "POST" ? { status: 422, reason: "Invalid" } : undefined);
+    await send(form(["request", '{"triggerId":"another"}'], ["jarfile", jar]));
+    // Two uploads, and one that was taken back.
+    expect(house.connected).toEqual({ open: 0, ever: 3 });
   });
 
   test("an upload whose FlinkJob cannot be recorded is taken back, but for one that may have been", async () => {
