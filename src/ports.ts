@@ -1,4 +1,4 @@
-import type { FlinkJobSpec } from "./api/flinkjob.ts";
+import type { Jar } from "./api/flinkjob.ts";
 import type { ShownConfiguration } from "./core/configuration/shown-configuration.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "./core/observed.ts";
 import type { RunRequest } from "./core/run-request.ts";
@@ -75,7 +75,7 @@ export interface RunSender {
 /** The JARs on one JobManager. */
 export interface JarStore {
   /** Streams a JAR to the JobManager; throws a JarProblem. */
-  transfer(source: FlinkJobSpec["jar"], fileName: string, signal: AbortSignal): Promise<string>;
+  transfer(source: Jar, fileName: string, signal: AbortSignal): Promise<string>;
   list(signal: AbortSignal): Promise<string[]>;
   delete(jarId: string, signal: AbortSignal): Promise<void>;
 }

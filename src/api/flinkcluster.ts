@@ -2,6 +2,7 @@ import * as z from "zod";
 import { configurationStatus } from "./configuration-status.ts";
 import { CLUSTER_URL_PATTERN } from "./flinkjob.ts";
 import { managedCluster } from "./managed-cluster.ts";
+import { perJobTemplate } from "./per-job.ts";
 import { conditions, protection } from "./status.ts";
 import { count, word } from "./status-words.ts";
 import { exactlyOne, pattern, withRules } from "./text.ts";
@@ -15,6 +16,7 @@ export const flinkClusterSpec = withRules(
       "Base address of the JobManager's REST API, such as http://flink-rest.team-a:8081.",
     ).optional(),
     managed: managedCluster.optional(),
+    perJob: perJobTemplate.optional(),
   }),
   "The Flink session cluster: exactly one of url, for one that somebody runs, and managed, for one that the operator deploys.",
   [
@@ -22,6 +24,18 @@ export const flinkClusterSpec = withRules(
       rule: "[has(self.url), has(self.managed)].exists_one(given, given)",
       message: "spec needs exactly one of url and managed",
       holds: ({ url, managed }) => exactlyOne(url, managed),
+    },
+    {
+      rule: "!has(self.perJob) || (has(self.managed) && !has(self.managed.application) && !has(self.managed.ingress))",
+      message: "spec.perJob needs spec.managed, without application and ingress",
+      holds: ({ perJob, managed }) =>
+        perJob === undefined ||
+        (managed !== undefined && managed.application === undefined && managed.ingress === undefined),
+    },
+    {
+      rule: "has(self.perJob) == has(oldSelf.perJob)",
+      message: "spec.perJob can be neither added nor taken away: make another FlinkCluster",
+      holds: () => true,
     },
     {
       rule: "has(self.managed) == has(oldSelf.managed)",

@@ -3,6 +3,7 @@ import { configurationFrom } from "./configuration-from.ts";
 import { durationPattern } from "./duration.ts";
 import { duration, restart, rollback, savepoints } from "./lifecycle.ts";
 import { perJob } from "./per-job.ts";
+import { plan } from "./plan.ts";
 import { configurationValue, jarPath, jarSha256, jarUri, jobId, runRequest } from "./run-request.ts";
 import { exactlyOne, pattern, withRules } from "./text.ts";
 
@@ -82,7 +83,7 @@ const trigger = withRules(
       "Your own stable ID of the run request. Applied again it changes nothing; changed, it asks for a new run.",
     ).optional(),
     jobId: jobId(
-      "Adopts the job that runs under this JobID on the cluster, instead of a first submission; 32 lower-case hexadecimal digits.",
+      "Adopts the job that runs under this JobID on the cluster, instead of a first submission; 32 lower-case hexadecimal digits. With plan: the plan's.",
     ).optional(),
   }),
   "The run request's identity. Without an ID of yours it is g<generation>, made when what the job is changes.",
@@ -112,11 +113,24 @@ const submission = z
   })
   .meta({ description: "Bounds of the submission." });
 
+/** What a plan has in it already. */
+const IN_THE_PLAN = [
+  "entryClass",
+  "args",
+  "parallelism",
+  "savepointPath",
+  "allowNonRestoredState",
+  "claimMode",
+  "flinkConfiguration",
+  "flinkConfigurationFrom",
+] as const;
+
 /** What users write: a job that should run on a Flink cluster. */
 export const flinkJobSpec = withRules(
   z.object({
     cluster: clusterRef,
-    jar,
+    jar: jar.optional(),
+    plan: plan.optional(),
     ...runRequest,
     flinkConfiguration: z
       .record(z.string(), configurationValue)
@@ -186,15 +200,20 @@ export const flinkJobSpec = withRules(
   "The job that should run, and how it is submitted, replaced and deleted.",
   [
     {
-      rule: "!has(self.jar.id) || !has(self.cluster.perJob)",
-      message:
-        "spec.jar.id names a JAR that was uploaded before, and a cluster of spec.cluster.perJob is new: set spec.jar.uri or spec.jar.local",
-      holds: ({ jar, cluster }) => jar.id === undefined || cluster.perJob === undefined,
+      rule: "has(self.jar) != has(self.plan)",
+      message: "spec needs exactly one of jar and plan",
+      holds: ({ jar, plan }) => exactlyOne(jar, plan),
     },
     {
-      rule: "!has(self.jar.local) || (has(self.cluster.perJob) && self.cluster.perJob.mode == 'application')",
+      rule: "!has(self.jar) || !has(self.jar.id) || !has(self.cluster.perJob)",
+      message:
+        "spec.jar.id names a JAR that was uploaded before, and a cluster of spec.cluster.perJob is new: set spec.jar.uri or spec.jar.local",
+      holds: ({ jar, cluster }) => jar?.id === undefined || cluster.perJob === undefined,
+    },
+    {
+      rule: "!has(self.jar) || !has(self.jar.local) || (has(self.cluster.perJob) && self.cluster.perJob.mode == 'application')",
       message: "spec.jar.local is a path in the image of spec.cluster.perJob, in mode application only",
-      holds: ({ jar, cluster }) => jar.local === undefined || cluster.perJob?.mode === "application",
+      holds: ({ jar, cluster }) => jar?.local === undefined || cluster.perJob?.mode === "application",
     },
     {
       rule: "!has(self.flinkConfigurationFrom) || size(self.flinkConfigurationFrom) == 0 || !has(self.cluster.perJob) || self.cluster.perJob.mode == 'session'",
@@ -211,13 +230,46 @@ export const flinkJobSpec = withRules(
         claimMode === "NO_CLAIM" || cluster.perJob?.mode !== "application",
     },
     {
-      rule: "!has(self.cluster.perJob) || !has(self.trigger) || !has(self.trigger.jobId)",
+      rule: "!has(self.cluster.perJob) || !has(self.trigger) || !has(self.trigger.jobId) || has(self.plan)",
       message:
         "spec.trigger.jobId names a job that runs on some cluster already, and those of spec.cluster.perJob are new",
-      holds: ({ cluster, trigger }) => cluster.perJob === undefined || trigger?.jobId === undefined,
+      holds: ({ cluster, trigger, plan }) =>
+        cluster.perJob === undefined || trigger?.jobId === undefined || plan !== undefined,
+    },
+    {
+      rule: "!has(self.plan) || (has(self.cluster.perJob) && self.cluster.perJob.mode == 'session' && has(self.trigger) && has(self.trigger.jobId) && self.plan.file.contains(self.trigger.jobId))",
+      message:
+        "spec.plan needs spec.cluster.perJob in mode session, and spec.trigger.jobId with the JobID of the plan's name",
+      holds: ({ plan, cluster, trigger }) =>
+        plan === undefined ||
+        (cluster.perJob?.mode === "session" &&
+          trigger?.jobId !== undefined &&
+          plan.file.includes(trigger.jobId)),
+    },
+    {
+      rule: `!has(self.plan) || !(${IN_THE_PLAN.map((field) => `has(self.${field})`).join(" || ")})`,
+      message: `spec.plan has it all in it: take away ${IN_THE_PLAN.join(", ")}`,
+      holds: (spec) => spec.plan === undefined || IN_THE_PLAN.every((field) => spec[field] === undefined),
+    },
+    {
+      rule: "!has(self.plan) || (self.restartPolicy == 'Never' && self.lostPolicy == 'Fail' && !has(self.rollback))",
+      message:
+        "spec.plan is run once, its JobID is its client's: no restartPolicy, lostPolicy or rollback can run it again",
+      holds: ({ plan, restartPolicy, lostPolicy, rollback }) =>
+        plan === undefined || (restartPolicy === "Never" && lostPolicy === "Fail" && rollback === undefined),
+    },
+    {
+      rule:
+        "has(self.plan) == has(oldSelf.plan) && (!has(self.plan) || " +
+        "(self.plan == oldSelf.plan && self.trigger == oldSelf.trigger && (self.state == oldSelf.state || self.state == 'suspended')))",
+      message:
+        "spec.plan is run once: it and spec.trigger cannot be changed, and what was suspended does not run again",
+      // There is no older version to compare a spec with here.
+      holds: () => true,
     },
   ],
 );
 
 export type FlinkJobSpec = z.output<typeof flinkJobSpec>;
+export type Jar = z.output<typeof jar>;
 export type FlinkJobSpecInput = z.input<typeof flinkJobSpec>;

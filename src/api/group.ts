@@ -17,6 +17,8 @@ export const JOB_UID_LABEL = `${GROUP}/job-uid`;
 export const JOB_ID_LABEL = `${GROUP}/job-id`;
 /** Beside them: the hash of what the job was when it was made. */
 export const RUN_HASH_ANNOTATION = `${GROUP}/run-hash`;
+/** On a FlinkJob with spec.plan: why it cannot be run, in the words of the gateway that was to hand it over. */
+export const PLAN_REFUSED_ANNOTATION = `${GROUP}/plan-refused`;
 /** `"true"` on a Secret or ConfigMap whose owner lets FlinkJobs of its namespace use it (spec.flinkConfigurationFrom). */
 export const CONFIGURATION_LABEL = `${GROUP}/configuration`;
 /** `reportingController` of events and `app.kubernetes.io/managed-by`. */

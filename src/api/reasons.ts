@@ -30,6 +30,8 @@ export const REASONS = {
   Replacing: "What the job is has changed; the old job must be seen to end before the new one starts.",
   Suspended:
     "spec.state says suspended: nothing is submitted, and what ran was stopped. Set it to running to go on.",
+  PlanAwaited:
+    "The cluster is there, and the gateway that took the job from Flink's own client is to hand it over (spec.plan).",
   RestartBackingOff: "The job failed; a new attempt follows after a wait (spec.restart).",
   // running
   WaitingForTasks: "Flink accepted the job; not all of its tasks run yet (free slots? restarting?).",
@@ -68,6 +70,10 @@ export const REASONS = {
     "Flink before 1.17 silently drops flinkConfiguration, so the request is not sent.",
   SubmissionTimedOut:
     "main() did not submit its job within spec.submission.timeout. If the job appears later it is cancelled.",
+  PlanNotSent:
+    "The gateway did not hand over the plan (spec.plan) within spec.submission.timeout: look at the gateway's log and its volume. Run the client again.",
+  PlanRefused:
+    "The plan that Flink's own client sent cannot be run; the message says why. Mend it and run the client again.",
   AttemptsExhausted:
     "spec.submission.maxAttempts run requests had no outcome. Mend the cause and choose a new spec.trigger.id.",
   OutcomeLost:
@@ -119,6 +125,8 @@ export const REASONS = {
     "The savepoint's files could not be deleted in time; the FlinkSavepoint was let go and they may still be there.",
   // clusters
   Reachable: "The JobManager answers.",
+  PerJobTemplate:
+    "The FlinkCluster is a template (spec.perJob): every plan that is sent to it gets a cluster of its own, and no FlinkJob can name it in spec.cluster.name. Use its managed part as spec.cluster.perJob, or name another FlinkCluster.",
   // managed clusters
   Deploying: "The objects of a managed cluster are being made or changed, or its pods are starting.",
   Rolling: "The spec changed: first the JobManager's pods are replaced, then the TaskManagers'.",

@@ -19,8 +19,9 @@ export const runAsyncRequest = z
         message: "must not look like an ID that the operator makes (g7, release.g7, release.rollback)",
       })
       .optional(),
-    jarId: jar.shape.id
+    jarId: jar
       .unwrap()
+      .shape.id.unwrap()
       .meta({
         description: "JarId of a JAR that was uploaded to the cluster before; or else send the JAR itself.",
       })

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { configurationStatus } from "./configuration-status.ts";
 import { restorePoint, result, rolledBack, stable, stranger } from "./left-behind.ts";
+import { executionResult } from "./plan.ts";
 import { count, time, word } from "./status-words.ts";
 import { triggerStatus } from "./trigger-status.ts";
 
@@ -87,6 +88,7 @@ export const flinkJobStatus = z
     job: job.optional(),
     configuration: configurationStatus.optional(),
     result: result.optional(),
+    executionResult: executionResult.optional(),
     restorePoint: restorePoint.optional(),
     stable: stable.optional(),
     rolledBack: rolledBack.optional(),

@@ -57,7 +57,7 @@ export class JarSweeper {
   resume(jobs: readonly FlinkJob[]): void {
     for (const { spec, status } of jobs) {
       const { sentTo, cluster } = status?.trigger ?? {};
-      const ours = spec.jar.uri !== undefined || spec.jar.reclaimPolicy === "Delete";
+      const ours = spec.jar?.uri !== undefined || spec.jar?.reclaimPolicy === "Delete";
       // A cluster that was made for it alone is gone, or is swept when it answers.
       if (sentTo && ours && cluster === undefined) this.begin(sentTo.url);
     }
@@ -76,7 +76,7 @@ export class JarSweeper {
     const url = job.status?.trigger?.sentTo?.url;
     const cluster = url === undefined ? undefined : this.#options.clusters.get(url);
     // What is left running may still read its JAR.
-    if (url === undefined || job.spec.jar.uri === undefined || job.spec.deletionPolicy === "Orphan") return;
+    if (url === undefined || job.spec.jar?.uri === undefined || job.spec.deletionPolicy === "Orphan") return;
     if (cluster?.monitor.observation({ prefix: "" }).kind !== "reachable") return;
     const prefix = jobIdPrefix(job.metadata.uid ?? "");
     this.#gone.set(prefix, true);
@@ -145,7 +145,7 @@ export class JarSweeper {
       const trigger = status?.trigger;
       if (trigger && (trigger.state !== "pending" || trigger.sentTo?.url !== url)) continue;
       if (trigger && trigger.generation !== metadata.generation) return "any";
-      if (spec.jar.uri !== undefined) keys.add(contentKey(spec.jar));
+      if (spec.jar?.uri !== undefined) keys.add(contentKey(spec.jar));
     }
     return keys;
   }

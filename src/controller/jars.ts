@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { Jar } from "../api/flinkjob.ts";
 import type { JarStore } from "../ports.ts";
 
-type Source = FlinkJobSpec["jar"];
+type Source = Jar;
 
 interface Upload {
   jarId: Promise<string>;

@@ -199,7 +199,7 @@ export class Perform {
   async #reclaimJar(job: FlinkJob): Promise<void> {
     const { reclaimed, sweeper, clusters } = this.#options;
     const url = job.status?.trigger?.sentTo?.url;
-    if (job.spec.jar.reclaimPolicy !== "Delete" || url === undefined) return;
+    if (job.spec.jar?.reclaimPolicy !== "Delete" || url === undefined) return;
     const cluster = clusters.get(url);
     if (!cluster) return;
     try {

@@ -17,7 +17,7 @@ function scene(users: FlinkJob[], clusters: FlinkCluster[] = [ours]) {
   const clock = new FakeClock();
   const store = { delete: async (jarId: string) => void deleted.push(jarId) };
   const reclaimed = new ReclaimedJars({
-    usersOf: (jarId) => users.filter(({ spec }) => spec.jar.id === jarId),
+    usersOf: (jarId) => users.filter(({ spec }) => spec.jar?.id === jarId),
     flinkClusters: () => clusters,
     clock,
     orphanedAfterMs: 900_000,

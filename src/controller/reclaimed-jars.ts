@@ -29,7 +29,7 @@ export class ReclaimedJars {
 
   /** The FlinkJob's submission has an outcome, or the FlinkJob goes. Rejects with a FlinkError; the sweep finds it then. */
   async release(job: FlinkJob, store: Pick<JarStore, "delete">): Promise<void> {
-    const { id, reclaimPolicy } = job.spec.jar;
+    const { id, reclaimPolicy } = job.spec.jar ?? {};
     if (id === undefined || reclaimPolicy !== "Delete") return;
     const others = this.#options.usersOf(id).filter(({ metadata }) => metadata.uid !== job.metadata.uid);
     if (!others.some(isOpen)) await store.delete(id, AbortSignal.timeout(10_000));
@@ -53,7 +53,7 @@ export class ReclaimedJars {
   #judge(jarId: string): "keep" | "wait" | "delete" {
     const users = this.#options.usersOf(jarId);
     if (users.length > 0) {
-      if (!users.some(({ spec }) => spec.jar.reclaimPolicy === "Delete")) return "keep";
+      if (!users.some(({ spec }) => spec.jar?.reclaimPolicy === "Delete")) return "keep";
       return users.some(isOpen) ? "wait" : "delete";
     }
     const cluster = clusterOfRequestJar(jarId);

@@ -48,7 +48,7 @@ export const jobIndexers = {
   cluster: (job: FlinkJob) =>
     job.spec.cluster.name === undefined ? [] : [`${job.metadata.namespace}/${job.spec.cluster.name}`],
   /** By JarId. */
-  jar: ({ spec }: FlinkJob) => (spec.jar.id === undefined ? [] : [spec.jar.id]),
+  jar: ({ spec }: FlinkJob) => (spec.jar?.id === undefined ? [] : [spec.jar.id]),
 };
 
 /** Names of the indexes that the informer of FlinkClusters keeps. */

@@ -31,8 +31,17 @@ export function operationIdOf(
 
 /** The parts of a spec that say what the job is. A change of any other part submits nothing. */
 function runParts(spec: FlinkJobSpec): unknown {
-  const { cluster, jar, entryClass, args, parallelism, savepointPath, allowNonRestoredState, claimMode } =
-    spec;
+  const {
+    cluster,
+    jar = {},
+    plan,
+    entryClass,
+    args,
+    parallelism,
+    savepointPath,
+    allowNonRestoredState,
+    claimMode,
+  } = spec;
   const { flinkConfiguration, flinkConfigurationFrom = [] } = spec;
   // Where values come from, never the values: a hash of a secret can be guessed.
   const sources = flinkConfigurationFrom.map(sourceParts);
@@ -44,6 +53,7 @@ function runParts(spec: FlinkJobSpec): unknown {
     Object.entries(flinkConfiguration ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
     // Specs that were hashed before there were these fields keep their hash.
     ...(sources.length > 0 ? [sources] : []),
+    ...(plan ? [[plan.file]] : []),
     ...(cluster.perJob ? [[jar.local ?? null, perJobParts(cluster.perJob)]] : []),
   ];
 }

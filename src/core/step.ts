@@ -1,6 +1,6 @@
 import type { ConfigurationFrom } from "../api/configuration-from.ts";
 import type { ConfigurationStatus } from "../api/configuration-status.ts";
-import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { Jar } from "../api/flinkjob.ts";
 import type { FlinkCluster, FlinkSavepoint } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import type {
@@ -71,7 +71,7 @@ export type Effect =
       url: string;
       incarnation: string;
       application: boolean;
-      jar: FlinkJobSpec["jar"];
+      jar: Jar;
       request: RunRequest;
       /** As recorded in the trigger; of the request before, where there was one. */
       sentAt: string;

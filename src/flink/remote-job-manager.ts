@@ -1,4 +1,4 @@
-import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import type { Jar } from "../api/flinkjob.ts";
 import type { ShownConfiguration } from "../core/configuration/shown-configuration.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "../core/observed.ts";
 import type { RunRequest } from "../core/run-request.ts";
@@ -158,7 +158,7 @@ export class RemoteJobManager implements JobManagerPort {
     return outcomeOf(await this.#cluster.run(jarId, request, { application, signal }));
   }
 
-  async transfer(source: FlinkJobSpec["jar"], fileName: string, signal: AbortSignal): Promise<string> {
+  async transfer(source: Jar, fileName: string, signal: AbortSignal): Promise<string> {
     const { jarSource, longestJar, jarTimeoutMs } = this.#options;
     const { uri = "", sha256 } = source;
     const limits = { longest: longestJar, deadlineMs: jarTimeoutMs };

@@ -72,7 +72,7 @@ test("it does what its OpenAPI document says, and refuses what that does not all
   // Of all the JARs that it sent with requests, those of the submissions that are left, and no others.
   await eventually(async () => {
     const { items } = await world.kube.list(flinkJobs, { namespace: world.namespace });
-    const recorded = items.filter((job) => jarSumOf(job) !== undefined).map(({ spec }) => spec.jar.id);
+    const recorded = items.filter((job) => jarSumOf(job) !== undefined).map(({ spec }) => spec.jar?.id);
     const { files } = (await (await fetch(`${flink.url}/jars`)).json()) as { files: { id: string }[] };
     expect(recorded.length).toBeGreaterThan(0);
     expect(files.map(({ id }) => id).sort()).toEqual(recorded.sort());

@@ -152,15 +152,50 @@ export function specs(schema: StructuralSchema): fc.Arbitrary<unknown> {
 interface JobLike {
   cluster?: { perJob?: { mode?: unknown } | null } | null;
   jar?: { id?: unknown; local?: unknown } | null;
+  plan?: unknown;
   trigger?: { jobId?: unknown } | null;
   flinkConfigurationFrom?: unknown;
   claimMode?: unknown;
 }
 
-/** A FlinkJob's spec whose members go together as its CEL rules say; anything else as it is. */
+/** A spec whose members go together as its CEL rules say; anything else as it is. */
 function fitting(spec: unknown): unknown {
-  const { cluster, jar, trigger, flinkConfigurationFrom, claimMode, ...rest } = (spec ?? {}) as JobLike;
-  if (!isMap(spec) || !isMap(cluster) || !isMap(jar)) return spec;
+  if (!isMap(spec)) return spec;
+  if ("managed" in spec) return fittingTemplate(spec);
+  if (!("cluster" in spec)) return spec;
+  const { plan, ...withJar } = spec as JobLike;
+  if (plan !== undefined && "jar" in withJar) return fittingJob(withJar);
+  return plan === undefined ? fittingJob(spec as JobLike) : fittingPlan(spec as JobLike);
+}
+
+/** A FlinkCluster with spec.perJob. */
+function fittingTemplate({ managed, ...rest }: { managed?: unknown; perJob?: unknown }): unknown {
+  if (!("perJob" in rest) || !isMap(managed)) return { managed, ...rest };
+  const { application: _, ingress: __, ...session } = managed as Record<string, unknown>;
+  return { managed: session, ...rest };
+}
+
+/** What the gateway makes of a plan. */
+function fittingPlan(spec: JobLike): unknown {
+  const { cluster, plan, trigger, ...rest } = spec;
+  if (!isMap(cluster?.perJob) || !isMap(plan)) return spec;
+  const others = [
+    ...["entryClass", "args", "parallelism", "savepointPath", "allowNonRestoredState", "claimMode"],
+    ...["flinkConfiguration", "flinkConfigurationFrom", "restartPolicy", "lostPolicy", "rollback"],
+  ];
+  const kept = Object.fromEntries(Object.entries(rest).filter(([name]) => !others.includes(name)));
+  const jobId = /[0-9a-f]{32}/.exec(JSON.stringify(plan))?.[0] ?? "0".repeat(32);
+  return {
+    ...kept,
+    cluster: { perJob: { ...cluster.perJob, mode: "session" } },
+    plan,
+    trigger: { ...(isMap(trigger) ? trigger : {}), jobId },
+  };
+}
+
+function fittingJob(spec: JobLike): unknown {
+  const { cluster, jar, trigger, flinkConfigurationFrom, claimMode, ...rest } = spec;
+  if (!isMap(cluster) || !isMap(jar)) return spec;
   const perJob = isMap(cluster.perJob) ? cluster.perJob : undefined;
   const mode = perJob && (perJob.mode ?? "application");
   const unfit = perJob ? "id" in jar : "local" in jar;

@@ -53,7 +53,7 @@ export function managedOf(
   { jobId, savepointPath }: Attempt,
 ): ManagedCluster {
   if (mode === "session") return cluster;
-  const { jar, entryClass, args, parallelism, allowNonRestoredState, claimMode } = spec;
+  const { jar = {}, entryClass, args, parallelism, allowNonRestoredState, claimMode } = spec;
   const { uri, sha256, local } = jar;
   const application = {
     jobId,

@@ -51,7 +51,7 @@ function underWay(
   const left = flight.since + WORTH_A_WORD_MS - ctx.now;
   if (left > 0) return { rule: "underWay", requeueAfterMs: left };
   if (flight.phase === "fetchingJar") {
-    const { uri } = ctx.spec.jar;
+    const { uri } = ctx.spec.jar ?? {};
     const waiting =
       uri === undefined
         ? pendingTrigger(trigger, "Submitting", "Waiting for other run requests to the cluster to begin.")

@@ -96,7 +96,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
       url,
       incarnation,
       application: supportsRunApplication,
-      jar: spec.jar,
+      jar: spec.jar ?? {},
       request,
       sentAt: iso(now),
       earlierSentAt: trigger.sentAt,

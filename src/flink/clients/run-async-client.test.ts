@@ -54,7 +54,7 @@ test.each([
   const triggerId = await client.submit({ programArgsList: ["Größe"] }, { jar: { content: content() } });
   const job = await house.job((await client.track(triggerId))!.flinkJob.name);
   expect(job.spec.args).toEqual(["Größe"]);
-  expect(await house.jarsOnFlink()).toEqual([job.spec.jar.id]);
+  expect(await house.jarsOnFlink()).toEqual([job.spec.jar?.id]);
 });
 
 test("a JAR that breaks off is the caller's failure, and leaves nothing", async () => {

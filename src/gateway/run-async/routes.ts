@@ -88,7 +88,7 @@ export function runAsyncRoutes(options: RunAsyncOptions): FastifyPluginAsync {
   };
 
   const discardJarOf = async (job: Parameters<typeof jarSumOf>[0], cluster: ClusterTarget) => {
-    const { id } = job.spec.jar;
+    const { id } = job.spec.jar ?? {};
     if (jarSumOf(job) !== undefined && id !== undefined) await jars.discard(cluster, id);
   };
 

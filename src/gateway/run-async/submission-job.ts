@@ -91,7 +91,7 @@ export function differences(
   const names: string[] = fields.map((field) => (field === "args" ? "programArgsList" : field));
   const sum = jarSumOf(submitted);
   if ("id" in jar) {
-    if (sum !== undefined || submitted.spec.jar.id !== jar.id) names.unshift("jarId");
+    if (sum !== undefined || submitted.spec.jar?.id !== jar.id) names.unshift("jarId");
   } else if (sum === undefined || (jar.sha256 !== undefined && jar.sha256 !== sum)) {
     names.unshift("jarfile");
   }

@@ -62,9 +62,9 @@ describe("POST with the JAR", () => {
       const answer = await send(form(...parts));
       expect(answer).toEqual({ status: 202, body: { triggerId: "nightly" } });
       const { spec, metadata } = await house.job(name);
-      expect(await house.jarsOnFlink()).toEqual([spec.jar.id]);
-      expect(spec.jar.id).toMatch(/_flinkjob-run-async-[0-9a-f]{16}-[\w-]*\.jar$/);
-      expect(spec.jar.reclaimPolicy).toBe("Delete");
+      expect(await house.jarsOnFlink()).toEqual([spec.jar?.id]);
+      expect(spec.jar?.id).toMatch(/_flinkjob-run-async-[0-9a-f]{16}-[\w-]*\.jar$/);
+      expect(spec.jar?.reclaimPolicy).toBe("Delete");
       expect(metadata.annotations?.["flinkjob.dev/jar-sha256"]).toBe(sha256);
     },
   );
@@ -92,7 +92,7 @@ describe("POST with the JAR", () => {
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect((await house.kube.list(flinkJobs)).items).toHaveLength(1);
-    expect(await house.jarsOnFlink()).toEqual([(await house.job(name)).spec.jar.id]);
+    expect(await house.jarsOnFlink()).toEqual([(await house.job(name)).spec.jar?.id]);
   });
 
   test.each([

@@ -150,7 +150,7 @@ export class Submitting {
     try {
       const { created, job: there } = await this.#submissions.create(job);
       // An answer that was lost on the way makes our own FlinkJob look like an earlier one.
-      if (created || there.spec.jar.id === jarId) return { triggerId, created: true };
+      if (created || there.spec.jar?.id === jarId) return { triggerId, created: true };
       refuseOther(differences(there, request.run, { sha256 }), triggerId);
       await this.#jars.discard(submitter.cluster, jarId);
       return { triggerId, created: false };
