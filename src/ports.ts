@@ -11,6 +11,7 @@ import type {
   SavepointOperation,
   SavepointRequest,
   StopRequest,
+  VerbatimResult,
 } from "./core/snapshots.ts";
 
 /** What a monitor asks of one JobManager. */
@@ -55,6 +56,8 @@ export interface SavepointTaker {
 export interface JobTeller {
   accumulators(jobId: string, signal: AbortSignal): Promise<Accumulator[] | undefined>;
   executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined>;
+  /** The same as text, of at most `longest` bytes. */
+  verbatimResult(jobId: string, longest: number, signal: AbortSignal): Promise<VerbatimResult | undefined>;
   /** What Flink shows of the configuration that it runs with; of a job that is being initialized, nothing but defaults. */
   configuration(jobId: string, signal: AbortSignal): Promise<ShownConfiguration | undefined>;
   /** Newest first, at most five. */

@@ -113,7 +113,7 @@ const submission = z
   })
   .meta({ description: "Bounds of the submission." });
 
-/** What a plan has in it already. */
+/** What a plan has in it already; flinkConfiguration, too, but CEL cannot see a map of any values. */
 const IN_THE_PLAN = [
   "entryClass",
   "args",
@@ -121,7 +121,6 @@ const IN_THE_PLAN = [
   "savepointPath",
   "allowNonRestoredState",
   "claimMode",
-  "flinkConfiguration",
   "flinkConfigurationFrom",
 ] as const;
 

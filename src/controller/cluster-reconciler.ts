@@ -5,8 +5,10 @@ import { managedStatus } from "../core/cluster/managed-status.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import { hasReadyJobManager } from "../core/cluster/pods.ts";
 import { clusterStatus } from "../core/cluster-status.ts";
+import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { clusterEvents } from "../core/events.ts";
 import type { ClusterObservation } from "../core/observed.ts";
+import { isTemplate, templateStatus } from "../core/per-job/template.ts";
 import type { StepEvent } from "../core/step.ts";
 import { sameStatus } from "../core/summarize.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -26,6 +28,8 @@ export interface ClusterReconcilerOptions {
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
   managed: Pick<ManagedClusters, "bring">;
+  /** The catalogue of Flink's options. */
+  findOptions?: FindOptions | undefined;
   clock: Clock;
   tell?: ((cluster: FlinkCluster, event: StepEvent) => void) | undefined;
   onStatusWritten?: () => void;
@@ -47,12 +51,14 @@ export class ClusterReconciler {
     const cluster = versions.newest(key, store.get(key));
     if (
       !cluster ||
-      (cluster.metadata.deletionTimestamp !== undefined && cluster.spec.managed === undefined)
+      (cluster.metadata.deletionTimestamp !== undefined &&
+        (cluster.spec.managed === undefined || isTemplate(cluster)))
     ) {
       this.#forget(key);
       return undefined;
     }
     try {
+      if (isTemplate(cluster)) return await this.#template(cluster, signal);
       return cluster.spec.managed === undefined
         ? await this.#external(cluster, signal)
         : await this.#managed(cluster, signal);
@@ -66,6 +72,11 @@ export class ClusterReconciler {
   async #external(cluster: FlinkCluster, signal: AbortSignal): Promise<undefined> {
     const status = clusterStatus(cluster, this.#observe(cluster), this.#options.clock.now());
     await this.#write(cluster, status, signal);
+  }
+
+  async #template(cluster: FlinkCluster, signal: AbortSignal): Promise<undefined> {
+    const { findOptions, clock } = this.#options;
+    await this.#write(cluster, templateStatus(cluster, findOptions, clock.now()), signal);
   }
 
   async #managed(cluster: FlinkCluster, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {

@@ -3,6 +3,7 @@ import type { JarFetcher } from "../core/cluster/jar-fetcher.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
+import { isTemplate } from "../core/per-job/template.ts";
 import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -231,7 +232,7 @@ export class Controller {
         enabled: options.managedClusters ?? true,
         ...{ findOptions: options.findOptions, jarFetcher: options.jarFetcher },
       }),
-      ...{ clock, tell: options.tellCluster },
+      ...{ clock, tell: options.tellCluster, findOptions: options.findOptions },
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
       ...(options.onReachable ? { onReachable: options.onReachable } : {}),
     });
@@ -276,7 +277,8 @@ export class Controller {
   work(): void {
     for (const workers of this.#workers) workers.start();
     this.#sweeper.resume(this.jobs.list());
-    const urls = () => [...new Set(this.clusters.list().map(urlOf))];
+    const answering = () => this.clusters.list().filter((cluster) => !isTemplate(cluster));
+    const urls = () => [...new Set(answering().map(urlOf))];
     void this.#sweeper.patrol(urls, PATROL_MS);
   }
 

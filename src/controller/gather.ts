@@ -7,6 +7,7 @@ import { jobIdPrefix } from "../core/identity.ts";
 import { wantsNextAttempt } from "../core/next-attempt.ts";
 import type { ClusterObservation, Crowd, Look, Observed, PerJobSeen } from "../core/observed.ts";
 import { perJobUrl } from "../core/per-job/naming.ts";
+import { isTemplate } from "../core/per-job/template.ts";
 import { isUnread } from "../core/policies/ending.ts";
 import { isOver } from "../core/triggers.ts";
 import { effectiveSpec, wantedRun } from "../core/versions.ts";
@@ -24,7 +25,7 @@ export interface GatherOptions {
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
   operations: Pick<Operations, "get">;
-  news: Pick<JobNews, "snapshots" | "troubles" | "configuration">;
+  news: Pick<JobNews, "snapshots" | "troubles" | "configuration" | "executionResult">;
   sources: Pick<ConfigurationSources, "get">;
   /** The main()s on a cluster, where they leave no place for that of this FlinkJob. */
   crowd: (url: string, uid: string) => Crowd | undefined;
@@ -63,6 +64,7 @@ export class Gather {
       snapshots: news.snapshots(uid),
       troubles: news.troubles(uid),
       configuration: news.configuration(uid),
+      executionResult: news.executionResult(uid),
       sources: sources.get(uid),
       crowd: named === undefined ? undefined : crowd(named, uid),
       perJob,
@@ -101,7 +103,9 @@ export class Gather {
     const first = seen[0];
     const second = seen[1];
     if (first === undefined) {
-      return idle ? this.#glance(trigger.sentTo?.url, own) : { kind: "notFound", name: named.name };
+      if (idle) return this.#glance(trigger.sentTo?.url, own);
+      const { name, isTemplate: hasNoPods = false } = named;
+      return { kind: "notFound", name, ...(hasNoPods ? { isTemplate: true } : {}) };
     }
     // The same cluster under a new address: our JobID there proves it.
     const moved =
@@ -122,7 +126,7 @@ export class Gather {
     return monitor?.observation(own) ?? { kind: "connecting", url: url ?? "" };
   }
 
-  #namedUrl(job: FlinkJob): { url: string | undefined; name: string } {
+  #namedUrl(job: FlinkJob): { url: string | undefined; name: string; isTemplate?: boolean } {
     const { metadata } = job;
     const { url, name, perJob } = effectiveSpec(job).cluster;
     const own = job.status?.trigger?.cluster;
@@ -132,6 +136,8 @@ export class Gather {
     }
     if (url !== undefined) return { url, name: url };
     const cluster = this.#options.flinkCluster(metadata.namespace ?? "", name ?? "");
+    if (cluster && isTemplate(cluster))
+      return { url: undefined, name: cluster.metadata.name, isTemplate: true };
     return { url: cluster && urlOf(cluster), name: name ?? "" };
   }
 }

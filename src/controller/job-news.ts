@@ -1,17 +1,30 @@
-import type { ConfigurationSeen, SnapshotsSeen, TroublesSeen } from "../core/observed.ts";
+import { LONGEST_EXECUTION_RESULT } from "../api/plan.ts";
+import type {
+  ConfigurationSeen,
+  ExecutionResultSeen,
+  SnapshotsSeen,
+  TroublesSeen,
+} from "../core/observed.ts";
 import type { Effect } from "../core/step.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { JobManagerPort } from "../ports.ts";
 
-type ReadEffect = Extract<Effect, { kind: "readSnapshots" | "readTroubles" | "readConfiguration" }>;
-type ReadingPort = Pick<JobManagerPort, "snapshots" | "exceptions" | "jobRestarts" | "configuration">;
+type ReadEffect = Extract<
+  Effect,
+  { kind: "readSnapshots" | "readTroubles" | "readConfiguration" | "readExecutionResult" }
+>;
+type ReadingPort = Pick<
+  JobManagerPort,
+  "snapshots" | "exceptions" | "jobRestarts" | "configuration" | "verbatimResult"
+>;
 
-/** What this process last read of jobs that run, by FlinkJob: their snapshots, why they restarted, what they run with. */
+/** What this process last read of jobs, by FlinkJob: their snapshots, why they restarted, what they run with, how they ended. */
 export class JobNews {
   readonly #clock: Clock;
   readonly #snapshots = new Map<string, SnapshotsSeen>();
   readonly #troubles = new Map<string, TroublesSeen>();
   readonly #configurations = new Map<string, ConfigurationSeen>();
+  readonly #results = new Map<string, ExecutionResultSeen>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,7 +42,12 @@ export class JobNews {
     return this.#configurations.get(uid);
   }
 
+  executionResult(uid: string): ExecutionResultSeen | undefined {
+    return this.#results.get(uid);
+  }
+
   forget(uid: string): void {
+    this.#results.delete(uid);
     this.#configurations.delete(uid);
     this.#snapshots.delete(uid);
     this.#troubles.delete(uid);
@@ -52,6 +70,11 @@ export class JobNews {
     if (effect.kind === "readConfiguration") {
       const shown = await jobManager.configuration(jobId, signal).catch(unlessAborted(signal));
       this.#configurations.set(uid, { jobId, at: this.#clock.now(), shown });
+      return;
+    }
+    if (effect.kind === "readExecutionResult") {
+      const result = await jobManager.verbatimResult(jobId, LONGEST_EXECUTION_RESULT, signal);
+      this.#results.set(uid, { jobId, at: this.#clock.now(), result });
       return;
     }
     const newest = (await jobManager.exceptions(jobId, signal))?.[0];

@@ -139,6 +139,7 @@ export class Perform {
         return false;
       case "readSnapshots":
       case "readConfiguration":
+      case "readExecutionResult":
       case "readTroubles": {
         const { jobManager } = this.#cluster(effect.url, clusters);
         await sources.recall(job, signal);

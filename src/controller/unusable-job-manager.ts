@@ -23,6 +23,7 @@ export class UnusableJobManager implements JobManagerPort {
   disposalOperation = () => this.#refuse();
   accumulators = () => this.#refuse();
   executionResult = () => this.#refuse();
+  verbatimResult = () => this.#refuse();
   configuration = () => this.#refuse();
   exceptions = () => this.#refuse();
   jobRestarts = () => this.#refuse();

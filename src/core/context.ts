@@ -7,6 +7,7 @@ import type {
   ClusterObservation,
   ConfigurationSeen,
   Crowd,
+  ExecutionResultSeen,
   Flight,
   JobRow,
   Look,
@@ -47,6 +48,7 @@ export interface Context {
   readonly snapshots: SnapshotsSeen | undefined;
   readonly troubles: TroublesSeen | undefined;
   readonly configuration: ConfigurationSeen | undefined;
+  readonly executionResult: ExecutionResultSeen | undefined;
   readonly sources: SourcesSeen | undefined;
   readonly crowd: Crowd | undefined;
   readonly perJob: PerJobSeen;
@@ -92,6 +94,7 @@ export function contextOf(observed: Observed, now: number): Context {
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
     configuration: observed.configuration?.jobId === jobId ? observed.configuration : undefined,
+    executionResult: observed.executionResult?.jobId === jobId ? observed.executionResult : undefined,
     sources: observed.sources,
     crowd: observed.crowd,
     perJob: observed.perJob ?? NONE_OF_ITS_OWN,

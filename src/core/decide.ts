@@ -111,6 +111,7 @@ const LOOKS: ReadonlySet<Effect["kind"]> = new Set([
   "readOperation",
   "readSources",
   "lookForCluster",
+  "readExecutionResult",
 ]);
 
 /** What was decided is to look, or to wait for a moment: what is to be said comes with the next decision. */

@@ -91,6 +91,8 @@ export function wantedTriggerId(
   newest: Pick<TriggerStatus, "id" | "runHash"> | undefined,
 ): string | undefined {
   const own = spec.trigger?.id;
+  // A plan is run once.
+  if (newest && spec.plan) return undefined;
   if (!newest) return own ?? `g${generation}`;
   const ownChanged = own !== undefined && newest.id !== own && !isDerivedFrom(newest.id, own);
   if (ownChanged) return own;

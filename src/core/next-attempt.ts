@@ -7,7 +7,8 @@ const RAN_WELL_MS = 600_000;
 
 /** Whether a trigger that is over gets a new attempt under its own ID, now or after a wait. */
 export function wantsNextAttempt(spec: FlinkJobSpec, trigger: TriggerStatus): boolean {
-  if (spec.state === "suspended") return false;
+  // A plan has one JobID, its client's.
+  if (spec.state === "suspended" || spec.plan) return false;
   if (isHalted(trigger)) return true;
   if (trigger.failure?.reason === "JobLost") return spec.lostPolicy === "Resubmit";
   return mayRestart(spec, trigger);

@@ -5,6 +5,7 @@ import type { FindOptions } from "./configuration/catalogue.ts";
 import type { SourcedOption } from "./configuration/layers.ts";
 import type { ShownConfiguration } from "./configuration/shown-configuration.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
+import type { VerbatimResult } from "./snapshots.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
 
@@ -25,6 +26,8 @@ export interface Observed {
   troubles?: TroublesSeen | undefined;
   /** What this process last read of the configuration that the trigger's job runs with. */
   configuration?: ConfigurationSeen | undefined;
+  /** What this process last read, of the end of the trigger's job, for Flink's own client (spec.plan). */
+  executionResult?: ExecutionResultSeen | undefined;
   /** What this process last read of what spec.flinkConfigurationFrom names. */
   sources?: SourcesSeen | undefined;
   /** Where spec.cluster leads, so many main()s run as applications that there is no place for another. */
@@ -87,7 +90,8 @@ export interface Crowd {
 }
 
 export type ClusterObservation =
-  | { kind: "notFound"; name: string }
+  /** `isTemplate`: there is a FlinkCluster of that name, and it has no pods (spec.perJob). */
+  | { kind: "notFound"; name: string; isTemplate?: boolean }
   | { kind: "notAllowed"; url: string; message: string }
   | { kind: "unreachable"; url: string; message: string }
   /** Not asked yet. */
@@ -212,6 +216,15 @@ export interface ConfigurationSeen {
   at: number;
   /** Undefined: it did not tell, and is not asked again. */
   shown: ShownConfiguration | undefined;
+}
+
+/** What Flink's own client asks for about a job's end. */
+export interface ExecutionResultSeen {
+  jobId: string;
+  /** When the answer was there. */
+  at: number;
+  /** Undefined: no such job. */
+  result: VerbatimResult | undefined;
 }
 
 export interface TroublesSeen {

@@ -108,3 +108,10 @@ export interface JobException {
   message: string;
   task?: string | undefined;
 }
+
+/** What Flink's own client asks for about a job's end, as it stands there. */
+export type VerbatimResult =
+  | { kind: "inProgress" }
+  | { kind: "completed"; text: string }
+  /** `bytes`: of UTF-8; undefined where not even that was counted. */
+  | { kind: "tooLong"; bytes?: number | undefined };

@@ -2,6 +2,7 @@ import type { ConfigurationFrom } from "../api/configuration-from.ts";
 import type { ConfigurationStatus } from "../api/configuration-status.ts";
 import type { Jar } from "../api/flinkjob.ts";
 import type { FlinkCluster, FlinkSavepoint } from "../api/objects.ts";
+import type { ExecutionResult } from "../api/plan.ts";
 import type { Reason } from "../api/reasons.ts";
 import type {
   FlinkJobStatus,
@@ -88,6 +89,8 @@ export type Effect =
   | { kind: "readTroubles"; jobId: string; url: string }
   /** Reads what Flink shows of the configuration that the job runs with. */
   | { kind: "readConfiguration"; jobId: string; url: string }
+  /** Reads what Flink's own client asks for about its end. */
+  | { kind: "readExecutionResult"; jobId: string; url: string }
   /** Asks Flink to stop the job with a savepoint. The same operationId again is the same savepoint. */
   | {
       kind: "stopWithSavepoint";
@@ -113,6 +116,7 @@ export interface Verdict extends Omit<Step, "status" | "events"> {
   /** What the trigger's job left; absent: unchanged; null: nothing that is known. */
   restorePoint?: RestorePoint | null | undefined;
   result?: JobResult | undefined;
+  executionResult?: ExecutionResult | undefined;
   /** Why the job restarted, as it was just read; absent: unchanged. */
   troubles?: TroublesSeen | undefined;
   /** Absent: unchanged. */

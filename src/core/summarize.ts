@@ -36,7 +36,9 @@ export function summarize(ctx: Context, verdict: Verdict): FlinkJobStatus {
 function kept(ctx: Context, verdict: Verdict, trigger: TriggerStatus | undefined): Partial<FlinkJobStatus> {
   const before = ctx.job.status;
   // A result belongs to the trigger that came to its end with it.
-  const result = verdict.result ?? (trigger?.jobId === before?.trigger?.jobId ? before?.result : undefined);
+  const ofBefore = trigger?.jobId === before?.trigger?.jobId ? before : undefined;
+  const result = verdict.result ?? ofBefore?.result;
+  const executionResult = verdict.executionResult ?? ofBefore?.executionResult;
   const configuration = verdict.configuration === undefined ? before?.configuration : verdict.configuration;
   const restorePoint = verdict.restorePoint === undefined ? before?.restorePoint : verdict.restorePoint;
   const stable = ctx.spec.rollback || ctx.rolledBack ? (verdict.stable ?? before?.stable) : undefined;
@@ -45,6 +47,7 @@ function kept(ctx: Context, verdict: Verdict, trigger: TriggerStatus | undefined
   return {
     ...(configuration ? { configuration } : {}),
     ...(result ? { result } : {}),
+    ...(executionResult ? { executionResult } : {}),
     ...(restorePoint ? { restorePoint } : {}),
     ...(stable ? { stable } : {}),
     ...(rolledBack ? { rolledBack } : {}),

@@ -11,6 +11,7 @@ import type {
   SavepointOperation,
   SavepointRequest,
   StopRequest,
+  VerbatimResult,
 } from "../core/snapshots.ts";
 import { JarProblem, type JobManagerPort } from "../ports.ts";
 import { ClusterClient, type ClusterClientOptions } from "./clients/cluster-client.ts";
@@ -135,6 +136,10 @@ export class RemoteJobManager implements JobManagerPort {
 
   executionResult(jobId: string, signal: AbortSignal): Promise<ExecutionResult | undefined> {
     return this.#job(jobId).readResult({ signal });
+  }
+
+  verbatimResult(jobId: string, longest: number, signal: AbortSignal): Promise<VerbatimResult | undefined> {
+    return this.#job(jobId).readVerbatimResult(longest, { signal });
   }
 
   configuration(jobId: string, signal: AbortSignal): Promise<ShownConfiguration | undefined> {

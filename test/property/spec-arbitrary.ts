@@ -181,7 +181,7 @@ function fittingPlan(spec: JobLike): unknown {
   if (!isMap(cluster?.perJob) || !isMap(plan)) return spec;
   const others = [
     ...["entryClass", "args", "parallelism", "savepointPath", "allowNonRestoredState", "claimMode"],
-    ...["flinkConfiguration", "flinkConfigurationFrom", "restartPolicy", "lostPolicy", "rollback"],
+    ...["flinkConfigurationFrom", "restartPolicy", "lostPolicy", "rollback"],
   ];
   const kept = Object.fromEntries(Object.entries(rest).filter(([name]) => !others.includes(name)));
   const jobId = /[0-9a-f]{32}/.exec(JSON.stringify(plan))?.[0] ?? "0".repeat(32);

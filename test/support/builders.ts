@@ -12,6 +12,7 @@ import type {
   ClusterObservation,
   ConfigurationSeen,
   Crowd,
+  ExecutionResultSeen,
   Flight,
   FlinkJobState,
   JobManagerView,
@@ -370,6 +371,7 @@ export interface Scene {
   snapshots?: SnapshotsSeen | undefined;
   troubles?: TroublesSeen | undefined;
   configuration?: ConfigurationSeen | undefined;
+  executionResult?: ExecutionResultSeen | undefined;
   sources?: SourcesSeen | undefined;
   crowd?: Crowd | undefined;
   perJob?: PerJobSeen | undefined;

@@ -1,7 +1,7 @@
 import type { FlinkJobSpec } from "../../src/api/flinkjob.ts";
 import { type PerJob, perJob } from "../../src/api/per-job.ts";
 import type { TriggerStatus } from "../../src/api/status.ts";
-import { jobIdOf } from "../../src/core/identity.ts";
+import { jobIdOf, jobIdPrefix } from "../../src/core/identity.ts";
 import type { PerJobCluster } from "../../src/core/observed.ts";
 import { perJobClusterName, perJobUrl } from "../../src/core/per-job/naming.ts";
 import {
@@ -11,6 +11,7 @@ import {
   aSpec,
   aTrigger,
   type ClusterBuilder,
+  JobBuilder,
   SECOND,
   type TriggerBuilder,
   UID,
@@ -81,3 +82,38 @@ export const ownUnreachable = {
   url: ownUrl(),
   message: `${ownUrl()}: refused.`,
 } as const;
+
+/** The JobID of a plan is its client's. */
+export const PLAN_JOB = "ddd1c3a0bfe34f6f8e0b1a2c3d4e5f60";
+export const planName = perJobClusterName("orders", PLAN_JOB);
+export const planUrl = perJobUrl("shop", planName);
+
+/** A spec as the gateway makes it of what Flink's own client has sent. */
+export function planSpec(patch: Partial<FlinkJobSpec> = {}): FlinkJobSpec {
+  const { jar: _, entryClass: __, ...spec } = ownSpec("session");
+  const plan = { file: `flink-executionPlan-${PLAN_JOB}4711.bin` };
+  return { ...spec, plan, trigger: { jobId: PLAN_JOB }, ...patch };
+}
+
+export function planJob(patch: Partial<FlinkJobSpec> = {}): JobBuilder {
+  const { spec: _, ...job } = aJob().build();
+  return new JobBuilder({ ...job, spec: planSpec(patch) });
+}
+
+/** Its trigger, whose cluster is on record. */
+export function planTrigger(seen = true, spec = planSpec()): TriggerBuilder {
+  return ownTrigger("application", { spec }).with({
+    jobId: PLAN_JOB,
+    adoptedBy: jobIdPrefix(UID),
+    cluster: { name: planName, mode: "session", ...(seen ? { uid: "c-1" } : {}) },
+    tries: 0,
+    triedAt: undefined,
+    sentTo: { url: planUrl, incarnation: "", flinkVersion: "2.3" },
+  });
+}
+
+/** Its FlinkCluster, on its way. */
+export const planMade = (patch: Partial<PerJobCluster> = {}) =>
+  made("session", { name: planName, jobId: PLAN_JOB, ...patch });
+/** The JobManager of it, which answers. */
+export const planCluster = () => aCluster("Durable").v23().with({ url: planUrl });

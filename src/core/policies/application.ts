@@ -1,14 +1,13 @@
 import type { TriggerStatus } from "../../api/status.ts";
-import { type Context, iso } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { Look, PerJobCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { failed, isApplication, isOver, pending } from "../triggers.ts";
-import { wantedRun } from "../versions.ts";
+import { failed, pending } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
-import { clusterLost, deploys, make, ownCluster, seen, takenAway, untilKnownGone } from "./own-cluster.ts";
-import { release } from "./own-cluster-end.ts";
+import { clusterLost, deploys, make, ownCluster, seen } from "./own-cluster.ts";
 import { timedOut } from "./timeout.ts";
 import { applicationSeen, endedUnseen } from "./unsettled.ts";
+import { isUnwanted, releaseUnseen, releaseUnwanted, untilGone } from "./unwanted-cluster.ts";
 
 const POLL_MAIN_MS = 2_000;
 /** What a JobManager of Flink 1.20 dies of when main() submits nothing. */
@@ -33,7 +32,7 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   const trigger = seen(before, own);
   const { cluster, look } = ctx;
   if (own.isDeleting) return deploys(ctx, trigger, own);
-  if (isUnwanted(ctx) && ranNothing(own, look)) return unwanted(ctx, trigger, own);
+  if (isUnwanted(ctx) && ranNothing(own, look)) return releaseUnwanted(ctx, trigger, own);
   const over = timedOut(ctx, trigger) ?? endsAgainAndAgain(ctx, trigger, own);
   if (over) return over;
   if (cluster.kind !== "reachable") return deploys(ctx, trigger, own);
@@ -72,48 +71,8 @@ function endsAgainAndAgain(
   return { rule: "endsAgainAndAgain", trigger: late };
 }
 
-/** Nothing of it is wanted any more: the spec asks for something else, or for nothing. */
-function isUnwanted({ spec, job }: Context): boolean {
-  return spec.state === "suspended" || wantedRun(job) !== undefined;
-}
-
 /** Its JobManager never answered, or says that main() has not come to a job. */
 function ranNothing({ wasReached }: PerJobCluster, look: Look | undefined): boolean {
   if (!wasReached) return true;
   return look?.application !== undefined && runsMain(look) && look.application.jobs === 0 && !look.found;
-}
-
-function unwanted(ctx: Context, trigger: TriggerStatus, own: PerJobCluster): Verdict {
-  const message = `FlinkCluster ${own.name} is being taken away before its job came: the spec asks for something else by now.`;
-  const stopped = stoppedFor(ctx, trigger);
-  return release(ctx, pending(stopped, stopped.stop!.why, message), own, "releaseUnwanted");
-}
-
-/** Nobody saw it, and it may be there: from now on nobody makes it any more. */
-function releaseUnseen(ctx: Context, before: TriggerStatus): Verdict {
-  const { cluster, ...rest } = stoppedFor(ctx, before);
-  if (!cluster) return { rule: "clusterIsLookedFor" };
-  const released = { ...cluster, releasedAt: iso(ctx.now) };
-  return { rule: "releaseUnseen", trigger: { ...rest, cluster: released }, requeueAfterMs: 0 };
-}
-
-/** It ends because the operator ends it: should what it is ended for be taken back, it may go on. */
-function stoppedFor({ spec, generation, now }: Context, trigger: TriggerStatus): TriggerStatus {
-  const why = spec.state === "suspended" ? ("Suspending" as const) : ("Replacing" as const);
-  return { ...trigger, stop: { mode: "cancel", why, generation, requestedAt: iso(now) } };
-}
-
-/** It was let go before its job was seen: once it is gone nothing of the attempt can come any more. */
-function untilGone(ctx: Context, trigger: TriggerStatus, own: PerJobCluster | undefined): Verdict {
-  if (own) return release(ctx, trigger, own, "clusterGoes");
-  return untilKnownGone(ctx, trigger.cluster?.name ?? "") ?? takenAway(ctx, trigger);
-}
-
-/** main() did not come to a job in time: the cluster goes, and main() with it. Undefined where there is no such cluster. */
-export function lateApplication(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
-  if (!isApplication(trigger) || isOver(trigger)) return undefined;
-  const own = ownCluster(ctx, trigger);
-  if (own) return release(ctx, trigger, own, "releaseLate");
-  const unsure = trigger.cluster && untilKnownGone(ctx, trigger.cluster.name);
-  return unsure ?? { rule: "lateApplicationIsOver", trigger: { ...trigger, finishedAt: iso(ctx.now) } };
 }

@@ -5,18 +5,19 @@ import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { lateApplication } from "./application.ts";
 import { readResult } from "./ending.ts";
+import { readExecutionResult } from "./execution-result.ts";
 import { cleared, keptForMs } from "./own-cluster-end.ts";
 import { anotherAttempt } from "./restarting.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
+import { lateInOwnCluster } from "./unwanted-cluster.ts";
 
 const POLL_LATE_JOB_MS = 5_000;
 
 /** The trigger has ended. A finished job is never run again because Flink forgot it. */
 export function over(ctx: Context, trigger: TriggerStatus): Verdict {
-  if (!isOver(trigger)) return lateApplication(ctx, trigger) ?? lateJob(ctx, trigger);
+  if (!isOver(trigger)) return lateInOwnCluster(ctx, trigger) ?? lateJob(ctx, trigger);
   // The job came to its end before its run request was answered.
   const late = ctx.flight?.phase === "answered";
   return late ? { settlesFlight: true, ...afterTheEnd(ctx, trigger) } : afterTheEnd(ctx, trigger);
@@ -27,6 +28,7 @@ function afterTheEnd(ctx: Context, trigger: TriggerStatus): Verdict {
   if (ctx.row && !isTerminal(ctx.row.state)) return reappeared(ctx, trigger);
   return (
     readResult(ctx, trigger) ??
+    readExecutionResult(ctx, trigger) ??
     cleared(ctx, trigger) ??
     anotherAttempt(ctx, trigger) ??
     whileKept(ctx, trigger, expiry(ctx, trigger))

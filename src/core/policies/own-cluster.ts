@@ -53,7 +53,7 @@ export function inOwnCluster(ctx: Context, trigger: TriggerStatus): Verdict | un
 }
 
 /** The status was lost, and the FlinkCluster says that this attempt was begun: what became of it is found out. */
-function takenOver(ctx: Context, trigger: TriggerStatus, found: PerJobCluster): Verdict {
+export function takenOver(ctx: Context, trigger: TriggerStatus, found: PerJobCluster): Verdict {
   const { name, mode, uid, jobId, runHash: made } = found;
   const message = `FlinkCluster ${name} was made for job ${jobId} of this FlinkJob.`;
   return {
@@ -84,8 +84,8 @@ function earlierGoes(trigger: TriggerStatus, { name, uid }: PerJobCluster): Verd
 }
 
 /**
- * Makes it, or makes it once more where nobody saw it. In application mode the FlinkCluster *is* the run request, so what is
- * recorded first is that it was sent. Its name comes of the JobID: made twice it is one.
+ * Makes it, or makes it once more where nobody saw it. In application mode the FlinkCluster *is* the run request, and of a plan
+ * it is all that is done here, so what is recorded first is that it was sent. Its name comes of the JobID: made twice it is one.
  */
 export function make(ctx: Context, before: TriggerStatus, perJob: PerJob): Verdict {
   const { job, spec, now } = ctx;
@@ -108,7 +108,7 @@ export function make(ctx: Context, before: TriggerStatus, perJob: PerJob): Verdi
     ...pending(before, "ClusterDeploying", `FlinkCluster ${name} is being made.`),
     ...contentOf(ctx, before),
     cluster: { name, mode },
-    ...(mode === "session" ? {} : asSent(ctx, before, perJob, name)),
+    ...(mode === "application" || spec.plan ? asSent(ctx, before, perJob, name) : {}),
   };
   const cluster = perJobClusterOf(job, spec, perJob, trigger, name);
   const { refusal: unfit, configuration, events } = examined(ctx, cluster);
@@ -124,7 +124,7 @@ export function make(ctx: Context, before: TriggerStatus, perJob: PerJob): Verdi
 }
 
 function asSent(
-  { now, job }: Context,
+  { now, job, spec }: Context,
   before: TriggerStatus,
   perJob: PerJob,
   name: string,
@@ -132,8 +132,8 @@ function asSent(
   const url = perJobUrl(job.metadata.namespace, name);
   return {
     sends: 1,
-    tries: Math.max(1, before.tries),
-    triedAt: iso(now),
+    // A plan is handed over later, by the gateway.
+    ...(spec.plan ? {} : { tries: Math.max(1, before.tries), triedAt: iso(now) }),
     sentAt: iso(now),
     sentTo: { url, incarnation: "", flinkVersion: perJob.flinkVersion },
     protection: "Durable",

@@ -8,6 +8,7 @@ import { adopt } from "./adoption.ts";
 import { answered, lookUp } from "./answered.ts";
 import { inApplication } from "./application.ts";
 import { clusterLost } from "./own-cluster.ts";
+import { awaited } from "./plan.ts";
 import { send } from "./sending.ts";
 import { patience, timedOut } from "./timeout.ts";
 import { reportJob } from "./tracking.ts";
@@ -22,6 +23,7 @@ const LOOKS_FOR_MS = 5_000;
 /** The trigger is recorded and has no job yet. */
 export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
   const { flight, row } = ctx;
+  if (ctx.spec.plan) return row ? started(ctx, { ...trigger, sends: 1 }, row) : awaited(ctx, trigger);
   if (isAdopting(trigger)) return adopt(ctx, trigger);
   if (flight?.phase === "answered") return answered(ctx, trigger, flight);
   // Evidence beats everything: a listed job is ours, answered or not.

@@ -10,6 +10,7 @@ import { adoption } from "./adoption.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { unfitSpec } from "./configured-run.ts";
 import { isUnread } from "./ending.ts";
+import { firstOfPlan } from "./plan.ts";
 import { send } from "./sending.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
 import { isReused, succeededBy } from "./succession.ts";
@@ -20,6 +21,7 @@ const abandonFlight: Verdict = { rule: "abandonFlight", effect: { kind: "abandon
 export function firstTrigger(ctx: Context): Verdict {
   const trigger = newTrigger(ctx, wantedRun(ctx.job) ?? "");
   if (ctx.flight?.jobId === trigger.jobId) return recordFlight(ctx, trigger, ctx.flight);
+  if (ctx.spec.plan) return firstOfPlan(ctx, trigger);
   return adoption(ctx, trigger) ?? send(ctx, trigger);
 }
 

@@ -216,6 +216,10 @@ function givenUp(ctx: Context, trigger: TriggerStatus): TriggerStatus {
 export function waitForCluster(trigger: TriggerStatus, cluster: ClusterObservation): Verdict {
   switch (cluster.kind) {
     case "notFound":
+      if (cluster.isTemplate) {
+        const message = `FlinkCluster "${cluster.name}" is a template (spec.perJob) and runs nothing itself: name another, or use its spec.managed as spec.cluster.perJob.`;
+        return { rule: "clusterIsTemplate", trigger: pending(trigger, "PerJobTemplate", message) };
+      }
       return {
         rule: "clusterNotFound",
         trigger: pending(

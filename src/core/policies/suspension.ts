@@ -15,11 +15,13 @@ const LOOK_AGAIN_MS = 1_600;
 export function suspension(ctx: Context): Verdict | undefined {
   const { spec, trigger, flight, row, cluster, look } = ctx;
   if (spec.state !== "suspended") return undefined;
-  if (!trigger) return withoutTrigger(ctx);
+  // That a plan was not run is on record, too: its client asks.
+  if (!trigger) return spec.plan ? undefined : withoutTrigger(ctx);
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   if (isAdopting(trigger)) return undefined;
   // Its main() has no application of ours that could be cancelled: its cluster goes, where that is safe.
-  if (isApplication(trigger) && trigger.state === "pending" && !isOver(trigger)) return undefined;
+  if ((isApplication(trigger) || spec.plan) && trigger.state === "pending" && !isOver(trigger))
+    return undefined;
   // Its outcome comes first; what lives is stopped once it is known to.
   if (isOver(trigger)) return trigger.state === "pending" ? suspended(ctx, trigger) : undefined;
   if (cluster.kind !== "reachable") return undefined;

@@ -8,13 +8,14 @@ import type {
   JobException,
   SavepointFormat,
   SavepointOperation,
+  VerbatimResult,
 } from "../../core/snapshots.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import { jobException } from "../run-outcome.ts";
 import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts";
 import { JobError } from "./job-error.ts";
 import type { FlinkJobState, JobDetails, JobResult, StatusChange } from "./job-facts.ts";
-import { awaitResult, readResult } from "./job-result.ts";
+import { awaitResult, readResult, readVerbatimResult } from "./job-result.ts";
 import { known } from "./presence.ts";
 import { operationFailed, takeSavepoint } from "./snapshot-taking.ts";
 import { watchStatus } from "./status-watch.ts";
@@ -85,6 +86,14 @@ export class JobClient {
   /** The same without waiting; undefined: no such job. */
   readResult(options: CallOptions = {}): Promise<ExecutionResult | undefined> {
     return readResult(this.#rest, this.jobId, signalOf(options));
+  }
+
+  /**
+   * The same as Flink's own client gets it: JSON of at most `longest` bytes.
+   * @internal
+   */
+  readVerbatimResult(longest: number, options: CallOptions = {}): Promise<VerbatimResult | undefined> {
+    return readVerbatimResult(this.#rest, this.jobId, longest, signalOf(options));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from "../../core/snapshots.ts";
+import type { ExecutionResult, VerbatimResult } from "../../core/snapshots.ts";
 import { isFlinkError } from "../rest/errors.ts";
 import type { FlinkRest } from "../rest/flink-rest.ts";
 import { isTerminal } from "../rest/replies.ts";
@@ -21,6 +21,24 @@ export async function readResult(
   const job = await rest.job(jobId, signal).catch(unlessKeptWithoutPlan);
   if (job !== undefined && !isTerminal(job.state)) return { state: "inProgress" };
   return { ...result, accumulators: (await rest.accumulators(jobId, signal)) ?? [] };
+}
+
+/** The same for Flink's own client, which reads more of it than we do. Undefined: no such job. */
+export async function readVerbatimResult(
+  rest: FlinkRest,
+  jobId: string,
+  longest: number,
+  signal: AbortSignal | undefined,
+): Promise<VerbatimResult | undefined> {
+  const read = await rest.executionResultText(jobId, signal).catch((error: unknown) => {
+    if (isFlinkError(error, "BodyTooLarge")) return "tooLong" as const;
+    throw error;
+  });
+  if (read === undefined) return undefined;
+  if (read === "tooLong") return { kind: "tooLong" };
+  if (read.result.state === "inProgress") return { kind: "inProgress" };
+  const bytes = Buffer.byteLength(read.text);
+  return bytes > longest ? { kind: "tooLong", bytes } : { kind: "completed", text: read.text };
 }
 
 /** Of a job that had ended when this JobManager process took over it tells no more than that: an HTTP 500. */

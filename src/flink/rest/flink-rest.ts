@@ -97,6 +97,18 @@ export class FlinkRest {
     );
   }
 
+  /** The same, and the answer as it came. */
+  executionResultText(
+    id: string,
+    signal?: AbortSignal,
+  ): Promise<{ text: string; result: ExecutionResult } | undefined> {
+    return unlessUnknown(
+      this.#requests
+        .getText(`/jobs/${id}/execution-result`, results.executionResult, { signal })
+        .then(({ text, reply }) => ({ text, result: reply })),
+    );
+  }
+
   /**
    * Of the job itself, not of its tasks. The JobManager collects them at most every 10 s (`metrics.fetcher.update-interval`)
    * and only when asked: the first answer is empty, as it is for a job that ended or never was.

@@ -26,6 +26,15 @@ export class Requests {
     return this.exchange({ method: "GET", path, deadlineMs: this.#requestTimeoutMs, ...options }, reply);
   }
 
+  /** With the answer as it came. */
+  getText<T>(
+    path: string,
+    reply: z.ZodType<T>,
+    options: Pick<Exchange, "signal"> = {},
+  ): Promise<{ reply: T; text: string }> {
+    return this.#exchange({ method: "GET", path, deadlineMs: this.#requestTimeoutMs, ...options }, reply);
+  }
+
   /** A POST that is answered soon. */
   post<T>(path: string, body: object, reply: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
     const headers = { "content-type": "application/json" };
@@ -43,6 +52,10 @@ export class Requests {
 
   /** Has no deadline but the one that it is given. */
   async exchange<T>(exchange: Exchange, reply: z.ZodType<T>): Promise<T> {
+    return (await this.#exchange(exchange, reply)).reply;
+  }
+
+  async #exchange<T>(exchange: Exchange, reply: z.ZodType<T>): Promise<{ reply: T; text: string }> {
     const { status, text } = await this.#transport.send(exchange);
     const what = `${exchange.method} ${exchange.path}: HTTP ${status}`;
     let parsed: unknown;
@@ -52,7 +65,7 @@ export class Requests {
       throw new FlinkError("BadReply", `${what}: the answer is not JSON`, { status, cause });
     }
     const checked = reply.safeParse(parsed);
-    if (checked.success) return checked.data;
+    if (checked.success) return { reply: checked.data, text };
     const issue = checked.error.issues[0];
     const where = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
     throw new FlinkError("BadReply", `${what}: not Flink's answer (${where})`, {

@@ -55,6 +55,7 @@ export class Decisions {
         snapshots: () => this.#operator?.snapshots,
         troubles: () => this.#operator?.troubles,
         configuration: () => undefined,
+        executionResult: () => undefined,
       },
       sources: { get: () => undefined },
       crowd: () => undefined,
