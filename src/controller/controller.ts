@@ -1,9 +1,8 @@
 import type { FlinkCluster, FlinkJob, FlinkSavepoint } from "../api/objects.ts";
 import type { JarFetcher } from "../core/cluster/jar-fetcher.ts";
-import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
 import { jobIdPrefix } from "../core/identity.ts";
-import { isTemplate } from "../core/per-job/template.ts";
+import { urlsOf } from "../core/per-job/template.ts";
 import type { StepEvent } from "../core/step.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -277,9 +276,7 @@ export class Controller {
   work(): void {
     for (const workers of this.#workers) workers.start();
     this.#sweeper.resume(this.jobs.list());
-    const answering = () => this.clusters.list().filter((cluster) => !isTemplate(cluster));
-    const urls = () => [...new Set(answering().map(urlOf))];
-    void this.#sweeper.patrol(urls, PATROL_MS);
+    void this.#sweeper.patrol(() => urlsOf(this.clusters.list()), PATROL_MS);
   }
 
   /** Stops taking keys, lets reconciles end, gives up flights that have sent nothing. */

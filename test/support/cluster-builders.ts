@@ -16,12 +16,13 @@ export function aManaged(patch: Partial<ManagedClusterInput> = {}) {
   });
 }
 
+export const findOptions = lazyOptions();
 /** As the operator's options give it. */
 export const jarFetcher = { image: "operator:1", args: ["--max-jar-size=1024"] };
 
 /** The cluster "orders" in the namespace "team-a". */
 export function aDesign(patch: Partial<ManagedClusterInput> = {}, name = "orders"): ClusterDesign {
-  return designOf("team-a", name, aManaged(patch), { findOptions: lazyOptions(), jarFetcher });
+  return designOf("team-a", name, aManaged(patch), { findOptions, jarFetcher });
 }
 
 export function aManagedCluster(patch: Partial<ManagedClusterInput> = {}): FlinkCluster {

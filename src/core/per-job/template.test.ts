@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { aJob, decideOn, NOW } from "../../../test/support/builders.ts";
-import { aManagedCluster } from "../../../test/support/cluster-builders.ts";
+import { aManagedCluster, findOptions } from "../../../test/support/cluster-builders.ts";
 import type { ManagedClusterInput } from "../../api/managed-cluster.ts";
 import type { FlinkCluster } from "../../api/objects.ts";
-import { lazyOptions } from "../../flink/options/option-catalogue.ts";
-import { isTemplate, templateStatus } from "./template.ts";
+import { isTemplate, templateStatus, urlsOf } from "./template.ts";
 
 function template(patch: Partial<ManagedClusterInput> = {}): FlinkCluster {
   const { spec, ...rest } = aManagedCluster(patch);
@@ -13,7 +12,7 @@ function template(patch: Partial<ManagedClusterInput> = {}): FlinkCluster {
 
 describe("a template of clusters", () => {
   test("is ready, and has no address", () => {
-    const status = templateStatus(template(), lazyOptions(), NOW);
+    const status = templateStatus(template(), findOptions, NOW);
     expect(status?.conditions?.map(({ type, status: is, reason }) => [type, is, reason])).toEqual([
       ["Ready", "True", "PerJobTemplate"],
       ["Reconciling", "False", "PerJobTemplate"],
@@ -21,7 +20,8 @@ describe("a template of clusters", () => {
     ]);
     expect(status?.url).toBeUndefined();
     expect(isTemplate(template())).toBe(true);
-    expect(isTemplate(aManagedCluster())).toBe(false);
+    const made = aManagedCluster();
+    expect(urlsOf([template(), made, made])).toEqual(["http://orders-rest.team-a.svc:8081"]);
   });
 
   test.each<[string, Partial<ManagedClusterInput>, string, string]>([
@@ -38,7 +38,7 @@ describe("a template of clusters", () => {
       "parallelism.default",
     ],
   ])("with %s is stalled, before any cluster is made of it", (_, patch, reason, words) => {
-    const [ready, , stalled] = templateStatus(template(patch), lazyOptions(), NOW)?.conditions ?? [];
+    const [ready, , stalled] = templateStatus(template(patch), findOptions, NOW)?.conditions ?? [];
     expect(ready).toMatchObject({ status: "False", reason, message: expect.stringContaining(words) });
     expect(ready?.message).not.toContain("The pods stay");
     expect(stalled?.status).toBe("True");

@@ -2,12 +2,18 @@ import type { FlinkClusterStatus } from "../../api/flinkcluster.ts";
 import type { FlinkCluster } from "../../api/objects.ts";
 import { designOf } from "../cluster/design.ts";
 import { desiredCluster } from "../cluster/desired.ts";
+import { urlOf } from "../cluster/names.ts";
 import { clusterConditions } from "../cluster-status.ts";
 import type { FindOptions } from "../configuration/catalogue.ts";
 
 /** A FlinkCluster that others are made of (spec.perJob): it has no pods and no address. */
 export function isTemplate({ spec }: Pick<FlinkCluster, "spec">): boolean {
   return spec.perJob !== undefined;
+}
+
+/** Where all of them answer that do. */
+export function urlsOf(clusters: readonly FlinkCluster[]): string[] {
+  return [...new Set(clusters.filter((cluster) => !isTemplate(cluster)).map(urlOf))];
 }
 
 /** What a template says of itself: what is wrong with each cluster that is made of it is said once, here. Pure. */
