@@ -51,7 +51,7 @@ export function conditionOf({ metadata, status }: Deployed, type: string): Condi
 }
 
 function failed(object: Deployed, { reason, message }: Condition): DeploymentError {
-  const jobId = "jar" in object.spec ? (object as FlinkJob).status?.trigger?.jobId : undefined;
+  const jobId = object.kind === "FlinkJob" ? (object as FlinkJob).status?.trigger?.jobId : undefined;
   return new DeploymentError("DeploymentFailed", `${titleOf(object)}: ${message}`, { reason, jobId });
 }
 
