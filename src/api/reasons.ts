@@ -8,7 +8,7 @@ export const REASONS = {
     "The FlinkCluster named in spec.cluster.name does not exist. Create it, or correct the name; nothing else is needed.",
   ClusterUnreachable: "The JobManager does not answer. The trigger goes on by itself when it does.",
   ClusterDeploying:
-    "A cluster is being made for this attempt (spec.cluster.perJob); the trigger goes on by itself when it answers.",
+    "The cluster is being deployed: the managed FlinkCluster of spec.cluster.name, or the one of this attempt (spec.cluster.perJob). The trigger goes on by itself when it answers.",
   DestinationNotAllowed:
     "The operator may not send requests to the address in spec.cluster or spec.jar.uri (--deny-cidr, --allow-cidr, --deny-loopback).",
   BackingOff: "The last run request did not get through; the next one waits.",

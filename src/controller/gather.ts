@@ -1,4 +1,5 @@
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
+import type { Reason } from "../api/reasons.ts";
 import type { TriggerStatus } from "../api/status.ts";
 import { urlOf } from "../core/cluster/names.ts";
 import type { FindOptions } from "../core/configuration/catalogue.ts";
@@ -97,9 +98,7 @@ export class Gather {
       (effectiveSpec(job).cluster.perJob !== undefined || !needsCluster(job, trigger));
     const urls = [...new Set([followed, idle ? undefined : named.url].filter((url) => url !== undefined))];
     clusters.use(`job:${key(job)}`, urls);
-    const seen = urls.map(
-      (url) => clusters.get(url)?.monitor.observation(own) ?? { kind: "connecting" as const, url },
-    );
+    const seen = urls.map((url) => this.#explained(clusters.get(url)?.monitor.observation(own), job, url));
     const first = seen[0];
     const second = seen[1];
     if (first === undefined) {
@@ -111,6 +110,20 @@ export class Gather {
     const moved =
       first.kind !== "reachable" && second?.kind === "reachable" && second.jobs.has(trigger?.jobId ?? "");
     return moved ? second : first;
+  }
+
+  /** With what the FlinkCluster says of a managed cluster that does not answer. */
+  #explained(seen: ClusterObservation | undefined, job: FlinkJob, url: string): ClusterObservation {
+    if (seen?.kind !== "unreachable") return seen ?? { kind: "connecting", url };
+    const { name } = effectiveSpec(job).cluster;
+    const cluster =
+      name === undefined ? undefined : this.#options.flinkCluster(job.metadata.namespace ?? "", name);
+    if (cluster?.spec.managed === undefined || urlOf(cluster) !== url) return seen;
+    const ready = cluster.status?.conditions?.find(({ type }) => type === "Ready");
+    // That nobody answers we know better: this operator has asked itself.
+    if (ready === undefined || ready.status === "True" || ready.reason === "ClusterUnreachable") return seen;
+    const { reason, message } = ready;
+    return { ...seen, says: { name: cluster.metadata.name, reason: reason as Reason, message } };
   }
 
   /** Where the cluster is that was made for the trigger: while it is there, something may be left to be read. */

@@ -93,7 +93,7 @@ export class Watches {
     });
     clusters.addHandler({
       add: (cluster, initial) => this.#clusterChanged(cluster, initial),
-      update: (cluster, previous) => this.#clusterChanged(cluster, false, urlOf(cluster) !== urlOf(previous)),
+      update: (cluster, previous) => this.#clusterChanged(cluster, false, tellsElse(cluster, previous)),
       delete: (cluster) => this.#clusterChanged(cluster, false),
     });
   }
@@ -151,11 +151,22 @@ export class Watches {
     for (const job of jobs.byIndex("prefix", jobId.slice(0, 16))) jobQueue.add(key(job));
   }
 
-  #clusterChanged(cluster: FlinkCluster, initial: boolean, moved = true): void {
+  #clusterChanged(cluster: FlinkCluster, initial: boolean, concernsJobs = true): void {
     const { jobs, jobQueue, clusterQueue } = this.#options;
     clusterQueue.add(key(cluster), initial ? "low" : "high");
     for (const uid of madeForUid(cluster)) this.uidChanged(uid);
-    if (!moved) return;
+    if (!concernsJobs) return;
     for (const job of jobs.byIndex("cluster", key(cluster))) jobQueue.add(key(job));
   }
+}
+
+/** Whether FlinkJobs that name it have something new to learn: where it is, or what keeps a managed one from coming up. */
+function tellsElse(cluster: FlinkCluster, previous: FlinkCluster): boolean {
+  const [now, before] = [cluster, previous].map(({ status }) =>
+    status?.conditions?.find(({ type }) => type === "Ready"),
+  );
+  if (urlOf(cluster) !== urlOf(previous)) return true;
+  return (
+    cluster.spec.managed !== undefined && (now?.reason !== before?.reason || now?.message !== before?.message)
+  );
 }

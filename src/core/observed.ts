@@ -93,10 +93,18 @@ export type ClusterObservation =
   /** `isTemplate`: there is a FlinkCluster of that name, and it has no pods (spec.perJob). */
   | { kind: "notFound"; name: string; isTemplate?: boolean }
   | { kind: "notAllowed"; url: string; message: string }
-  | { kind: "unreachable"; url: string; message: string }
+  | UnreachableCluster
   /** Not asked yet. */
   | { kind: "connecting"; url: string }
   | ReachableCluster;
+
+export interface UnreachableCluster {
+  kind: "unreachable";
+  url: string;
+  message: string;
+  /** Of a managed cluster that is not ready: what its FlinkCluster says. */
+  says?: { name: string; reason: Reason; message: string } | undefined;
+}
 
 export interface ReachableCluster {
   kind: "reachable";

@@ -89,6 +89,11 @@ describe("a managed FlinkCluster", () => {
       "ServiceAccount/orders-jobmanager",
       "ServiceAccount/orders-taskmanager",
     ]);
+    // Applied together with it, a FlinkJob waits, and says for what.
+    const spec = { cluster: { name: "orders" }, jar: { id: "a.jar" } };
+    const { metadata: job } = await world.createJob("early", spec);
+    const reason = async () => (await world.job(job.name)).status?.trigger?.reason;
+    await eventually(async () => expect(await reason()).toBe("ClusterDeploying"), 20_000);
     await subject.makeReady("jobmanager", 1);
     await subject.makeReady("taskmanager", 2);
     // Nothing answers at the Service's address here.
@@ -97,6 +102,8 @@ describe("a managed FlinkCluster", () => {
       jobManagers: { wanted: 1, ready: 1 },
       taskManagers: { wanted: 2, ready: 2 },
     });
+    await eventually(async () => expect(await reason()).toBe("ClusterUnreachable"), 20_000);
+    await world.kubectl(["delete", "fj/early"]);
   });
 
   test("costs no write while nothing changes, not even by an operator that starts anew", async () => {

@@ -28,6 +28,7 @@ import type {
   SnapshotsSeen,
   SourcesSeen,
   TroublesSeen,
+  UnreachableCluster,
 } from "../../src/core/observed.ts";
 import type { Step } from "../../src/core/step.ts";
 import { summarize } from "../../src/core/summarize.ts";
@@ -310,7 +311,7 @@ export function aCluster(protection: Protection = "RunningJobs"): ClusterBuilder
   return builder.guards(protection);
 }
 
-export const unreachable: ClusterObservation = {
+export const unreachable: UnreachableCluster = {
   kind: "unreachable",
   url: URL_A,
   message: `${URL_A}: connection refused.`,

@@ -1,5 +1,4 @@
 import type { PerJob } from "../../api/per-job.ts";
-import type { Reason } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
@@ -11,21 +10,12 @@ import { carriesState } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { lastKnown } from "./checkpoints.ts";
+import { untilDeployed } from "./deploying.ts";
 
 /** What the API server refused is tried again this much later, in milliseconds: nothing tells when it would be taken. */
 const REFUSED_AGAIN_MS = 30_000;
 const LOOK_AGAIN_MS = 5_000;
 const ABSENCE_IS_FRESH_MS = 5_000;
-/** What a cluster says while it comes to be, and nothing is wrong. */
-const ON_ITS_WAY = new Set<Reason | undefined>([
-  undefined,
-  "Deploying",
-  "Rolling",
-  "Reachable",
-  "ClusterUnreachable",
-  "SubmissionDisabled",
-]);
-
 /** The cluster that was made for the trigger's attempt, as it is seen. */
 export function ownCluster({ perJob }: Context, { cluster }: TriggerStatus): PerJobCluster | undefined {
   return cluster && perJob.clusters.find(({ name }) => name === cluster.name);
@@ -151,24 +141,16 @@ function contentOf({ spec, generation }: Context, before: TriggerStatus): Partia
 
 /** It is there and does not answer yet: why, in its own words. */
 export function deploys(ctx: Context, before: TriggerStatus, own: PerJobCluster): Verdict {
-  const { name, reason, message = "", isDeleting, wasReached } = own;
+  const { name, message = "", isDeleting, wasReached } = own;
   const trigger = seen(before, own);
   if (isDeleting) {
     const going = `FlinkCluster ${name} is being deleted: ${message}`;
     return { rule: "clusterGoes", trigger: pending(trigger, "TearingDown", going) };
   }
-  if (!ON_ITS_WAY.has(reason)) {
-    return {
-      rule: "clusterInTrouble",
-      trigger: pending(trigger, reason!, `FlinkCluster ${name}: ${message}`),
-    };
-  }
+  const waiting = untilDeployed(trigger, own);
   // An operator that has just started has not asked yet.
-  if (wasReached && ctx.cluster.kind === "connecting") return { rule: "connecting" };
-  return {
-    rule: "clusterDeploys",
-    trigger: pending(trigger, "ClusterDeploying", `FlinkCluster ${name} is being deployed.`),
-  };
+  const quiet = waiting.rule === "clusterDeploys" && wasReached && ctx.cluster.kind === "connecting";
+  return quiet ? { rule: "connecting" } : waiting;
 }
 
 /** That it was seen is on record: should it be gone one day, somebody has taken it away. */

@@ -70,6 +70,17 @@ describe("nothing is sent", () => {
     expect(step.status?.trigger).toMatchObject({ state: "pending", reason, sends: 0 });
   });
 
+  test.each([
+    ["comes to be", "Deploying", "ClusterDeploying", "FlinkCluster lab is being deployed."],
+    ["is rolled", "Rolling", "ClusterDeploying", "FlinkCluster lab is being deployed."],
+    ["lacks its image", "ImagePullFailed", "ImagePullFailed", "FlinkCluster lab: in its words"],
+  ] as const)("to a managed cluster that %s: its FlinkCluster knows why", (_, says, reason, message) => {
+    const cluster = { ...unreachable, says: { name: "lab", reason: says, message: "in its words" } };
+    const step = decideOn({ job: aJob(), cluster });
+    expect(step.effect).toBeUndefined();
+    expect(step.status?.trigger).toMatchObject({ state: "pending", reason, message, sends: 0 });
+  });
+
   test("where Flink accepts no JARs", () => {
     const step = decideOn({ job: aJob(), cluster: aCluster().view({ submitEnabled: false }) });
     expect(step.effect).toBeUndefined();

@@ -17,6 +17,7 @@ import { isKnownAbsent } from "./absence.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
 import { waitForPlace } from "./crowded.ts";
+import { untilDeployed } from "./deploying.ts";
 import { inOwnCluster } from "./own-cluster.ts";
 import { suspended } from "./suspension.ts";
 import { reportJob } from "./tracking.ts";
@@ -231,7 +232,9 @@ export function waitForCluster(trigger: TriggerStatus, cluster: ClusterObservati
     case "notAllowed":
       return { rule: "notAllowed", trigger: pending(trigger, "DestinationNotAllowed", cluster.message) };
     case "unreachable":
-      return { rule: "clusterUnreachable", trigger: pending(trigger, "ClusterUnreachable", cluster.message) };
+      return cluster.says
+        ? untilDeployed(trigger, cluster.says)
+        : { rule: "clusterUnreachable", trigger: pending(trigger, "ClusterUnreachable", cluster.message) };
     default:
       return { rule: "connecting" };
   }
