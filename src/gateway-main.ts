@@ -1,17 +1,22 @@
 // The gateway's process, wired: the only place beside main.ts that knows concrete classes of every room.
+
+import type { FlinkCluster, FlinkJob } from "./api/objects.ts";
 import { ClusterClient } from "./flink/clients/cluster-client.ts";
 import { Destinations } from "./flink/rest/destinations.ts";
 import { createEdge } from "./gateway/edge.ts";
+import { Planning } from "./gateway/plans/planning.ts";
 import { RequestJars } from "./gateway/run-async/request-jars.ts";
 import type { RunAsyncParts } from "./gateway/run-async/routes.ts";
 import { SELECTOR } from "./gateway/run-async/submission-job.ts";
 import { createGateway } from "./gateway/server.ts";
 import { KnownClusters } from "./gateway/store/known-clusters.ts";
 import { Listing, submissionIndexers, trimmed } from "./gateway/store/listing.ts";
+import { planIndexers } from "./gateway/store/plan-jobs.ts";
 import { Submissions } from "./gateway/store/submissions.ts";
+import { templateIndexers } from "./gateway/store/templates.ts";
 import { KeyPairFiles } from "./gateway/tls/key-pair-files.ts";
 import { KubeClient } from "./kube/client.ts";
-import { systemClock } from "./kube/clock.ts";
+import { type Clock, systemClock } from "./kube/clock.ts";
 import { loadClusterAccess } from "./kube/config.ts";
 import { Followed } from "./kube/followed.ts";
 import { Informer } from "./kube/informer.ts";
@@ -20,7 +25,7 @@ import type { Indexers } from "./kube/store.ts";
 import { Transport } from "./kube/transport.ts";
 import type { KubeObject, Resource } from "./kube/types.ts";
 import { serveEndpoints } from "./runtime/endpoints.ts";
-import { createGatewayMetrics } from "./runtime/gateway-metrics.ts";
+import { createGatewayMetrics, type GatewayMetrics } from "./runtime/gateway-metrics.ts";
 import {
   type GatewayOptions,
   gatewayIntroduction,
@@ -83,8 +88,9 @@ async function run(options: GatewayOptions): Promise<void> {
       }),
     );
   };
-  const jobs = follow(flinkJobs, submissionIndexers, { labelSelector: SELECTOR, trim: trimmed });
-  const clusters = follow(flinkClusters, {});
+  const jobIndexers = { ...submissionIndexers, ...planIndexers };
+  const jobs = follow(flinkJobs, jobIndexers, { labelSelector: SELECTOR, trim: trimmed });
+  const clusters = follow(flinkClusters, templateIndexers);
   const caches = { flinkjobs: jobs, flinkclusters: clusters };
   const watching = new AbortController();
   void jobs.run(watching.signal);
@@ -107,6 +113,9 @@ async function run(options: GatewayOptions): Promise<void> {
     signal: uploading.signal,
   });
   metrics.addUploads(() => jars.underWay);
+
+  const plans = await openPlans({ options, kube, jobs, clusters, destinations, clock, logger, metrics });
+  shutdown.add("drain", "plans", () => plans?.stop());
 
   const onSubmitted: RunAsyncParts["onSubmitted"] = ({ triggerId, created, cluster, user, withJar }) => {
     metrics.submission(created ? "created" : "duplicate");
@@ -133,6 +142,8 @@ async function run(options: GatewayOptions): Promise<void> {
     maxConnections: options.maxConnections,
     stallMs: options.stallTimeout,
     keyPair,
+    plans: plans?.parts,
+    namespaces: options.namespace,
     onPassed: ({ cluster, ...passed }) =>
       logger.info({ namespace: cluster.namespace, cluster: cluster.name, ...passed }, "Passed on a request"),
     onBroken: ({ namespace, name }, error) =>
@@ -153,6 +164,7 @@ async function run(options: GatewayOptions): Promise<void> {
   while (!(jobs.hasSynced() && clusters.hasSynced()) && !shutdown.signal.aborted)
     await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
   if (shutdown.signal.aborted) return;
+  plans?.start();
   logger.info(
     { server: access.server, namespaces: options.namespace, version: VERSION },
     "Filled the caches",
@@ -162,6 +174,49 @@ async function run(options: GatewayOptions): Promise<void> {
   // Fastify does not know what the server that it was given speaks.
   const served = keyPair === undefined ? url : url.replace(/^http:/, "https:");
   logger.info({ address: served }, "Serving the gateway");
+}
+
+interface PlansParts {
+  readonly options: GatewayOptions;
+  readonly kube: KubeClient;
+  readonly jobs: Followed<FlinkJob>;
+  readonly clusters: Followed<FlinkCluster>;
+  readonly destinations: Destinations;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+}
+
+async function openPlans({ options, logger, metrics, ...parts }: PlansParts): Promise<Planning | undefined> {
+  const { planDirectory: directory } = options;
+  if (directory === undefined) return undefined;
+  const plans = await Planning.open({
+    ...parts,
+    directory,
+    space: options.planSpace,
+    longest: options.maxPlanSize,
+    timeoutMs: options.planTimeout,
+    retentionMs: options.planRetention,
+    deadlineMs: options.jarTimeout,
+    stallMs: options.stallTimeout,
+    concurrency: options.maxUploads,
+    onReceived: ({ created, namespace, template, flinkJob, jobId, user }) => {
+      metrics.plan(created ? "created" : "duplicate");
+      const message = created ? "Recorded a plan" : "Met a plan that was recorded before";
+      logger.info({ namespace, template, flinkJob, jobId, user }, message);
+    },
+    onHanded: ({ metadata }, result, why) => {
+      metrics.handedOver(result);
+      const { namespace, name: flinkJob } = metadata;
+      if (result === "taken") logger.info({ namespace, flinkJob }, "Handed over a plan");
+      else logger.warn({ namespace, flinkJob, why }, "Refused a plan");
+    },
+    onProblem: (what, error) => logger.warn({ error }, `Failed to ${what}`),
+  }).catch((cause: unknown) => {
+    throw new OptionsError(`--plan-directory: ${(cause as Error).message}`);
+  });
+  metrics.addPlans(() => plans.waiting());
+  return plans;
 }
 
 async function openKeyPair(

@@ -19,6 +19,8 @@ export const JOB_ID_LABEL = `${GROUP}/job-id`;
 export const RUN_HASH_ANNOTATION = `${GROUP}/run-hash`;
 /** On a FlinkJob with spec.plan: why it cannot be run, in the words of the gateway that was to hand it over. */
 export const PLAN_REFUSED_ANNOTATION = `${GROUP}/plan-refused`;
+/** On a FlinkJob that the gateway made of a plan: the name of the FlinkCluster (spec.perJob) that it was sent to. */
+export const TEMPLATE_LABEL = `${GROUP}/template`;
 /** `"true"` on a Secret or ConfigMap whose owner lets FlinkJobs of its namespace use it (spec.flinkConfigurationFrom). */
 export const CONFIGURATION_LABEL = `${GROUP}/configuration`;
 /** `reportingController` of events and `app.kubernetes.io/managed-by`. */

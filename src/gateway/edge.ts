@@ -8,8 +8,10 @@ import { isLoopback, LocalAccess } from "./access/local-access.ts";
 import { ClientLimits, type ClientShare } from "./limits/client-limits.ts";
 import { unreadBodies } from "./limits/unread-bodies.ts";
 import { Visits } from "./limits/visits.ts";
+import { type PerJobParts, perJob } from "./per-job/routes.ts";
 import type { Access, Clusters, ClusterTarget, GatewayPart } from "./ports.ts";
-import { type PassedOn, proxy } from "./proxy/proxy.ts";
+import type { PassedOn } from "./proxy/passage.ts";
+import { proxy } from "./proxy/proxy.ts";
 import { strictRequests } from "./proxy/strict-requests.ts";
 import type { KeyPairFiles } from "./tls/key-pair-files.ts";
 import { listener } from "./tls/listener.ts";
@@ -32,6 +34,10 @@ export interface EdgeOptions {
   /** How long a client may be silent in the middle of its body, or take nothing of its answer, in ms. */
   readonly stallMs: number;
   readonly keyPair?: KeyPairFiles | undefined;
+  /** What /per-job works with; it takes nothing without. */
+  readonly plans?: PerJobParts | undefined;
+  /** Namespaces that are served; none: all. */
+  readonly namespaces?: readonly string[];
   /** Told of each request that may have changed something on a cluster. */
   readonly onPassed?: (passed: PassedOn) => void;
   /** Told of a cluster's answers that broke off after their head. */
@@ -74,7 +80,13 @@ export function createEdge(options: EdgeOptions): Edge {
       });
   return {
     access,
-    parts: [strictRequests, visits.part, unreadBodies, proxy({ ...options, access })],
+    parts: [
+      strictRequests,
+      visits.part,
+      unreadBodies,
+      proxy({ ...options, access }),
+      perJob({ ...options, access, parts: options.plans }),
+    ],
     serverFactory: listener(options),
   };
 }

@@ -24,6 +24,7 @@ export type GatewayErrorCode =
   | "DestinationNotAllowed"
   | "LoopDetected"
   | "StoreUnavailable"
+  | "NotImplemented"
   | "InternalError";
 
 const statusOf: Readonly<Record<GatewayErrorCode, number>> = {
@@ -46,6 +47,7 @@ const statusOf: Readonly<Record<GatewayErrorCode, number>> = {
   DestinationNotAllowed: 502,
   LoopDetected: 508,
   StoreUnavailable: 503,
+  NotImplemented: 501,
   InternalError: 500,
 };
 

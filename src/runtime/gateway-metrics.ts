@@ -11,6 +11,12 @@ export interface GatewayMetrics {
   request(seen: { method: string; route: string; code: string; seconds: number }): void;
   /** One submission was asked for: `created`, or `duplicate` of one that was there. */
   submission(result: "created" | "duplicate"): void;
+  /** One plan was sent to /per-job: `created`, or `duplicate` of one that was there. */
+  plan(result: "created" | "duplicate"): void;
+  /** One plan came to its JobManager: it was `taken`, or it was `refused` for good, with its cluster or without. */
+  handedOver(result: "taken" | "refused"): void;
+  /** Counts the plans on the volume at each scrape; call it once. */
+  addPlans(waiting: () => Promise<number>): void;
   /** Counts the JARs on their way in at each scrape; call it once. */
   addUploads(underWay: () => number): void;
   /** The content type and text of one scrape. */
@@ -46,6 +52,20 @@ export function createGatewayMetrics(options: {
     registers,
   });
   for (const result of ["created", "duplicate"]) submissions.inc({ result }, 0);
+  const plans = new Counter({
+    name: "flinkjob_gateway_plans_total",
+    help: "Jobs that were sent to /per-job: created, or duplicate of one that was there.",
+    labelNames: ["result"],
+    registers,
+  });
+  for (const result of ["created", "duplicate"]) plans.inc({ result }, 0);
+  const handedOver = new Counter({
+    name: "flinkjob_gateway_plans_handed_over_total",
+    help: "Those of them that were taken by their JobManager, or refused for good.",
+    labelNames: ["result"],
+    registers,
+  });
+  for (const result of ["taken", "refused"]) handedOver.inc({ result }, 0);
   new Gauge({
     name: "flinkjob_build_info",
     help: "Always 1; the labels say what runs.",
@@ -59,6 +79,18 @@ export function createGatewayMetrics(options: {
       seconds.observe({ method, route }, took);
     },
     submission: (result) => submissions.inc({ result }),
+    plan: (result) => plans.inc({ result }),
+    handedOver: (result) => handedOver.inc({ result }),
+    addPlans(waiting) {
+      new Gauge({
+        name: "flinkjob_gateway_plans_waiting",
+        help: "Jobs on the gateway's volume that wait for their clusters.",
+        registers,
+        async collect() {
+          this.set(await waiting());
+        },
+      });
+    },
     addUploads(underWay) {
       new Gauge({
         name: "flinkjob_gateway_uploads",

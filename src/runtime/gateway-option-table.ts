@@ -108,7 +108,8 @@ export const gatewayOptionTable = {
     placeholder: "N",
     schema: count(1, 1_000),
     default: "8",
-    description: "JARs that may be on their way in at once; further requests that bring one get 503.",
+    description:
+      "JARs that may be on their way in at once, and jobs for /per-job as many; further requests that bring one get 503.",
   },
   maxJarSize: {
     group: "Gateway",
@@ -122,7 +123,42 @@ export const gatewayOptionTable = {
     placeholder: "DURATION",
     schema: positiveDuration,
     default: "10m",
-    description: "Longest time for one JAR's way through the gateway.",
+    description: "Longest time for one JAR's way through the gateway, or for one job's way into it.",
+  },
+  planDirectory: {
+    group: "Plans",
+    placeholder: "DIRECTORY",
+    schema: text,
+    description:
+      "Directory on a volume for the jobs that Flink's own clients send to /per-job, until they are handed over. Several gateways may share it. Without this flag /per-job takes none.",
+  },
+  maxPlanSize: {
+    group: "Plans",
+    placeholder: "SIZE",
+    schema: bytes,
+    default: "512Mi",
+    description: "Largest of these jobs, with its JARs.",
+  },
+  planSpace: {
+    group: "Plans",
+    placeholder: "SIZE",
+    schema: bytes,
+    default: "8Gi",
+    description: "All of them together; further ones get 503.",
+  },
+  planTimeout: {
+    group: "Plans",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "10m",
+    description: "How long one may wait for its cluster; then its client is told why there is none.",
+  },
+  planRetention: {
+    group: "Plans",
+    placeholder: "DURATION",
+    schema: positiveDuration,
+    default: "24h",
+    description: "How long its FlinkJob stays after the job's end, for clients that still ask.",
   },
   denyCidr: {
     ...optionTable.denyCidr,

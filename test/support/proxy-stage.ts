@@ -5,7 +5,8 @@ import { Destinations } from "../../src/flink/rest/destinations.ts";
 import { GatewayError } from "../../src/gateway/gateway-error.ts";
 import { unreadBodies } from "../../src/gateway/limits/unread-bodies.ts";
 import type { Access, Clusters, Intent } from "../../src/gateway/ports.ts";
-import { type PassedOn, proxy } from "../../src/gateway/proxy/proxy.ts";
+import type { PassedOn } from "../../src/gateway/proxy/passage.ts";
+import { proxy } from "../../src/gateway/proxy/proxy.ts";
 import { strictRequests } from "../../src/gateway/proxy/strict-requests.ts";
 import { createGateway } from "../../src/gateway/server.ts";
 

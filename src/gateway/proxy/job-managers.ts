@@ -81,6 +81,9 @@ export class JobManagers {
   }
 }
 
+/** What others need of it. */
+export type JobManagerCalls = Pick<JobManagers, "send" | "close">;
+
 function explained(error: unknown, method: string, whole: boolean): GatewayError {
   if (isGatewayError(error)) return error;
   if (error instanceof NotConnected) {

@@ -18,13 +18,29 @@ const form = /^(\/clusters\/([a-z0-9][a-z0-9.-]*)\/([a-z0-9][a-z0-9.-]*))(\/[^?]
  * slashes, backslashes, broken escapes, another form than a path. Throws the GatewayError BadRequest.
  */
 export function readTarget(target: string): ProxiedTarget {
-  if (target.length > longest) throw refused(`it is longer than ${longest} characters`);
-  if (!/^[!-"$-~]*$/.test(target)) throw refused("it has characters that a target may not have, such as #");
+  refuseCharacters(target);
   const [, prefix, namespace, name, path = "", query = ""] = form.exec(target) ?? [];
   if (prefix === undefined || namespace === undefined || name === undefined)
     throw refused("it is not /clusters/{namespace}/{name}/...");
-  for (const segment of path.split("/").slice(1)) refuseSegment(segment);
+  refuseSegments(path);
   return { prefix, namespace, name, path: path === "" ? "" : path + query };
+}
+
+/** Path and query of a request, clear to every program. Throws the GatewayError BadRequest. */
+export function readPath(target: string): { path: string; query: string } {
+  refuseCharacters(target);
+  const [, path = "", query = ""] = /^([^?]*)(\?.*)?$/.exec(target) ?? [];
+  refuseSegments(path);
+  return { path, query };
+}
+
+function refuseCharacters(target: string): void {
+  if (target.length > longest) throw refused(`it is longer than ${longest} characters`);
+  if (!/^[!-"$-~]*$/.test(target)) throw refused("it has characters that a target may not have, such as #");
+}
+
+function refuseSegments(path: string): void {
+  for (const segment of path.split("/").slice(1)) refuseSegment(segment);
 }
 
 function refuseSegment(segment: string): void {

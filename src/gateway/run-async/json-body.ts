@@ -22,7 +22,7 @@ export async function readJson(
 }
 
 /** Leaves the body readable where it gives up, so that an answer can still be sent. */
-function readAll(body: IncomingMessage, longest: number, longestMs: number): Promise<Buffer> {
+export function readAll(body: IncomingMessage, longest: number, longestMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -10,7 +10,7 @@ export const MANAGED_BY = "flinkjob-gateway";
 export const SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY}`;
 const CLUSTER_LABEL = `${GROUP}/cluster`;
 const JAR_ANNOTATION = `${GROUP}/jar-sha256`;
-const USER_ANNOTATION = `${GROUP}/submitted-by`;
+export const USER_ANNOTATION = `${GROUP}/submitted-by`;
 const LONGEST_LABEL = 63;
 
 /** The JAR of a submission. */

@@ -30,12 +30,13 @@ export function trimmed({ apiVersion, kind, metadata, spec, status }: FlinkJob):
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
   const kept = { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp };
   const { labels, annotations } = metadata;
-  const { cluster, trigger, deletionPolicy } = spec;
+  const { cluster, trigger, deletionPolicy, plan, state } = spec;
+  const { perJob: _, ...named } = cluster;
   return {
     apiVersion,
     kind,
     metadata: { ...kept, labels, annotations } as FlinkJob["metadata"],
-    spec: { cluster, trigger, deletionPolicy } as FlinkJob["spec"],
+    spec: { cluster: named, trigger, deletionPolicy, plan, state } as FlinkJob["spec"],
     ...(status
       ? { status: { trigger: status.trigger, job: status.job } as FlinkJob["status"] & object }
       : {}),

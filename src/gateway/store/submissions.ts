@@ -1,6 +1,6 @@
 import type { FlinkJob } from "../../api/objects.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { isKubeError, type KubeError } from "../../kube/errors.ts";
+import { isKubeError } from "../../kube/errors.ts";
 import { Recent } from "../../kube/recent.ts";
 import { flinkJobs } from "../../kube/resources.ts";
 import type { ObjectRef } from "../../kube/types.ts";
@@ -9,6 +9,7 @@ import type { ClusterRef } from "../ports.ts";
 import { flinkJobName } from "../run-async/naming.ts";
 import { isSubmissionOf } from "../run-async/submission-job.ts";
 import { isCompleted, isForgotten } from "../run-async/tracking.ts";
+import { refusedWrite } from "./refused-write.ts";
 import { storeError } from "./store-error.ts";
 
 interface Cache {
@@ -54,18 +55,12 @@ export class Submissions {
         const created = await this.#kube.create(flinkJobs, job, { deadlineMs: WRITE_LIMIT_MS });
         return { created: true, job: created };
       } catch (error) {
-        if (isKubeError(error, "Invalid", "BadRequest")) throw notTaken(error, "BadRequest");
-        // Not for want of rights, but by a quota, an admission policy, or a namespace that goes.
-        if (isKubeError(error, "Forbidden") && !/cannot \w+ resource/.test(error.message))
-          throw notTaken(error, "Forbidden");
-        if (isKubeError(error, "NotFound"))
-          throw new GatewayError("UnknownCluster", `There is no namespace ${namespace}`, { cause: error });
         // It may have been carried out: asked for again, it says so.
         if (isKubeError(error, "Network", "Timeout") && !inDoubt) {
           inDoubt = true;
           continue;
         }
-        if (!isKubeError(error, "AlreadyExists")) throw storeError(error);
+        if (!isKubeError(error, "AlreadyExists")) throw refusedWrite(error, namespace);
       }
       const there = await this.#get({ namespace, name });
       if (there) return { created: false, job: owned(there, cluster, triggerId) };
@@ -167,14 +162,6 @@ function unknownTrigger({ namespace, name }: ClusterRef, triggerId: string): Gat
     "UnknownTrigger",
     `There is no submission ${triggerId} to the FlinkCluster ${namespace}/${name}`,
   );
-}
-
-/** Zod and the API server accept the same; what else there is to say is for whoever runs the cluster to decide. */
-function notTaken(error: KubeError, code: "BadRequest" | "Forbidden"): GatewayError {
-  const said = error.message.slice(0, 512).toWellFormed();
-  return new GatewayError(code, `The Kubernetes API server refuses this submission: ${said}`, {
-    cause: error,
-  });
 }
 
 function racing(triggerId: string): GatewayError {
