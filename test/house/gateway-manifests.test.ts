@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { REST_PORT } from "../../src/core/cluster/names.ts";
+import { parseByteSize } from "../../src/runtime/byte-size.ts";
 import { gatewayOptionTable } from "../../src/runtime/gateway-option-table.ts";
 import { readCommandLine } from "../../src/runtime/options.ts";
 
@@ -18,6 +19,7 @@ interface Manifest {
   spec?: {
     template?: { metadata: { labels: Record<string, string> }; spec: PodSpec };
     ports?: { port: number; targetPort: string }[];
+    resources?: { requests: { storage: string } };
     podSelector?: { matchLabels: Record<string, string> };
     ingress?: PolicyRule[];
     egress?: PolicyRule[];
@@ -27,7 +29,10 @@ interface PolicyRule {
   ports: { port: string | number }[];
 }
 interface PodSpec {
+  volumes?: { name: string }[];
   containers: {
+    name: string;
+    volumeMounts?: object[];
     command: string[];
     args: string[];
     image: string;
@@ -35,7 +40,7 @@ interface PodSpec {
     securityContext: unknown;
   }[];
   terminationGracePeriodSeconds: number;
-  securityContext: unknown;
+  securityContext: { fsGroup?: number };
 }
 
 const load = (name: string) =>
@@ -112,6 +117,26 @@ test("its flags are flags of the gateway, and its ports those that it listens on
     spec?.ports?.map(({ targetPort }) => targetPort),
   );
   expect(targets).toEqual(["http", "metrics"]);
+});
+
+test("with a volume for plans: what it is told of the volume, and who it is there, fits", () => {
+  const [patch] = load("plans/deployment.yaml");
+  const [claim] = load("plans/volume-claim.yaml");
+  const { containers, securityContext, volumes } = patch!.spec!.template!.spec;
+  const [gateway] = containers;
+  expect(patch?.metadata.name).toBe(load("deployment.yaml")[0]?.metadata.name);
+  expect(gateway?.name).toBe(container?.name);
+  const command = readCommandLine(gatewayOptionTable, "the gateway", { argv: gateway?.args ?? [], env: {} });
+  if (command.kind !== "run") throw new Error(`the pod would only print its ${command.kind}`);
+  const [mount] = gateway?.volumeMounts ?? [];
+  expect(mount).toEqual({ name: volumes?.[0]?.name, mountPath: command.options.planDirectory });
+  expect(volumes).toEqual([{ name: "plans", persistentVolumeClaim: { claimName: claim?.metadata.name } }]);
+  const storage = claim?.spec?.resources?.requests.storage ?? "";
+  expect(parseByteSize(storage)).toBeGreaterThan(command.options.planSpace);
+  // The image's user: Kubernetes gives the volume to its group.
+  expect(readFileSync(join(root, "Dockerfile"), "utf8")).toContain(
+    `USER ${securityContext.fsGroup}:${securityContext.fsGroup}`,
+  );
 });
 
 test("its network policy is about its pods, their ports, and the port of JobManagers", () => {

@@ -71,7 +71,8 @@ test.each(paths)("%s is a list of Kubernetes objects", (path) => {
   if (/_test\.yaml$/.test(path)) return;
   for (const { apiVersion, kind, metadata } of manifests) {
     expect({ apiVersion, kind }).toEqual({ apiVersion: expect.any(String), kind: expect.any(String) });
-    if (kind !== "Kustomization") expect(metadata.name).toMatch(/^[a-z0-9][a-z0-9.-]*$/);
+    if (kind !== "Kustomization" && kind !== "Component")
+      expect(metadata.name).toMatch(/^[a-z0-9][a-z0-9.-]*$/);
   }
 });
 
