@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../machine/system-error.ts";
@@ -16,15 +15,31 @@ export interface ClassArchive {
 
 const abandonedMillis = 60 * 60 * 1000;
 
-/** Class data sharing halves the start of a JVM: the first one of each role records, the later ones use it. */
-export function classArchive(home: FlinkHome, role: Role): ClassArchive {
+/**
+ * Class data sharing halves the start of a JVM: the first one of each role records, the later ones use it. Java says nothing
+ * and takes no class of an archive when a JAR has changed since, so that one is recorded anew.
+ */
+export async function classArchive(home: FlinkHome, role: Role): Promise<ClassArchive> {
   const finished = join(home.archives, `${role}.jsa`);
-  if (existsSync(finished)) return { flags: [`-XX:SharedArchiveFile=${finished}`, "-Xlog:cds=off"] };
+  const recorded = await changedAt(finished);
+  const jars = await Promise.all(home.classPath.split(":").map(changedAt));
+  if (recorded !== undefined && jars.every((jar) => jar !== undefined && jar <= recorded))
+    return { flags: [`-XX:SharedArchiveFile=${finished}`, "-Xlog:cds=off"] };
   const recording = join(home.archives, `${role}.${randomUUID().slice(0, 8)}.tmp`);
   return {
     recording,
     flags: [`-XX:ArchiveClassesAtExit=${recording}`, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"],
   };
+}
+
+/** Milliseconds; undefined when there is no such file. */
+async function changedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }
 
 /** Publishes what a JVM recorded, once it has ended by itself; a killed one leaves nothing or a torso. */

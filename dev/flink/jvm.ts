@@ -48,7 +48,7 @@ export const quickFlags: readonly string[] = [
 /** Starts a JVM that goes on when this process ends; its output goes to `logs/NAME.out`. */
 export async function launch(what: Launch): Promise<Member> {
   const { home, dir, role, name } = what;
-  const archive = classArchive(home, role);
+  const archive = await classArchive(home, role);
   const args = [
     ...quickFlags,
     ...archive.flags,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, copyFile, link, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureFlinkHome, type FlinkHome } from "../flink/home.ts";
@@ -119,6 +120,8 @@ async function script(path: string, line: string): Promise<void> {
   await writeFile(path, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
 }
 
+/** What is there stays: it may be linked to a JAR of the home, and would be written there. */
 async function linkOrCopyInto(from: string, to: string): Promise<void> {
+  if (existsSync(to)) return;
   await link(from, to).catch(() => copyFile(from, to));
 }
