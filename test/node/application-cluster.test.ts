@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar, scenarioClass } from "../../dev/flink/jobs.ts";
 import { jobsJarPath } from "../../dev/image/flink.ts";
+import { smallCluster } from "../../dev/node/small-cluster.ts";
 import type { ManagedClusterInput } from "../../src/api/managed-cluster.ts";
 import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
@@ -11,7 +12,6 @@ import { ManagedSubject } from "../support/managed-cluster.ts";
 import type { Operator } from "../support/operator.ts";
 import { World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
-import { smallCluster } from "./small-cluster.ts";
 
 type Application = NonNullable<ManagedClusterInput["application"]>;
 interface Row {

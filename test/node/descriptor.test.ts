@@ -9,10 +9,11 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { buildJobsJar, scenarioClass } from "../../dev/flink/jobs.ts";
 import { jobsJarPath } from "../../dev/image/flink.ts";
+import { smallCluster } from "../../dev/node/small-cluster.ts";
 import { KubernetesClusterDescriptor } from "../../src/descriptor/library.ts";
+import { ground } from "../support/ground.ts";
 import { World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
-import { smallCluster } from "./small-cluster.ts";
 
 // The library's ClusterDescriptor on a real kubelet, from outside of Kubernetes: the operator and the library are processes of this machine, and
 // Flink is reached as docs/client-library.md says, by `kubectl proxy`.
@@ -122,8 +123,7 @@ async function kubeconfigIn(dir: string): Promise<string> {
 
 /** On a free port. It ends with its standard input, that is with the tests, however these end. */
 async function kubectlProxy(kubeconfig: string): Promise<[ChildProcess, string]> {
-  const kubectl = (inject as (name: string) => unknown)("kubectl") as string[];
-  const words = [...kubectl, "--kubeconfig", kubeconfig, "proxy", "--port=0"];
+  const words = [...ground()!.kubectl, "--kubeconfig", kubeconfig, "proxy", "--port=0"];
   const child = spawn("sh", ["-c", '"$@" & read -r _; kill $!', "sh", ...words], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import type { LocalNode } from "../../dev/node/node.ts";
+import { smallCluster } from "../../dev/node/small-cluster.ts";
 import { clusterKinds } from "../../src/controller/managed/kinds.ts";
 import { FLINK_CONFIG_MAPS } from "../../src/core/cluster/teardown.ts";
 import { flinkClusters } from "../../src/kube/resources.ts";
@@ -9,7 +10,6 @@ import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
-import { smallCluster } from "./small-cluster.ts";
 
 // From a FlinkCluster to a Flink that runs, on a real kubelet, by an operator that is outside of the cluster.
 describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods", (version) => {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { jobsJarPath } from "../../dev/image/flink.ts";
+import { smallCluster } from "../../dev/node/small-cluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import { STORAGE_MOUNT } from "../../src/core/cluster/design.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
@@ -10,7 +11,6 @@ import { ManagedSubject } from "../support/managed-cluster.ts";
 import type { Operator } from "../support/operator.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
-import { smallCluster } from "./small-cluster.ts";
 
 // A cluster for one job alone, whose JobManager runs main() itself, on a real kubelet. Each starts pods: what can be told by
 // one job is told by one.

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
+import { smallCluster } from "../../dev/node/small-cluster.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
-import { smallCluster } from "./small-cluster.ts";
 
 // A cluster for one job alone, which gets it by a run request: it comes and goes with the job, on a real kubelet.
 describe.each(["2.3"] as const)("a session cluster of Flink %s for one job", (version) => {

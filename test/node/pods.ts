@@ -1,6 +1,7 @@
 import { expect, inject } from "vitest";
 import { startKube } from "../../dev/kube/cluster.ts";
 import type { LocalNode } from "../../dev/node/node.ts";
+import { ground } from "../support/ground.ts";
 import { kubectl, type Printed } from "../support/kubectl.ts";
 
 /** One pod as a test sees it. */
@@ -59,7 +60,7 @@ export class Pods {
   /** Fails when kubectl does. */
   async kubectl(args: readonly string[], input?: string): Promise<Printed> {
     const printed = await kubectl({
-      kubeconfig: inject("kubeconfig"),
+      kubeconfig: ground()!.kubeconfig,
       namespace: this.namespace,
       args,
       input,

@@ -1,4 +1,4 @@
-/** What `spec.managed` of a FlinkCluster and `spec.cluster.perJob` of a FlinkJob hold: small, and quick to start. */
+/** What `spec.managed` of a FlinkCluster and `spec.cluster.perJob` of a FlinkJob hold: small, and quick to start on the local node. */
 export function smallCluster(flinkVersion: "1.20" | "2.3", image: string, hostPath: string) {
   const resources = { requests: { cpu: "100m" }, limits: { memory: "768Mi" } };
   return {
