@@ -1,15 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { compiledPrograms } from "./test/support/compiled-programs.ts";
 
-/** One control plane and one Flink of each version for the whole project (test/support/global.ts), one file at a time. */
+/** Two files at a time, each on a control plane and Flinks of its own: they wait more than they work. */
 function realParts(name: string, include: string) {
   return {
     test: {
       name,
       include: [include],
+      env: compiledPrograms,
       globalSetup: ["test/support/global.ts"],
       testTimeout: 120_000,
       hookTimeout: 120_000,
-      fileParallelism: false,
+      maxWorkers: 2,
     },
   };
 }
@@ -44,6 +46,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/node/**/*.test.ts"],
+          env: compiledPrograms,
           globalSetup: ["test/support/node-ground.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

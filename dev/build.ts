@@ -50,14 +50,15 @@ const dist = join(root, "dist");
 const imageOnly = process.argv[2] === "image";
 const about = await packageAt(root);
 
-// Built elsewhere and moved over the old files: a build that fails leaves those alone.
+// Built elsewhere and moved over the old files: a build that fails leaves those alone, and a program that starts meanwhile is there.
 const workplace = await mkdtemp(join(root, "node_modules", ".build-"));
 try {
   await buildPrograms();
   if (!imageOnly) await buildLibrary();
   await mkdir(dist, { recursive: true });
-  for (const name of await readdir(workplace)) {
-    await rm(join(dist, name), { recursive: true, force: true });
+  for (const entry of await readdir(workplace, { withFileTypes: true })) {
+    const { name } = entry;
+    if (entry.isDirectory()) await rm(join(dist, name), { recursive: true, force: true });
     await rename(join(workplace, name), join(dist, name));
   }
 } catch (error) {

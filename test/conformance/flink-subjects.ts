@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, afterEach, beforeAll, inject } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { isAtLeast, releaseOf } from "../../dev/flink/release.ts";
 import { startFakeFlink } from "../support/fake-flink/index.ts";
 import { flinkTargets } from "../support/flink-target.ts";
+import { ground } from "../support/ground.ts";
 import { RawFlink } from "./raw-flink.ts";
 
 /** A minor version of Flink, and what of its behaviour the facts depend on. */
@@ -54,8 +55,7 @@ function fakeOf(version: Version): Subject {
 
 /** The real ones are the run's own or $FLINKJOB_TEST_FLINK; a run that has none says so in its names: no "real". */
 export function realIsGiven(): boolean {
-  const provided = (inject as (name: string) => unknown)("flink");
-  return provided !== undefined || process.env.FLINKJOB_TEST_FLINK !== undefined;
+  return ground()?.flink !== undefined || process.env.FLINKJOB_TEST_FLINK !== undefined;
 }
 
 /** Of a run without real Flinks. */

@@ -19,7 +19,7 @@ const usage = `npm run test:crash -- [options]
   --only CASE     scenarios and Flinks whose name contains this, such as slow-main/2.3.0-ha
   --fault FAULT   this fault alone, such as "POST /jars/JAR/run #1: 500"
   --api-server real   with fake Flinks, a real API server instead of fake ones (slower by half)
-  --lanes N       runs at once in each thread (default 64, with --real 4)
+  --lanes N       runs at once in each thread (default 112, with --real 4)
   --threads N     (default 2, with --real 1)
   --list          the golden runs and their calls, no faults
 A real API server is $FLINKJOB_TEST_KUBECONFIG, with the CRDs, or one that is started.
@@ -77,7 +77,7 @@ async function onFakes(plan: Plan): Promise<Played> {
   const cases = casesOf(fakeKinds, values.only);
   const apiServer = values["api-server"] === "real" ? await openApiServer(progress) : undefined;
   try {
-    const task = { plan, kubeconfig: apiServer?.kubeconfig, lanes: Number(values.lanes ?? 64) };
+    const task = { plan, kubeconfig: apiServer?.kubeconfig, lanes: Number(values.lanes ?? 112) };
     return { cases, score: await playOnThreads(cases, Number(values.threads), task, print) };
   } finally {
     await apiServer?.close();

@@ -9,7 +9,8 @@ import { largeLifeCycleWorlds } from "./world/life-cycle-worlds.ts";
 import { moveOf } from "./world/moves.ts";
 import { largeSubmissionWorlds, smallWorlds } from "./world/worlds.ts";
 
-// Budgets are time, so that CI takes about as long whatever machine it has; what was covered is printed.
+// Budgets are time that a thread works, so that CI takes about as long whatever machine it has, and covers as much beside
+// other work as alone; what was covered is printed.
 const EXPLORE = { depth: 200, states: 100_000, ms: 2_000 };
 /** A million together: some three minutes on two cores. A slower machine walks fewer, and says so. */
 const WALK = { schedules: 900_000, seed: 1, depth: 70, ms: 270_000 };
@@ -80,5 +81,6 @@ test.each([
     );
     expect(schedules).toBeGreaterThan(0);
   },
-  WALK.ms + 60_000,
+  // Behind everything else it takes as long as that does.
+  4 * WALK.ms,
 );

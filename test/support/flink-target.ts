@@ -1,4 +1,4 @@
-import { inject } from "vitest";
+import { ground } from "./ground.ts";
 
 /** A Flink session cluster that tests may use; shared with others, so tests choose JobIDs of their own. */
 export interface FlinkTarget {
@@ -14,7 +14,7 @@ export interface FlinkTarget {
  * `{"2.3": {"url": "http://127.0.0.1:8081", "jobsJar": "/path"}, "1.20": {...}}`.
  */
 export function flinkTargets(): FlinkTarget[] {
-  const provided: unknown = (inject as (name: string) => unknown)("flink");
+  const provided: unknown = ground()?.flink;
   const fromEnvironment = process.env.FLINKJOB_TEST_FLINK;
   const targets = provided ?? (fromEnvironment === undefined ? undefined : JSON.parse(fromEnvironment));
   if (targets === undefined) {

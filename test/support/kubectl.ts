@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
-import { inject } from "vitest";
+import { ground } from "./ground.ts";
 
 export interface Printed {
   readonly code: number;
@@ -16,8 +16,7 @@ export async function kubectl(run: {
   args: readonly string[];
   input?: string | undefined;
 }): Promise<Printed> {
-  const given = (inject as (name: string) => unknown)("kubectl");
-  const [command = "kubectl", ...first] = Array.isArray(given) ? (given as string[]) : ["kubectl"];
+  const [command = "kubectl", ...first] = ground()?.kubectl ?? ["kubectl"];
   const place = ["--kubeconfig", run.kubeconfig, "--namespace", run.namespace];
   const child = spawn(command, [...first, ...place, ...run.args], { cwd: tmpdir(), stdio: "pipe" });
   child.stdin.end(run.input);

@@ -7,6 +7,7 @@ import { startKube } from "../../dev/kube/cluster.ts";
 import { checkPrerequisites } from "../../dev/machine/prerequisites.ts";
 import { openWorkplace } from "../../dev/machine/workplace.ts";
 import { ensureNodePackages } from "../../dev/node/packages.ts";
+import { compilePrograms } from "./compiled-programs.ts";
 import { installCrds } from "./crds.ts";
 import { remainsOf } from "./node-remains.ts";
 
@@ -25,6 +26,7 @@ const progress = (line: string) => void process.stderr.write(`${line}\n`);
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await checkPrerequisites({ needs: ["go", "java", "maven"] });
   await ensureNodePackages(progress);
+  await compilePrograms();
   const workplace = await openWorkplace("test run", "flinkjob-node");
   try {
     const images: Record<string, Image> = {
@@ -41,8 +43,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       if (remains.length > 0) throw new Error(`The node left behind:\n${remains.join("\n")}`);
     });
     await installCrds(kube);
-    project.provide("kubeconfig", kube.kubeconfig);
-    project.provide("kubectl", [...kube.kubectl]);
+    const { kubeconfig, kubectl } = kube;
+    project.provide("grounds", [{ kubeconfig, kubectl: [...kubectl] }]);
     project.provide("kubeDir", dir);
     const names = Object.entries(images).map(([key, { name }]) => [key, name] as const);
     project.provide("images", Object.fromEntries(names));

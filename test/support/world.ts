@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, inject } from "vitest";
+import { expect } from "vitest";
 import { type FlinkInstance, type StartFlinkOptions, startFlink } from "../../dev/flink/cluster.ts";
 import { scenarioClass } from "../../dev/flink/jobs.ts";
 import type { FlinkClusterSpecInput } from "../../src/api/flinkcluster.ts";
@@ -17,6 +17,7 @@ import { flinkClusters, flinkJobs, flinkSavepoints } from "../../src/kube/resour
 import { Transport } from "../../src/kube/transport.ts";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { eventually } from "./eventually.ts";
+import { ground } from "./ground.ts";
 import { KubeGate } from "./kube-gate.ts";
 import { kubectl, type Printed } from "./kubectl.ts";
 import { Operator, type OperatorOptions } from "./operator.ts";
@@ -46,9 +47,8 @@ const kubeEvents: Resource<KubeEvent> = {
 
 /** The administrator's kubeconfig of this test run. */
 export function testKubeconfig(): string {
-  const provided =
-    (inject as (name: string) => unknown)("kubeconfig") ?? process.env.FLINKJOB_TEST_KUBECONFIG;
-  if (typeof provided !== "string")
+  const provided = ground()?.kubeconfig ?? process.env.FLINKJOB_TEST_KUBECONFIG;
+  if (!provided)
     throw new Error("No API server: set FLINKJOB_TEST_KUBECONFIG, or run the tests through npm test");
   return provided;
 }

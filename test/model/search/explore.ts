@@ -5,6 +5,7 @@ import type { Violation, World } from "../world/world.ts";
 import type { Finding } from "./finding.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { settle } from "./quiet.ts";
+import { threadTime } from "./thread-time.ts";
 
 export interface Report {
   readonly world: string;
@@ -27,6 +28,7 @@ export interface Report {
 export interface Bounds {
   readonly depth: number;
   readonly states: number;
+  /** Of this thread's own time. */
   readonly ms: number;
 }
 
@@ -47,7 +49,7 @@ export function explore(setting: Setting, bounds: Bounds): Report {
   let level: Node[] = [root];
   const windows = new Map<string, number>();
   const codes: number[] = [];
-  const until = performance.now() + bounds.ms;
+  const until = threadTime() + bounds.ms;
   let moves = 0;
   let settled = 0;
   let schedules = 0;
@@ -74,7 +76,7 @@ export function explore(setting: Setting, bounds: Bounds): Report {
   while (level.length > 0 && depth < bounds.depth) {
     const next = new Map<Node, true>();
     for (const node of level) {
-      if (seen.size > bounds.states || performance.now() > until) return report(false);
+      if (seen.size > bounds.states || threadTime() > until) return report(false);
       const world = node.world!;
       offers(world, codes);
       let ends = 0;

@@ -9,6 +9,8 @@ export interface Tally {
   /** How many were compared: memory bounds it. */
   compared: number;
   moves: number;
+  /** What the walks took of their threads' own time. */
+  ms: number;
   readonly windows: Map<string, number>;
   finding: Walks["finding"];
 }
@@ -17,7 +19,7 @@ export interface Journey {
   readonly schedules: number;
   readonly seed: number;
   readonly depth: number;
-  /** Begins no further walks after so long. */
+  /** Begins no further walks when each thread has worked for so long. */
   readonly ms?: number;
   readonly onProgress?: (tally: Readonly<Tally>) => void;
 }
@@ -35,14 +37,14 @@ export async function walkAll(crew: Crew, worlds: readonly string[], journey: Jo
     different: 0,
     compared: 0,
     moves: 0,
+    ms: 0,
     windows: new Map(),
     finding: undefined,
   };
   const prints = new Set<number>();
-  const until = performance.now() + ms;
   let next = 0;
   const one = async (): Promise<void> => {
-    while (next < schedules && tally.finding === undefined && performance.now() < until) {
+    while (next < schedules && tally.finding === undefined && tally.ms < ms * crew.size) {
       const from = next;
       next = Math.min(schedules, from + BLOCK);
       add(tally, prints, await crew.do({ kind: "walk", worlds, bounds: { seed, from, to: next, depth } }));
@@ -56,6 +58,7 @@ export async function walkAll(crew: Crew, worlds: readonly string[], journey: Jo
 function add(tally: Tally, prints: Set<number>, walks: Walks): void {
   tally.schedules += walks.schedules;
   tally.moves += walks.moves;
+  tally.ms += walks.ms;
   if (tally.compared < COMPARED_AT_MOST) {
     for (const print of walks.prints) prints.add(print);
     tally.compared += walks.prints.length;

@@ -6,6 +6,7 @@ import { Digest } from "./digest.ts";
 import type { Finding } from "./finding.ts";
 import { settle } from "./quiet.ts";
 import { Random, seedOf } from "./random.ts";
+import { threadTime } from "./thread-time.ts";
 
 export interface Walks {
   /** Complete interleavings: each from the beginning, through chance, to where all is quiet and the verdict is given. */
@@ -14,6 +15,8 @@ export interface Walks {
   /** Which interleavings they were: two that are alike have the same number. */
   readonly prints: Float64Array;
   readonly windows: ReadonlyMap<string, number>;
+  /** What it took of this thread's own time. */
+  readonly ms: number;
   readonly finding: (Finding & { readonly index: number }) | undefined;
 }
 
@@ -33,6 +36,7 @@ const FAULT_ONE_IN = 4;
 export function walk(settings: readonly Setting[], { seed, from, to, depth }: WalkBounds): Walks {
   const prints = new Float64Array(to - from);
   const windows = new Map<string, number>();
+  const begin = threadTime();
   let moves = 0;
   for (let index = from; index < to; index++) {
     const setting = settings[index % settings.length]!;
@@ -52,12 +56,14 @@ export function walk(settings: readonly Setting[], { seed, from, to, depth }: Wa
         moves,
         prints: prints.slice(0, index + 1 - from),
         windows,
+        ms: threadTime() - begin,
         finding,
       };
     }
     windows.set(violation.window, (windows.get(violation.window) ?? 0) + 1);
   }
-  return { schedules: to - from, moves, prints, windows, finding: undefined };
+  const ms = threadTime() - begin;
+  return { schedules: to - from, moves, prints, windows, ms, finding: undefined };
 }
 
 /** Makes chosen moves until nothing can happen, or enough has. */
