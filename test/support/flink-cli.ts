@@ -11,6 +11,14 @@ import type { Printed } from "./kubectl.ts";
 const level = "rootLogger.level = WARN\nrootLogger.appenderRef.a.ref = A\n";
 const appender = "appender.a.type = Console\nappender.a.name = A\nappender.a.target = SYSTEM_ERR\n";
 
+/** A command that may not have ended yet. */
+export interface RunningCli {
+  /** So far. */
+  readonly printed: { readonly stdout: string; readonly stderr: string };
+  readonly ended: Promise<Printed>;
+  kill(signal: "SIGINT" | "SIGKILL"): void;
+}
+
 /** Flink's own command line, as it is in a distribution, with a configuration that knows one cluster. */
 export class FlinkCli {
   readonly #version: string;
@@ -42,6 +50,11 @@ export class FlinkCli {
 
   /** `flink ARGS`. Its exit code is the caller's to judge. */
   async run(...args: string[]): Promise<Printed> {
+    return (await this.start(...args)).ended;
+  }
+
+  /** The same, for whoever has something to do meanwhile. */
+  async start(...args: string[]): Promise<RunningCli> {
     const { classPath } = await ensureFlinkHome(this.#version);
     const flags = [
       ...quickFlags,
@@ -60,7 +73,10 @@ export class FlinkCli {
         printed[name] += chunk.toString();
       });
     }
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code: code ?? -1, ...printed };
+    const ended = once(child, "close").then(([code]) => ({
+      code: (code as number | null) ?? -1,
+      ...printed,
+    }));
+    return { printed, ended, kill: (signal) => void child.kill(signal) };
   }
 }

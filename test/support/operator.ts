@@ -29,6 +29,8 @@ export interface OperatorOptions {
   readonly namespaces: readonly string[];
   /** Further flags; a later one wins. */
   readonly args?: readonly string[];
+  /** Modules that are loaded before it. */
+  readonly imports?: readonly string[];
   /** What its log says when it is there; default: that it works. A standby works later. */
   readonly saying?: "Started to work" | "Filled the caches";
 }
@@ -62,7 +64,7 @@ export class Operator {
   /** After kill() or stop(). */
   async start(): Promise<void> {
     if (this.#child) throw new Error("The operator runs already");
-    const { kubeconfig, namespaces, args = [], program = "src/main.ts" } = this.#options;
+    const { kubeconfig, namespaces, args = [], program = "src/main.ts", imports = [] } = this.#options;
     const { saying = habits[program].saying } = this.#options;
     const flags = [
       ...["--kubeconfig", kubeconfig, "--metrics-address", "127.0.0.1:0", ...habits[program].flags],
@@ -70,10 +72,14 @@ export class Operator {
       ...namespaces.flatMap((namespace) => ["--namespace", namespace]),
       ...args,
     ];
-    const child = spawn(process.execPath, ["--import", leash, program, ...flags], {
-      cwd: root,
-      stdio: "pipe",
-    });
+    const child = spawn(
+      process.execPath,
+      [...[leash, ...imports].flatMap((each) => ["--import", each]), program, ...flags],
+      {
+        cwd: root,
+        stdio: "pipe",
+      },
+    );
     this.#child = child;
     const from = this.log.length;
     for (const stream of [child.stdout, child.stderr]) {

@@ -24,6 +24,8 @@ export class PlanManager {
   readonly states = new Map<string, string>();
   readonly results = new Map<string, string>();
   readonly mishaps: Mishap[] = [];
+  /** Told of each `POST /jobs` before anything else happens with it. */
+  onPlan: () => void = () => {};
   /** Method and path of all that came. */
   readonly seen: string[] = [];
   /** Nobody listens there. */
@@ -39,7 +41,8 @@ export class PlanManager {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `http://${address}:${port}`;
   }
 
   async close(): Promise<void> {
@@ -60,6 +63,7 @@ export class PlanManager {
     if (this.isAway) return void request.socket.destroy();
     const body = Buffer.concat(chunks);
     const isPlan = method === "POST" && url === "/v1/jobs";
+    if (isPlan) this.onPlan();
     const mishap = isPlan ? this.mishaps.shift() : undefined;
     if (mishap === "break before") return void request.socket.destroy();
     const answer =

@@ -60,3 +60,11 @@ test("a namespace that is not served has no FlinkClusters, whatever the gateway 
   });
   expect(asked).toEqual([]);
 });
+
+test("a template of per-job clusters answers nowhere: the way to it is named", async () => {
+  const { clusters } = scene(async () => ({ ...main, spec: { managed: {}, perJob: {} } }));
+  await expect(clusters.resolve({ namespace: "team", name: "main" })).rejects.toMatchObject({
+    code: "UnknownCluster",
+    message: expect.stringContaining("/per-job/team/main"),
+  });
+});

@@ -28,6 +28,7 @@ export class KnownClusters implements Clusters {
     const isServed = this.#namespaces.length === 0 || this.#namespaces.includes(namespace);
     if (!isServed || !isName(namespace) || !isName(name)) throw unknown(namespace, name);
     const known = this.#cache.get(`${namespace}/${name}`) ?? (await this.#get(namespace, name));
+    if (known.spec.perJob !== undefined) throw template(namespace, name);
     return { namespace, name, url: urlOf(known), uid: known.metadata.uid ?? "" };
   }
 
@@ -44,6 +45,11 @@ export class KnownClusters implements Clusters {
 /** What no Kubernetes object is called is asked for nowhere. */
 function isName(text: string): boolean {
   return text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
+}
+
+function template(namespace: string, name: string): GatewayError {
+  const message = `The FlinkCluster ${namespace}/${name} is a template and answers nowhere: Flink's own client sends jobs for clusters made of it to /per-job/${namespace}/${name}`;
+  return new GatewayError("UnknownCluster", message);
 }
 
 function unknown(namespace: string, name: string): GatewayError {

@@ -43,8 +43,8 @@ export class Templates {
       if (isKubeError(error, "NotFound")) throw unknown(`There is no FlinkCluster ${shown}`, error);
       throw storeError(error);
     }
-    const way = `/clusters/${shown} is the address of the cluster itself`;
-    throw unknown(`The FlinkCluster ${shown} is no template: it has no spec.perJob. ${way}`);
+    const way = `its own address is /clusters/${shown}`;
+    throw unknown(`The FlinkCluster ${shown} is no template: it has no spec.perJob; ${way}`);
   }
 
   /** Its name, where the namespace has just one. Throws the GatewayError UnknownCluster, which names them all. */
