@@ -77,8 +77,11 @@ export class PerJobClusters {
     }
   }
 
-  async delete({ metadata }: FlinkJob, name: string, uid: string, signal: AbortSignal): Promise<void> {
-    const { namespace } = metadata;
+  /** By the API server's own word first: an operator with an old view must not take away what a newer attempt needs. */
+  async delete(job: FlinkJob, name: string, uid: string, signal: AbortSignal): Promise<void> {
+    const { namespace } = job.metadata;
+    const now = await this.#newest(job, signal);
+    if (now && needs(now, name)) return;
     try {
       await this.#options.kube.delete(flinkClusters, { namespace, name }, { preconditions: { uid }, signal });
     } catch (error) {
@@ -129,14 +132,19 @@ export class PerJobClusters {
   }
 
   /** By the API server's own word. */
-  async #isWanted({ metadata }: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<boolean> {
+  async #isWanted(job: FlinkJob, cluster: FlinkCluster, signal: AbortSignal): Promise<boolean> {
+    const now = await this.#newest(job, signal);
+    return now !== undefined && isMadeFrom(now, cluster);
+  }
+
+  /** The same FlinkJob as the API server has it; undefined where it is gone, or going. */
+  async #newest({ metadata }: FlinkJob, signal: AbortSignal): Promise<FlinkJob | undefined> {
     const { namespace, name, uid } = metadata;
     try {
       const now = await this.#options.kube.get(flinkJobs, { namespace, name }, { signal });
-      if (now.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined) return false;
-      return isMadeFrom(now, cluster);
+      return now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined ? now : undefined;
     } catch (error) {
-      if (isKubeError(error, "NotFound")) return false;
+      if (isKubeError(error, "NotFound")) return undefined;
       throw error;
     }
   }
@@ -161,6 +169,13 @@ function isMadeFrom({ status }: FlinkJob, { metadata }: FlinkCluster): boolean {
   const { jobId, cluster, finishedAt } = status?.trigger ?? {};
   if (jobId !== metadata.labels?.[JOB_ID_LABEL] || finishedAt !== undefined) return false;
   return cluster?.name === metadata.name && cluster.releasedAt === undefined && cluster.uid === undefined;
+}
+
+/** Its trigger has a job there, or may; a status that was lost is found again by what is there. */
+function needs({ status }: FlinkJob, name: string): boolean {
+  const { trigger } = status ?? {};
+  if (!trigger) return true;
+  return trigger.cluster?.name === name && trigger.cluster.releasedAt === undefined;
 }
 
 /** Anybody may write a label: what was made for this FlinkJob has the name that comes of both. */

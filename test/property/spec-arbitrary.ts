@@ -161,18 +161,19 @@ interface JobLike {
 /** A spec whose members go together as its CEL rules say; anything else as it is. */
 function fitting(spec: unknown): unknown {
   if (!isMap(spec)) return spec;
-  if ("managed" in spec) return fittingTemplate(spec);
+  if ("perJob" in spec) return fittingTemplate(spec);
   if (!("cluster" in spec)) return spec;
   const { plan, ...withJar } = spec as JobLike;
   if (plan !== undefined && "jar" in withJar) return fittingJob(withJar);
   return plan === undefined ? fittingJob(spec as JobLike) : fittingPlan(spec as JobLike);
 }
 
-/** A FlinkCluster with spec.perJob. */
-function fittingTemplate({ managed, ...rest }: { managed?: unknown; perJob?: unknown }): unknown {
-  if (!("perJob" in rest) || !isMap(managed)) return { managed, ...rest };
+/** A FlinkCluster with spec.perJob, if that can be. */
+function fittingTemplate({ perJob, ...rest }: { managed?: unknown; perJob?: unknown }): unknown {
+  const { managed } = rest;
+  if (!isMap(managed)) return rest;
   const { application: _, ingress: __, ...session } = managed as Record<string, unknown>;
-  return { managed: session, ...rest };
+  return { managed: session, perJob };
 }
 
 /** What the gateway makes of a plan. */

@@ -1,11 +1,18 @@
+import { JOB_ID_LABEL, PLAN_REFUSED_ANNOTATION } from "../../src/api/group.ts";
 import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { PerJobClusters, type PerJobClustersOptions } from "../../src/controller/per-job-clusters.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { ClusterObservation, FlinkJobState, Look, Observed } from "../../src/core/observed.ts";
+import type {
+  ClusterObservation,
+  ExecutionResultSeen,
+  FlinkJobState,
+  Look,
+  Observed,
+} from "../../src/core/observed.ts";
 import { perJobUrl } from "../../src/core/per-job/naming.ts";
 import type { Step } from "../../src/core/step.ts";
 import { KubeError } from "../../src/kube/errors.ts";
-import { aRow, MINUTE, NOW, SECOND } from "./builders.ts";
+import { aRow, type JobBuilder, MINUTE, NOW, SECOND } from "./builders.ts";
 import { ownCluster, ownJob } from "./per-job-builders.ts";
 
 /** What became of one cluster's one job. */
@@ -20,14 +27,18 @@ interface Operator {
   job: FlinkJob | undefined;
   clusters: FlinkCluster[];
   look?: Look | undefined;
+  executionResult?: ExecutionResultSeen | undefined;
   task?: { job: FlinkJob; effect: NonNullable<Step["effect"]> } | undefined;
   perJob: PerJobClusters;
 }
 
-/** An API server, Kubernetes and Flink, as far as clusters in application mode need them; two operators, whose caches may be old. */
+/**
+ * An API server, Kubernetes and Flink, as far as clusters of one job need them; two operators, whose caches may be old. The job
+ * comes with its JobManager (application mode), or as a plan that a gateway hands over.
+ */
 export class PerJobWorld {
   now = NOW;
-  job: FlinkJob | undefined = ownJob().meta({ resourceVersion: "1", finalizers: [] }).build();
+  job: FlinkJob | undefined;
   readonly clusters = new Map<string, Cluster>();
   readonly operators: readonly Operator[];
   /** JobIDs whose end Flink has kept; and those whose end is on record. */
@@ -36,8 +47,11 @@ export class PerJobWorld {
   readonly faults: string[] = [];
   wasForced = false;
   #version = 1;
+  /** What the gateway's cache holds, and whether it has done its part. */
+  readonly #gateway: { job?: FlinkJob | undefined; isDone: boolean } = { isDone: false };
 
-  constructor() {
+  constructor(job: JobBuilder = ownJob()) {
+    this.job = job.meta({ resourceVersion: "1", finalizers: [] }).build();
     this.operators = [this.#operator(), this.#operator()];
   }
 
@@ -52,6 +66,7 @@ export class PerJobWorld {
   crash(operator: Operator): void {
     operator.task = undefined;
     operator.look = undefined;
+    operator.executionResult = undefined;
     this.refreshJob(operator);
     this.refreshClusters(operator);
   }
@@ -87,7 +102,10 @@ export class PerJobWorld {
     else if (effect.kind === "deleteCluster")
       await operator.perJob.delete(job, effect.name, effect.uid, signal);
     else if (effect.kind === "lookUp") operator.look = this.#lookUp(effect.jobId);
-    else if (effect.kind === "cancelJob") this.end(this.#clusterOf(effect.jobId), "CANCELED");
+    else if (effect.kind === "readExecutionResult") {
+      const text = this.#clusterOf(effect.jobId)?.job ?? "RUNNING";
+      operator.executionResult = { jobId: effect.jobId, at: this.now, result: { kind: "completed", text } };
+    } else if (effect.kind === "cancelJob") this.end(this.#clusterOf(effect.jobId), "CANCELED");
   }
 
   /** Its pods come to run; main() runs again whenever they do, and Flink refuses what it knows to be over. */
@@ -104,7 +122,35 @@ export class PerJobWorld {
       lastTransitionTime,
     } as const;
     cluster.object.status = { observedGeneration: 1, incarnation: "p", conditions: [ready] };
-    const jobId = spec.managed?.application?.jobId ?? "";
+    if (spec.managed?.application) this.#bring(cluster);
+  }
+
+  /** The gateway's cache sees the newest. */
+  refreshGateway(): void {
+    this.#gateway.job = this.job && structuredClone(this.job);
+  }
+
+  /** It hands the plan over where its cache says that it is awaited, or says that it cannot be run. */
+  handOver(refuses: boolean): void {
+    const { job, isDone } = this.#gateway;
+    const { trigger } = job?.status ?? {};
+    if (isDone || !job?.spec.plan || trigger?.state !== "pending") return;
+    if (refuses) {
+      if (!this.job) return;
+      this.#gateway.isDone = true;
+      const annotations = { [PLAN_REFUSED_ANNOTATION]: "The plan cannot be run." };
+      this.#store({ ...this.job, metadata: { ...this.job.metadata, annotations } });
+      return;
+    }
+    const cluster = this.clusters.get(trigger.cluster?.name ?? "");
+    if (trigger.reason !== "PlanAwaited" || trigger.cluster?.releasedAt !== undefined || !cluster?.isUp)
+      return;
+    this.#gateway.isDone = true;
+    this.#bring(cluster);
+  }
+
+  #bring(cluster: Cluster): void {
+    const jobId = jobIdOf(cluster.object);
     if (this.results.has(jobId)) return;
     if (this.recorded.has(jobId)) this.faults.push(`${jobId} runs although its end is on record`);
     cluster.job = "RUNNING";
@@ -115,17 +161,18 @@ export class PerJobWorld {
   end(cluster: Cluster | undefined, state: "FINISHED" | "FAILED" | "CANCELED"): void {
     if (cluster?.job !== "RUNNING") return;
     cluster.job = state;
-    this.results.add(cluster.object.spec.managed?.application?.jobId ?? "");
+    this.results.add(jobIdOf(cluster.object));
   }
 
   /** As its finalizer does: not while its FlinkJob has a job there, and only then without a trace. */
-  tearDown({ object: { metadata, spec }, job }: Cluster): void {
+  tearDown({ object, job }: Cluster): void {
+    const { metadata } = object;
     if (metadata.deletionTimestamp === undefined) return;
     const trigger = this.job?.status?.trigger;
     const isOurs = trigger?.sentTo?.url === perJobUrl("shop", metadata.name);
     const lives = trigger?.state === "pending" || trigger?.state === "running";
     if (isOurs && lives && trigger?.cluster?.releasedAt === undefined) return;
-    const jobId = spec.managed?.application?.jobId ?? "";
+    const jobId = jobIdOf(object);
     const isWanted = trigger?.jobId === jobId && trigger.state === "running" && trigger.stop === undefined;
     if (job === "RUNNING" && isWanted && this.job?.metadata.deletionTimestamp === undefined)
       this.faults.push(`${jobId} is killed while it runs`);
@@ -169,7 +216,8 @@ export class PerJobWorld {
   #observe(operator: Operator, job: FlinkJob): Observed {
     const name = job.status?.trigger?.cluster?.name;
     const url = name === undefined ? undefined : perJobUrl("shop", name);
-    const own = { look: operator.look, wantedUrl: url, perJob: operator.perJob.seen(job) };
+    const { look, executionResult } = operator;
+    const own = { look, executionResult, wantedUrl: url, perJob: operator.perJob.seen(job) };
     return { job, cluster: this.#seen(name), ...own, deletionTimeoutMs: 5 * MINUTE };
   }
 
@@ -178,7 +226,7 @@ export class PerJobWorld {
     const url = perJobUrl("shop", name);
     const cluster = this.clusters.get(name);
     if (!cluster?.isUp) return { kind: "unreachable", url, message: "refused" };
-    const id = cluster.object.spec.managed?.application?.jobId ?? "";
+    const id = jobIdOf(cluster.object);
     const times = { startTime: this.now - MINUTE, endTime: this.now - SECOND };
     const rows = cluster.job
       ? [{ ...aRow(cluster.job), id, ...(cluster.job === "RUNNING" ? {} : times) }]
@@ -200,9 +248,7 @@ export class PerJobWorld {
   }
 
   #clusterOf(jobId: string): Cluster | undefined {
-    return [...this.clusters.values()].find(
-      ({ object }) => object.spec.managed?.application?.jobId === jobId,
-    );
+    return [...this.clusters.values()].find(({ object }) => jobIdOf(object) === jobId);
   }
 
   #operator(): Operator {
@@ -245,3 +291,5 @@ export class PerJobWorld {
     return operator;
   }
 }
+
+const jobIdOf = ({ metadata }: FlinkCluster): string => metadata.labels?.[JOB_ID_LABEL] ?? "";

@@ -1,10 +1,12 @@
+import type { PerJob } from "../../api/per-job.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import type { Look, PerJobCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
-import { clusterLost, deploys, make, ownCluster, seen } from "./own-cluster.ts";
+import { clusterLost, deploys, make, ownCluster, seen, untilKnownGone } from "./own-cluster.ts";
+import { release } from "./own-cluster-end.ts";
 import { timedOut } from "./timeout.ts";
 import { applicationSeen, endedUnseen } from "./unsettled.ts";
 import { isUnwanted, releaseUnseen, releaseUnwanted, untilGone } from "./unwanted-cluster.ts";
@@ -21,17 +23,18 @@ const MAIN_BEGINS_WITHIN_MS = 60_000;
  */
 export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   const own = ownCluster(ctx, before);
-  if (before.cluster?.releasedAt !== undefined) return untilGone(ctx, before, own);
+  const { perJob } = ctx.spec.cluster;
+  if (before.cluster?.releasedAt !== undefined)
+    return (perJob && madeAgain(ctx, before, own, perJob)) ?? untilGone(ctx, before, own);
   const lost = clusterLost(ctx, before);
   if (lost) return lost;
-  const { perJob } = ctx.spec.cluster;
   if (!own) {
     if (isUnwanted(ctx)) return releaseUnseen(ctx, before);
     return perJob ? make(ctx, before, perJob) : { rule: "clusterIsLookedFor" };
   }
   const trigger = seen(before, own);
   const { cluster, look } = ctx;
-  if (own.isDeleting) return deploys(ctx, trigger, own);
+  if (own.isDeleting) return own.wasReached ? deploys(ctx, trigger, own) : goesUnstarted(ctx, trigger, own);
   if (isUnwanted(ctx) && ranNothing(own, look)) return releaseUnwanted(ctx, trigger, own);
   const over = timedOut(ctx, trigger) ?? endsAgainAndAgain(ctx, trigger, own);
   if (over) return over;
@@ -69,6 +72,25 @@ function endsAgainAndAgain(
     : { reason: "AttemptsExhausted" as const, message: words };
   const { finishedAt: _, ...late } = failed(ctx, trigger, cause);
   return { rule: "endsAgainAndAgain", trigger: late };
+}
+
+/** Somebody deletes it before it came up. It would wait for this FlinkJob, and nothing would come up in it any more. */
+function goesUnstarted(ctx: Context, trigger: TriggerStatus, own: PerJobCluster): Verdict {
+  const message = `FlinkCluster ${own.name} is being deleted before it came up; it is made again.`;
+  return release(ctx, pending(trigger, "TearingDown", message), own, "clusterGoes");
+}
+
+/** The same attempt in the same place, so that Flink still knows should it have run. Undefined where that is not wanted. */
+function madeAgain(
+  ctx: Context,
+  before: TriggerStatus,
+  own: PerJobCluster | undefined,
+  perJob: PerJob,
+): Verdict | undefined {
+  const { cluster, stop } = before;
+  if (own || !cluster || stop || isUnwanted(ctx)) return undefined;
+  const { name, mode } = cluster;
+  return untilKnownGone(ctx, name) ?? make(ctx, { ...before, cluster: { name, mode } }, perJob);
 }
 
 /** Its JobManager never answered, or says that main() has not come to a job. */
