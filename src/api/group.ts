@@ -17,6 +17,8 @@ export const JOB_UID_LABEL = `${GROUP}/job-uid`;
 export const JOB_ID_LABEL = `${GROUP}/job-id`;
 /** Beside them: the hash of what the job was when it was made. */
 export const RUN_HASH_ANNOTATION = `${GROUP}/run-hash`;
+/** `"true"` beside them once the FlinkJob went and left its job running (spec.deletionPolicy: Orphan). */
+export const ORPHANED_ANNOTATION = `${GROUP}/orphaned`;
 /** On a FlinkJob with spec.plan: why it cannot be run, in the words of the gateway that was to hand it over. */
 export const PLAN_REFUSED_ANNOTATION = `${GROUP}/plan-refused`;
 /** On a FlinkJob that the gateway made of a plan: the name of the FlinkCluster (spec.perJob) that it was sent to. */

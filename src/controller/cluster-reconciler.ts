@@ -19,6 +19,7 @@ import type { ReadonlyStore } from "../kube/store.ts";
 import { key as keyOf } from "../kube/types.ts";
 import type { ReconcileOutcome } from "../kube/workers.ts";
 import type { Clusters } from "./clusters.ts";
+import type { ForsakenClusters } from "./forsaken-clusters.ts";
 import type { ManagedClusters } from "./managed/managed-clusters.ts";
 import type { Versions } from "./versions.ts";
 
@@ -28,6 +29,8 @@ export interface ClusterReconcilerOptions {
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
   managed: Pick<ManagedClusters, "bring">;
+  /** Takes away those whose FlinkJob is gone; absent: they are left as they are. */
+  forsaken?: Pick<ForsakenClusters, "sweep"> | undefined;
   /** The catalogue of Flink's options. */
   findOptions?: FindOptions | undefined;
   clock: Clock;
@@ -80,7 +83,8 @@ export class ClusterReconciler {
   }
 
   async #managed(cluster: FlinkCluster, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
-    const { managed, clock } = this.#options;
+    const { managed, clock, forsaken } = this.#options;
+    if (await forsaken?.sweep(cluster, signal)) return undefined;
     const { view, finalizer, requeueAfterMs } = await managed.bring(cluster, signal);
     const { finalizers = [], deletionTimestamp } = cluster.metadata;
     if (finalizer === "add") {

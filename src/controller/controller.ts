@@ -17,6 +17,7 @@ import type { JobManagerPort } from "../ports.ts";
 import { ClusterReconciler } from "./cluster-reconciler.ts";
 import { Clusters } from "./clusters.ts";
 import { Flights, type FlightsOptions } from "./flights.ts";
+import { ForsakenClusters } from "./forsaken-clusters.ts";
 import { Gather } from "./gather.ts";
 import { JarSweeper } from "./jar-sweeper.ts";
 import { Jars } from "./jars.ts";
@@ -219,10 +220,7 @@ export class Controller {
       ...decisions,
     });
     const clusterReconciler = new ClusterReconciler({
-      store: this.clusters,
-      kube,
-      versions: new Versions<FlinkCluster>(),
-      clusters: this.#flink,
+      ...{ store: this.clusters, kube, versions: new Versions<FlinkCluster>(), clusters: this.#flink },
       managed: new ManagedClusters({
         kube,
         owned: this.#owned,
@@ -231,6 +229,9 @@ export class Controller {
         enabled: options.managedClusters ?? true,
         ...{ findOptions: options.findOptions, jarFetcher: options.jarFetcher },
       }),
+      ...(options.managedClusters === false
+        ? {}
+        : { forsaken: new ForsakenClusters({ kube, jobsOf: (uid) => this.jobs.byIndex("uid", uid) }) }),
       ...{ clock, tell: options.tellCluster, findOptions: options.findOptions },
       onStatusWritten: () => options.onStatusWritten?.("FlinkCluster"),
       ...(options.onReachable ? { onReachable: options.onReachable } : {}),

@@ -91,6 +91,18 @@ describe("seeing them", () => {
     expect(cluster.metadata.finalizers).toEqual([CLUSTER_FINALIZER]);
   });
 
+  test("one that somebody has to mend", () => {
+    const told = (type: string) => ({
+      type,
+      status: "True",
+      reason: "ImagePullFailed",
+      message: "no such image",
+    });
+    const status = { observedGeneration: 1, conditions: [told("Stalled")] } as FlinkCluster["status"];
+    const [seen] = subject({ madeFor: () => [{ ...cluster, status: status! }] }).seen(job)!.clusters;
+    expect(seen).toMatchObject({ isStalled: true });
+  });
+
   test("a label that somebody else wrote makes none of it", () => {
     const labels = { ...cluster.metadata.labels, [JOB_ID_LABEL]: jobIdOf(UID, "g2", 1) };
     const forged = { ...cluster, metadata: { ...cluster.metadata, labels } };
@@ -116,5 +128,45 @@ describe("seeing them", () => {
     ).toBeUndefined();
     const pod = { metadata: { name: "p" } };
     expect(subject({ ...gone, owned: { ...owned, podsOf: () => [pod] } }).seen(after)?.remains).toBe(true);
+  });
+});
+
+describe("taking one away", () => {
+  async function deleted(now: FlinkJob | null): Promise<string[]> {
+    const gone: string[] = [];
+    const kube = {
+      get: async () => {
+        if (!now) throw new KubeError("NotFound", "no FlinkJob");
+        return now;
+      },
+      delete: async (
+        _: unknown,
+        { name }: { name: string },
+        { preconditions }: { preconditions: object },
+      ) => {
+        gone.push(`${name} ${JSON.stringify(preconditions)}`);
+      },
+    } as unknown as PerJobClustersOptions["kube"];
+    await subject({ kube }).delete(after, ownName(), "c-1", signal);
+    return gone;
+  }
+  const released = ownTrigger("application", { cluster: { releasedAt: "2026-03-01T12:00:00.000Z" } });
+  const other = ownTrigger("application", { cluster: { name: ownName(2) } });
+
+  test.each([
+    ["has let it go", ownJob().trigger(released).build()],
+    ["has another one", ownJob().trigger(other).build()],
+    ["is being deleted", ownJob().trigger(ownTrigger()).deleted().build()],
+    ["was made anew", ownJob().meta({ uid: "another" }).build()],
+    ["is gone", null],
+  ])("from a FlinkJob that %s", async (_, now) => {
+    expect(await deleted(now)).toEqual([`${ownName()} {"uid":"c-1"}`]);
+  });
+
+  test.each([
+    ["needs it, although an operator's old view says other", after],
+    ["has lost its status, and will take it over", ownJob().build()],
+  ])("not from one that %s", async (_, now) => {
+    expect(await deleted(now)).toEqual([]);
   });
 });

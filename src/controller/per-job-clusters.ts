@@ -1,4 +1,4 @@
-import { JOB_ID_LABEL, JOB_UID_LABEL, RUN_HASH_ANNOTATION } from "../api/group.ts";
+import { JOB_ID_LABEL, JOB_UID_LABEL, ORPHANED_ANNOTATION, RUN_HASH_ANNOTATION } from "../api/group.ts";
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import { namesOf } from "../core/cluster/names.ts";
@@ -13,7 +13,7 @@ import { ownWords } from "./managed/object-writer.ts";
 import type { OwnedObjects } from "./managed/owned-objects.ts";
 
 export interface PerJobClustersOptions {
-  kube: Pick<KubeClient, "get" | "list" | "create" | "delete">;
+  kube: Pick<KubeClient, "get" | "list" | "create" | "delete" | "patch">;
   clock: Clock;
   /** FlinkClusters that bear this uid in their label. */
   madeFor: (uid: string) => readonly FlinkCluster[];
@@ -120,6 +120,17 @@ export class PerJobClusters {
     for (const cluster of items) await this.#deleteOwn(job, cluster, signal);
   }
 
+  /** It stays when its FlinkJob goes, and says so: what does not is swept. */
+  async orphan({ metadata }: FlinkJob, name: string, signal: AbortSignal): Promise<void> {
+    const { namespace } = metadata;
+    const body = { metadata: { annotations: { [ORPHANED_ANNOTATION]: "true" } } };
+    try {
+      await this.#options.kube.patch(flinkClusters, { namespace, name }, { type: "merge", body }, { signal });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+    }
+  }
+
   async #deleteOwn(
     job: FlinkJob,
     { metadata, spec, ...rest }: FlinkCluster,
@@ -179,13 +190,15 @@ function needs({ status }: FlinkJob, name: string): boolean {
 }
 
 /** Anybody may write a label: what was made for this FlinkJob has the name that comes of both. */
-function isMadeFor({ metadata, spec }: FlinkCluster, job: string): boolean {
+export function isMadeFor({ metadata, spec }: FlinkCluster, job: string): boolean {
   const jobId = metadata.labels?.[JOB_ID_LABEL];
   return jobId !== undefined && spec.managed !== undefined && metadata.name === perJobClusterName(job, jobId);
 }
 
 function clusterSeen({ metadata, spec, status }: FlinkCluster): PerJobCluster {
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const conditions = status?.conditions ?? [];
+  const ready = conditions.find(({ type }) => type === "Ready");
+  const stalled = conditions.find(({ type }) => type === "Stalled");
   return {
     name: metadata.name,
     uid: metadata.uid ?? "",
@@ -195,6 +208,7 @@ function clusterSeen({ metadata, spec, status }: FlinkCluster): PerJobCluster {
     isDeleting: metadata.deletionTimestamp !== undefined,
     wasReached: status?.incarnation !== undefined,
     ...(ready?.status === "True" ? { readySince: Date.parse(ready.lastTransitionTime) } : {}),
+    ...(stalled?.status === "True" ? { isStalled: true } : {}),
     ...(ready ? { reason: ready.reason as Reason, message: ready.message } : {}),
   };
 }

@@ -31,7 +31,7 @@ export interface PerformOptions {
   operations: Operations;
   news: JobNews;
   sources: ConfigurationSources;
-  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear">;
+  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear" | "orphan">;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -88,6 +88,7 @@ export class Perform {
         return true;
       case "removeFinalizer":
         if (effect.record) await this.#record(effect.record, effect.insists ?? false, signal);
+        if (effect.orphans !== undefined) await this.#options.perJob.orphan(job, effect.orphans, signal);
         if (effect.clears) await this.#options.perJob.clear(job, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);

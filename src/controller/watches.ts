@@ -76,11 +76,16 @@ export class Watches {
 
   constructor(options: WatchesOptions) {
     this.#options = options;
-    const { jobs, clusters, savepoints, savepointQueue, scheduleQueue } = options;
+    const { jobs, clusters, savepoints, clusterQueue, savepointQueue, scheduleQueue } = options;
     jobs.addHandler({
       add: (job, initial) => this.#jobChanged(job, initial),
       update: (job) => this.#jobChanged(job, false),
-      delete: (job) => this.#jobChanged(job, false),
+      delete: (job) => {
+        this.#jobChanged(job, false);
+        // One that an operator with an old view has made is nobody's now.
+        for (const cluster of clusters.byIndex("madeFor", job.metadata.uid ?? ""))
+          clusterQueue.add(key(cluster));
+      },
     });
     const savepointChanged = (savepoint: FlinkSavepoint, initial: boolean) => {
       savepointQueue.add(key(savepoint), initial ? "low" : "high");

@@ -35,7 +35,9 @@ export function conditionsOf(
   const ready = !refused && !deleting && !outdated && (resting || trigger?.reason === "TasksRunning");
   const over = state === "failed" || (state === "canceled" && !suspended);
   const goesOn = outdated || (trigger !== undefined && over && wantsNextAttempt(ctx.spec, trigger));
-  const stalled = !deleting && (refused !== undefined || (over && !goesOn) || stopGivenUp(ctx, trigger));
+  const stalled =
+    !deleting &&
+    (refused !== undefined || (over && !goesOn) || stopGivenUp(ctx, trigger) || clusterStalled(ctx, trigger));
   const unknown = state === "running" && trigger?.reason === "ClusterUnreachable";
   const accepted = trigger?.acceptedAt !== undefined;
   const ended = state === "finished" || state === "failed" || state === "canceled";
@@ -74,6 +76,14 @@ function stopGivenUp({ spec, generation }: Context, trigger: TriggerStatus | und
   return (
     trigger.stop?.generation === generation && (trigger.stop.failures ?? 0) >= spec.submission.maxAttempts
   );
+}
+
+/** What was made for it alone does not come before somebody does something, and says what. */
+function clusterStalled({ perJob }: Context, trigger: TriggerStatus | undefined): boolean {
+  if (trigger?.state !== "pending") return false;
+  const own = perJob.clusters.find(({ name }) => name === trigger.cluster?.name);
+  // The trigger says what the cluster says, or it has come further than that.
+  return own?.isStalled === true && !own.isDeleting && own.reason === trigger.reason;
 }
 
 function condition(

@@ -77,6 +77,8 @@ export interface PerJobCluster {
   restarts?: number | undefined;
   /** Since when all of it is there and answers: milliseconds since the epoch. */
   readySince?: number | undefined;
+  /** It goes on only when somebody does something: a wrong image, a pod template that cannot be. */
+  isStalled?: boolean | undefined;
   /** What its status says. */
   reason?: Reason | undefined;
   message?: string | undefined;

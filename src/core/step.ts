@@ -48,13 +48,15 @@ export type Effect =
   | { kind: "addFinalizer" }
   /**
    * `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. `clears`:
-   * clusters that were made for it, and that a cache may not show yet, are deleted first.
+   * clusters that were made for it, and that a cache may not show yet, are deleted first. `orphans`: one that stays is marked
+   * as such first, for nobody else would know.
    */
   | {
       kind: "removeFinalizer";
       record?: FlinkSavepoint | undefined;
       insists?: boolean | undefined;
       clears?: boolean | undefined;
+      orphans?: string | undefined;
     }
   | { kind: "deleteFlinkJob" }
   /** Makes the FlinkCluster of an attempt. One of this FlinkJob that is there already is it. */

@@ -144,3 +144,45 @@ describe("not wanted any more before its job came", () => {
     );
   });
 });
+
+describe("an application whose FlinkCluster somebody deletes before it came up", () => {
+  const job = ownJob().trigger(ownTrigger());
+  const going = { clusters: [made("application", { isDeleting: true })] };
+
+  test("lets it go, for it waits for this FlinkJob, and has it made again as the same attempt", () => {
+    const step = decideOn({ job, cluster: ownUnreachable, perJob: going });
+    expect(step).toMatchObject({
+      rule: "clusterGoes",
+      effect: undefined,
+      status: {
+        trigger: {
+          state: "pending",
+          reason: "TearingDown",
+          cluster: { releasedAt: new Date(NOW).toISOString() },
+        },
+      },
+    });
+    const released = job.status(step.status!);
+    expect(decideOn({ job: released, cluster: ownUnreachable, perJob: { clusters: [] } }).effect?.kind).toBe(
+      "lookForCluster",
+    );
+    const again = decideOn({ job: released, cluster: ownUnreachable, perJob: gone });
+    expect(again).toMatchObject({
+      rule: "makeCluster",
+      effect: { cluster: { metadata: { name: ownName() } } },
+    });
+    expect(again.status?.trigger).toMatchObject({
+      attempt: 1,
+      cluster: { name: ownName(), mode: "application" },
+    });
+    expect(again.status?.trigger?.cluster?.releasedAt).toBeUndefined();
+    expect(again.status?.trigger?.cluster?.uid).toBeUndefined();
+  });
+
+  test("waits for what came up: its job may come, and then it goes with that", () => {
+    const reached = { clusters: [made("application", { isDeleting: true, wasReached: true })] };
+    const step = decideOn({ job, cluster: ownUnreachable, perJob: reached });
+    expect(step).toMatchObject({ status: { trigger: { reason: "TearingDown" } }, effect: undefined });
+    expect(step.status?.trigger?.cluster?.releasedAt).toBeUndefined();
+  });
+});

@@ -33,10 +33,13 @@ export function deletion(ctx: Context): Verdict | undefined {
 function orphan(ctx: Context): Verdict {
   const { trigger } = ctx;
   if (!trigger || isOver(trigger)) return withoutClusters(ctx) ?? letGo(ctx);
-  const own = ownCluster(ctx, trigger);
-  if (!own) return letGo(ctx);
-  const message = `FlinkCluster ${own.name} stays, and job ${trigger.jobId} with it (spec.deletionPolicy: Orphan). Delete it when it is not wanted any more.`;
-  return { ...letGo(ctx), events: [{ type: "Normal", reason: "Deleting", message }] };
+  const { cluster } = trigger;
+  if (!cluster) return letGo(ctx);
+  const message = `FlinkCluster ${cluster.name} stays, and job ${trigger.jobId} with it (spec.deletionPolicy: Orphan). Delete it when it is not wanted any more.`;
+  const effect = { ...letGo(ctx).effect, kind: "removeFinalizer", orphans: cluster.name } as const;
+  // One that a cache does not show is there all the same, or nobody will miss the mark.
+  const events = ownCluster(ctx, trigger) ? [{ type: "Normal", reason: "Deleting", message } as const] : [];
+  return { rule: "letGo", effect, events };
 }
 
 /** No job is listed there yet, or none can be seen to end any more: its cluster goes, and all pods with it. */
