@@ -1,3 +1,4 @@
+import { eventually } from "../support/eventually.ts";
 import type { FakeFlink } from "../support/fake-flink/index.ts";
 import type { Trace } from "../support/trace.ts";
 
@@ -43,10 +44,9 @@ const ENDS_WITHIN_MS = 15_000;
 
 /** An application that is CANCELING, and will be for as long as this JobManager lives. */
 export async function hasStuckApplication(url: string, prefix: string): Promise<boolean> {
-  const reply = await fetch(`${url}/applications/overview`, { signal: AbortSignal.timeout(10_000) });
-  const { applications } = (await reply.json()) as {
+  const { applications } = await asked<{
     applications: { id: string; status: string; duration: number }[];
-  };
+  }>(`${url}/applications/overview`);
   return applications.some(
     ({ id, status, duration }) =>
       id.startsWith(prefix) && status === "CANCELING" && duration > ENDS_WITHIN_MS,
@@ -60,14 +60,22 @@ interface ListedJob {
 }
 
 export async function jobsOn(url: string): Promise<ListedJob[]> {
-  const reply = await fetch(`${url}/jobs/overview`, { signal: AbortSignal.timeout(10_000) });
-  return ((await reply.json()) as { jobs: ListedJob[] }).jobs;
+  return (await asked<{ jobs: ListedJob[] }>(`${url}/jobs/overview`)).jobs;
 }
 
 export const isTerminal = (state: string): boolean => /^(FINISHED|CANCELED|FAILED)$/.test(state);
 
 async function jarsOn(url: string): Promise<string[]> {
-  const reply = await fetch(`${url}/jars`, { signal: AbortSignal.timeout(10_000) });
-  const { files } = (await reply.json()) as { files: { name: string }[] };
+  const { files } = await asked<{ files: { name: string }[] }>(`${url}/jars`);
   return files.map(({ name }) => name);
+}
+
+/** On a busy machine a JobManager loses its leadership for a moment, and answers with an error: that is no fact about jobs. */
+async function asked<T>(url: string): Promise<T> {
+  const ask = async () => {
+    const reply = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!reply.ok) throw new Error(`GET ${url}: HTTP ${reply.status} ${(await reply.text()).slice(0, 300)}`);
+    return (await reply.json()) as T;
+  };
+  return await eventually(ask, 60_000, 200);
 }
