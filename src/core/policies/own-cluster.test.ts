@@ -1,15 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  aLook,
-  aRow,
-  aTrigger,
-  decideOn,
-  MINUTE,
-  NOW,
-  type Scene,
-  SECOND,
-  UID,
-} from "../../../test/support/builders.ts";
+import { aTrigger, decideOn, MINUTE, NOW, type Scene, SECOND, UID } from "../../../test/support/builders.ts";
 import {
   made,
   ownCluster,
@@ -169,46 +159,6 @@ describe("on its way", () => {
       state: "pending",
       reason,
       message: `FlinkCluster ${ownName()}: ${message}`,
-    });
-  });
-
-  test("what somebody has to mend is Stalled, for as long as it is, and what may pass is not", () => {
-    const words = (patch: object) =>
-      decideOn(deploying(patch))
-        .status?.conditions?.map(({ type, status }) => `${type} ${status}`)
-        .slice(0, 3);
-    const wrong = { reason: "ImagePullFailed", message: "no such image" };
-    expect(words({ ...wrong, isStalled: true })).toEqual([
-      "Ready False",
-      "Reconciling False",
-      "Stalled True",
-    ]);
-    const goesOn = ["Ready False", "Reconciling True", "Stalled False"];
-    expect(words({ reason: "Unschedulable", message: "no node" })).toEqual(goesOn);
-    expect(words({ ...wrong, isStalled: true, isDeleting: true })).toEqual(goesOn);
-  });
-
-  test("a job that came all the same is none of its cluster's troubles", () => {
-    const perJob = {
-      clusters: [made("application", { reason: "ImagePullFailed", isStalled: true, wasReached: true })],
-    };
-    const step = decideOn({
-      job: ownJob().trigger(ownTrigger()),
-      cluster: ownCluster().listing(aRow()),
-      perJob,
-    });
-    expect(step.status?.conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
-      status: "False",
-    });
-    const waits = decideOn({
-      job: ownJob().trigger(ownTrigger()),
-      cluster: ownCluster(),
-      perJob,
-      look: aLook({ mains: 1 }),
-    });
-    expect(waits.status).toMatchObject({ trigger: { reason: "MainRunning" } });
-    expect(waits.status?.conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
-      status: "False",
     });
   });
 
