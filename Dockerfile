@@ -18,6 +18,7 @@ RUN set -eu; \
     install -D -m 0444 dist/operator.mjs /image/operator/operator.mjs; \
     install -D -m 0444 dist/gateway.mjs /image/operator/gateway.mjs; \
     install -D -m 0444 dist/fetch-jar.mjs /image/operator/fetch-jar.mjs; \
+    install -D -m 0444 dist/clean-storage.mjs /image/operator/clean-storage.mjs; \
     install -D -m 0444 dist/programs.licenses.txt /image/operator/programs.licenses.txt; \
     cp --parents --dereference $(ldd "$node" | grep -o '/[^ ]*') /image; \
     mkdir -p /image/etc; \
@@ -25,7 +26,8 @@ RUN set -eu; \
     echo 'operator:x:65532:' > /image/etc/group; \
     chroot --userspec=65532:65532 /image /usr/bin/node /operator/operator.mjs --version; \
     chroot --userspec=65532:65532 /image /usr/bin/node /operator/gateway.mjs --version; \
-    chroot --userspec=65532:65532 /image /usr/bin/node /operator/fetch-jar.mjs --version
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/fetch-jar.mjs --version; \
+    chroot --userspec=65532:65532 /image /usr/bin/node /operator/clean-storage.mjs --version
 
 FROM scratch
 ARG VERSION=0.1.0

@@ -1,5 +1,5 @@
 // `npm run build`: the operator in one file, dist/operator.mjs, the gateway in another, dist/gateway.mjs, the step that fetches
-// JARs in dist/fetch-jar.mjs, and the library, dist/library.mjs and dist/kubernetes.mjs with their types. Beside the programs stands dist/client-node.mjs, a package that only kubeconfigs with an
+// JARs in dist/fetch-jar.mjs, the one that cleans storage in dist/clean-storage.mjs, and the library, dist/library.mjs and dist/kubernetes.mjs with their types. Beside the programs stands dist/client-node.mjs, a package that only kubeconfigs with an
 // `auth-provider` need: inside, it would cost every start 0.3 s and 18 MB. `node dev/build.ts image` leaves the library out.
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,6 +23,12 @@ import { specTypes } from "./bundle/spec-types.ts";
 const programs = [
   { name: "operator", entry: "src/main.ts", largestBytes: 1.5 * 2 ** 20, plugins: [packOptionTable()] },
   { name: "fetch-jar", entry: "src/fetch-jar-main.ts", largestBytes: 0.75 * 2 ** 20, plugins: [] },
+  {
+    name: "clean-storage",
+    entry: "src/clean-storage-main.ts",
+    largestBytes: 0.5 * 2 ** 20,
+    plugins: [],
+  },
   { name: "gateway", entry: "src/gateway-main.ts", largestBytes: 1.75 * 2 ** 20, plugins: [] },
 ];
 /**

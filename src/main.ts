@@ -83,6 +83,7 @@ async function run(options: Options): Promise<void> {
     clock,
     connect: connector(options, addresses, (seen) => metrics.flink.request(seen)),
     managedClusters: options.managedClusters,
+    image: options.operatorImage,
     jarFetcher: jarFetcherOf(options),
     addresses,
     namespaces: options.namespace,

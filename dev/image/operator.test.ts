@@ -10,6 +10,7 @@ it("has the files that the Dockerfile names", async () => {
     "operator.mjs": "operator/operator.mjs",
     "gateway.mjs": "operator/gateway.mjs",
     "fetch-jar.mjs": "operator/fetch-jar.mjs",
+    "clean-storage.mjs": "operator/clean-storage.mjs",
   });
   expect(Object.keys(places)).toHaveLength(dockerfile.split(" dist/").length - 1);
 });

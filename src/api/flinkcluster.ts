@@ -46,7 +46,7 @@ export const flinkClusterSpec = withRules(
     {
       rule:
         "!has(self.managed) || !has(oldSelf.managed) || " +
-        ["claimName", "hostPath", "uri"]
+        ["claimName", "hostPath", "uri", "directory"]
           .map(
             (field) =>
               `(has(self.managed.storage.${field}) == has(oldSelf.managed.storage.${field}) && (!has(self.managed.storage.${field}) || self.managed.storage.${field} == oldSelf.managed.storage.${field}))`,

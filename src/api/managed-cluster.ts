@@ -65,35 +65,61 @@ const taskManager = z
   })
   .meta({ description: "The TaskManagers' pods." });
 
+/** What stays of a cluster's storage when it is deleted; undefined is Snapshots. */
+export const KEPT = ["Everything", "Snapshots", "Savepoints"] as const;
+
+const storage = z.object({
+  claimName: pattern(
+    253,
+    NAME,
+    "A PersistentVolumeClaim in the same namespace that all pods can mount together (ReadWriteMany).",
+  ).optional(),
+  hostPath: pattern(
+    1024,
+    "^/[A-Za-z0-9._/\\-]+$",
+    "A directory of the node that user 9999 may write to: for clusters of one node.",
+  ).optional(),
+  uri: pattern(
+    1024,
+    "^[a-z][a-z0-9+.\\-]*://[A-Za-z0-9._~/%+\\-=@:,]+$",
+    "A directory of a file system that the image knows, such as s3://bucket/flink.",
+  ).optional(),
+  keep: z
+    .enum(KEPT)
+    .meta({
+      description:
+        "What stays of it, if it is a volume, after the deletion. Snapshots, or unset: savepoints, and checkpoints that Flink kept. Savepoints: these alone.",
+    })
+    .optional(),
+});
+
+const storageRules = (where: string) => [
+  {
+    rule: "[has(self.claimName), has(self.hostPath), has(self.uri)].exists_one(given, given)",
+    message: `${where} needs exactly one of claimName, hostPath and uri`,
+    holds: ({ claimName, hostPath, uri }: z.output<typeof storage>) => exactlyOne(claimName, hostPath, uri),
+  },
+];
+
 /** `where`: the field that holds it. */
 export const storageOf = (where: string) =>
   withRules(
-    z.object({
-      claimName: pattern(
-        253,
-        NAME,
-        "A PersistentVolumeClaim in the same namespace that all pods can mount together (ReadWriteMany).",
-      ).optional(),
-      hostPath: pattern(
-        1024,
-        "^/[A-Za-z0-9._/\\-]+$",
-        "A directory of the node that user 9999 may write to: for clusters of one node.",
-      ).optional(),
-      uri: pattern(
-        1024,
-        "^[a-z][a-z0-9+.\\-]*://[A-Za-z0-9._~/%+\\-=@:,]+$",
-        "A directory of a file system that the image knows, such as s3://bucket/flink.",
-      ).optional(),
-    }),
+    storage,
     "Where high availability, job results, checkpoints and savepoints are kept, below NAMESPACE/NAME: exactly one of claimName, hostPath and uri.",
-    [
-      {
-        rule: "[has(self.claimName), has(self.hostPath), has(self.uri)].exists_one(given, given)",
-        message: `${where} needs exactly one of claimName, hostPath and uri`,
-        holds: ({ claimName, hostPath, uri }) => exactlyOne(claimName, hostPath, uri),
-      },
-    ],
+    storageRules(where),
   );
+
+const clusterStorage = withRules(
+  storage.extend({
+    directory: pattern(
+      253,
+      "^[a-z0-9]([a-z0-9.\\-]*[a-z0-9])?[.][a-z0-9\\-]*[a-z0-9]$",
+      "Below NAMESPACE, instead of the cluster's own: what the clusters of one FlinkJob share. Set by the operator.",
+    ).optional(),
+  }),
+  "Where high availability, job results, checkpoints and savepoints are kept, below NAMESPACE/NAME: exactly one of claimName, hostPath and uri.",
+  storageRules("spec.managed.storage"),
+);
 
 // Not OFF: without quotes that is the boolean false in YAML.
 const level = z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]);
@@ -142,7 +168,7 @@ export const managedCluster = z
     ).optional(),
     jobManager: jobManager.prefault({}),
     taskManager: taskManager.prefault({}),
-    storage: storageOf("spec.managed.storage"),
+    storage: clusterStorage,
     flinkConfiguration: z
       .record(z.string(), configurationValue)
       .refine((map) => Object.keys(map).length <= 256, { message: "must have at most 256 keys" })
@@ -163,4 +189,5 @@ export const managedCluster = z
 export type ManagedCluster = z.output<typeof managedCluster>;
 export type ManagedClusterInput = z.input<typeof managedCluster>;
 export type Resources = z.output<typeof resources>;
+export type Storage = z.output<typeof clusterStorage>;
 export type PodTemplate = z.output<typeof podTemplate>;

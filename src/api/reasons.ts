@@ -148,6 +148,12 @@ export const REASONS = {
   VersionMismatch: "The image holds another version of Flink than spec.managed.flinkVersion says.",
   InUse: "The FlinkCluster is being deleted, and FlinkJobs still name it: they go first.",
   TearingDown: "The FlinkCluster is being deleted: its pods go, then what Flink left, then the rest.",
+  CleaningStorage:
+    "The FlinkCluster is being deleted and its pods are gone; a pod removes what they left in its volume (spec.managed.storage.keep).",
+  StorageCleaned:
+    "What a deleted FlinkCluster, or the clusters of a deleted FlinkJob, left in their volume was removed; the message says what stays.",
+  StorageLeft:
+    "What a deleted FlinkCluster, or the clusters of a deleted FlinkJob, left in their storage is still there; the message says where, and why. Remove it by hand when nothing starts from it any more.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -28,7 +28,7 @@ export interface ClusterReconcilerOptions {
   kube: Pick<KubeClient, "replaceStatus" | "patch">;
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
-  managed: Pick<ManagedClusters, "bring">;
+  managed: Pick<ManagedClusters, "bring" | "forget">;
   /** Takes away those whose FlinkJob is gone; absent: they are left as they are. */
   forsaken?: Pick<ForsakenClusters, "sweep"> | undefined;
   /** The catalogue of Flink's options. */
@@ -57,6 +57,8 @@ export class ClusterReconciler {
       (cluster.metadata.deletionTimestamp !== undefined &&
         (cluster.spec.managed === undefined || isTemplate(cluster)))
     ) {
+      const [namespace = "", name = ""] = key.split("/");
+      this.#options.managed.forget({ metadata: { namespace, name } });
       this.#forget(key);
       return undefined;
     }
@@ -83,9 +85,10 @@ export class ClusterReconciler {
   }
 
   async #managed(cluster: FlinkCluster, signal: AbortSignal): Promise<ReconcileOutcome | undefined> {
-    const { managed, clock, forsaken } = this.#options;
+    const { managed, clock, forsaken, tell } = this.#options;
     if (await forsaken?.sweep(cluster, signal)) return undefined;
-    const { view, finalizer, requeueAfterMs } = await managed.bring(cluster, signal);
+    const { view, finalizer, events = [], requeueAfterMs } = await managed.bring(cluster, signal);
+    for (const event of events) tell?.(cluster, event);
     const { finalizers = [], deletionTimestamp } = cluster.metadata;
     if (finalizer === "add") {
       await this.#setFinalizers(cluster, [...finalizers, CLUSTER_FINALIZER], signal);

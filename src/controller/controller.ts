@@ -27,6 +27,7 @@ import { MainPlaces } from "./main-places.ts";
 import { ManagedClusters, usersAmong } from "./managed/managed-clusters.ts";
 import { OwnedObjects } from "./managed/owned-objects.ts";
 import { ServiceAddresses } from "./managed/service-addresses.ts";
+import { StorageCleaners } from "./managed/storage-cleaners.ts";
 import { PerJobClusters } from "./per-job-clusters.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
@@ -64,6 +65,8 @@ export interface ControllerOptions {
   findOptions?: FindOptions;
   /** False: managed FlinkClusters are not deployed. Default true. */
   managedClusters?: boolean;
+  /** With the operator's own files: what cleans the storage of clusters that are gone. */
+  image?: string | undefined;
   /** What fetches the JARs of clusters of one job. */
   jarFetcher?: JarFetcher | undefined;
   /** Learns where the Services of managed clusters are; what `connect` should resolve their names with. */
@@ -177,6 +180,19 @@ export class Controller {
       flinkCluster,
       owned: this.#owned,
     });
+    const storage = new StorageCleaners({
+      kube,
+      clock,
+      owned: this.#owned,
+      users: () => ({
+        jobs: this.jobs.list(),
+        clusters: this.clusters.list(),
+        savepoints: this.savepoints.list(),
+      }),
+      enabled: options.managedClusters ?? true,
+      image: options.image,
+      limitMs: options.deletionTimeoutMs,
+    });
     const gather = new Gather({
       clusters: this.#flink,
       flights,
@@ -184,7 +200,7 @@ export class Controller {
       crowd: (url, uid) => places.crowd(url, uid),
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
       flinkCluster,
-      perJob,
+      ...{ perJob, storage },
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
       longestWayMs: options.longestWayMs,
@@ -200,7 +216,7 @@ export class Controller {
       reclaimed,
       sweeper: this.#sweeper,
       ...memory,
-      perJob,
+      ...{ perJob, storage },
       clock,
       tell: options.tell,
       onStatusWritten: () => options.onStatusWritten?.("FlinkJob"),
@@ -214,7 +230,7 @@ export class Controller {
       flights,
       jars,
       ...memory,
-      perJob,
+      ...{ perJob, storage },
       places,
       clock,
       ...decisions,
@@ -227,6 +243,7 @@ export class Controller {
         usersOf: (cluster) =>
           usersAmong(cluster, this.jobs.byIndex("cluster", key(cluster)), this.jobs.list()),
         enabled: options.managedClusters ?? true,
+        storage,
         ...{ findOptions: options.findOptions, jarFetcher: options.jarFetcher },
       }),
       ...(options.managedClusters === false

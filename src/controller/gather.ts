@@ -18,6 +18,7 @@ import type { Clusters } from "./clusters.ts";
 import type { ConfigurationSources } from "./configuration-sources.ts";
 import type { Flights } from "./flights.ts";
 import type { JobNews } from "./job-news.ts";
+import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
 
@@ -31,6 +32,7 @@ export interface GatherOptions {
   /** The main()s on a cluster, where they leave no place for that of this FlinkJob. */
   crowd: (url: string, uid: string) => Crowd | undefined;
   perJob: Pick<PerJobClusters, "seen">;
+  storage: Pick<StorageCleaners, "seen">;
   /** The FlinkJob that a job belongs to already, unless it is the given one. */
   followerOf: (jobId: string, uid: string) => string | undefined;
   flinkCluster: (namespace: string, name: string) => FlinkCluster | undefined;
@@ -69,6 +71,7 @@ export class Gather {
       sources: sources.get(uid),
       crowd: named === undefined ? undefined : crowd(named, uid),
       perJob,
+      storage: this.#options.storage.seen(job),
       adoptedBy: adopts === undefined ? undefined : followerOf(adopts, uid),
       wantedUrl: named,
       deletionTimeoutMs,

@@ -13,6 +13,7 @@ import type { Gather } from "./gather.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
 import type { MainNote, MainPlaces } from "./main-places.ts";
+import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { Perform } from "./perform.ts";
@@ -36,6 +37,7 @@ export interface JobReconcilerOptions {
   news: Pick<JobNews, "forget">;
   sources: Pick<ConfigurationSources, "forget">;
   perJob: Pick<PerJobClusters, "forget">;
+  storage: Pick<StorageCleaners, "forget">;
   places: Pick<MainPlaces, "note" | "forget">;
   clock: Clock;
   /** One line per decision. */
@@ -102,7 +104,7 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, news, sources, perJob, places, gather, versions } =
+    const { flights, jars, looks, operations, news, sources, perJob, places, gather, versions, storage } =
       this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
@@ -114,6 +116,7 @@ export class JobReconciler {
       news.forget(before);
       sources.forget(before);
       perJob.forget(before);
+      storage.forget(key.split("/")[0] ?? "", before);
       places.forget(before);
       jars.release(before).catch(() => undefined);
     }

@@ -5,10 +5,12 @@ import { namesOf } from "../core/cluster/names.ts";
 import { jobManagerRestarts } from "../core/cluster/pods.ts";
 import type { PerJobCluster, PerJobSeen } from "../core/observed.ts";
 import { perJobClusterName } from "../core/per-job/naming.ts";
+import { FLINK_PODS } from "../core/storage/cleaner-pod.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { isKubeError } from "../kube/errors.ts";
 import { flinkClusters, flinkJobs } from "../kube/resources.ts";
+import { pods } from "./managed/kinds.ts";
 import { ownWords } from "./managed/object-writer.ts";
 import type { OwnedObjects } from "./managed/owned-objects.ts";
 
@@ -112,12 +114,25 @@ export class PerJobClusters {
     }
   }
 
-  /** Deletes all that were made for it, by the API server's own list. */
-  async clear(job: FlinkJob, signal: AbortSignal): Promise<void> {
+  /** Deletes all that were made for it, by the API server's own list, and returns their names. */
+  async clear(job: FlinkJob, signal: AbortSignal): Promise<string[]> {
     const { namespace, uid } = job.metadata;
     const labelSelector = `${JOB_UID_LABEL}=${uid}`;
     const { items } = await this.#options.kube.list(flinkClusters, { namespace, labelSelector, signal });
     for (const cluster of items) await this.#deleteOwn(job, cluster, signal);
+    return items.map(({ metadata }) => metadata.name);
+  }
+
+  /** What may still write to the storage of its clusters, by the API server's own word; undefined: nothing does. */
+  async leftOf(job: FlinkJob, signal: AbortSignal): Promise<string | undefined> {
+    const [cluster] = await this.clear(job, signal);
+    if (cluster !== undefined) return `FlinkCluster ${cluster} is still there`;
+    const { name } = job.status?.trigger?.cluster ?? {};
+    if (name === undefined) return undefined;
+    const { namespace } = job.metadata;
+    const labelSelector = FLINK_PODS(namesOf(name).clusterId);
+    const { items } = await this.#options.kube.list(pods, { namespace, labelSelector, limit: 1, signal });
+    return items[0] && `the pod ${items[0].metadata.name} is still there`;
   }
 
   /** It stays when its FlinkJob goes, and says so: what does not is swept. */

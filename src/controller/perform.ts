@@ -13,6 +13,7 @@ import type { Flights } from "./flights.ts";
 import type { JarSweeper } from "./jar-sweeper.ts";
 import type { Jars } from "./jars.ts";
 import type { JobNews } from "./job-news.ts";
+import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { ReclaimedJars } from "./reclaimed-jars.ts";
@@ -31,7 +32,8 @@ export interface PerformOptions {
   operations: Operations;
   news: JobNews;
   sources: ConfigurationSources;
-  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear" | "orphan">;
+  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear" | "orphan" | "leftOf">;
+  storage: Pick<StorageCleaners, "cleanAfterJob">;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
   onStatusWritten?: () => void;
@@ -110,6 +112,12 @@ export class Perform {
       case "deleteCluster":
         await this.#options.perJob.delete(job, effect.name, effect.uid, signal);
         return false;
+      case "cleanStorage":
+        return await this.#options.storage.cleanAfterJob(
+          job,
+          await this.#options.perJob.leftOf(job, signal),
+          signal,
+        );
       case "abandonFlight":
         flights.abandon(uid);
         return false;

@@ -117,9 +117,10 @@ export class Watches {
     }
   }
 
-  /** An object or a pod of a managed cluster changed. */
+  /** An object or a pod of a managed cluster changed, or the pod that cleans up after a FlinkJob: then it is the uid. */
   ownedChanged(namespace: string, clusterId: string): void {
     const { clusters, clusterQueue } = this.#options;
+    this.uidChanged(clusterId);
     for (const cluster of clusters.byIndex("clusterId", `${namespace}/${clusterId}`))
       clusterQueue.add(key(cluster));
   }

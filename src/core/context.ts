@@ -19,6 +19,7 @@ import type {
   TroublesSeen,
 } from "./observed.ts";
 import { arrivesUntil } from "./on-its-way.ts";
+import type { CleaningState } from "./storage/cleaning.ts";
 import { effectiveSpec, standingRollback } from "./versions.ts";
 
 /** A look-up older than this is taken again before anything is concluded from it, in milliseconds. */
@@ -52,6 +53,7 @@ export interface Context {
   readonly sources: SourcesSeen | undefined;
   readonly crowd: Crowd | undefined;
   readonly perJob: PerJobSeen;
+  readonly storage: CleaningState | undefined;
   readonly adoptedBy: string | undefined;
   readonly wantedUrl: string | undefined;
   readonly deletionTimeoutMs: number;
@@ -98,6 +100,7 @@ export function contextOf(observed: Observed, now: number): Context {
     sources: observed.sources,
     crowd: observed.crowd,
     perJob: observed.perJob ?? NONE_OF_ITS_OWN,
+    storage: observed.storage,
     adoptedBy: observed.adoptedBy,
     wantedUrl: observed.wantedUrl,
     deletionTimeoutMs: observed.deletionTimeoutMs,

@@ -58,9 +58,9 @@ function runParts(spec: FlinkJobSpec): unknown {
   ];
 }
 
-/** How long it stays afterwards says nothing about the job. Mind that a field more with a default is another hash. */
-function perJobParts({ keepClusterFor: _, ...parts }: PerJob): string {
-  return canonical(parts);
+/** How long it stays afterwards, and what of it, says nothing about the job. Mind that a field more with a default is another hash. */
+function perJobParts({ keepClusterFor: _, storage: { keep: __, ...storage }, ...parts }: PerJob): string {
+  return canonical({ ...parts, storage });
 }
 
 /** Whether it may be missing says nothing about the job. */

@@ -6,6 +6,7 @@ import type { SourcedOption } from "./configuration/layers.ts";
 import type { ShownConfiguration } from "./configuration/shown-configuration.ts";
 import type { ApplicationState, FlinkJobState } from "./flink-states.ts";
 import type { VerbatimResult } from "./snapshots.ts";
+import type { CleaningState } from "./storage/cleaning.ts";
 
 export { type ApplicationState, type FlinkJobState, isTerminal } from "./flink-states.ts";
 
@@ -34,6 +35,8 @@ export interface Observed {
   crowd?: Crowd | undefined;
   /** The clusters that were made for this FlinkJob alone (spec.cluster.perJob). */
   perJob?: PerJobSeen | undefined;
+  /** Of a FlinkJob that is being deleted: how far the cleaning of what its own clusters left in their storage has come. */
+  storage?: CleaningState | undefined;
   /** Another FlinkJob that follows the job of spec.trigger.jobId already. */
   adoptedBy?: string | undefined;
   /** Where spec.cluster leads by now; undefined where it leads nowhere. `cluster` may still be where the trigger was sent. */

@@ -65,6 +65,8 @@ export type Effect =
   | { kind: "lookForCluster"; name: string }
   /** Takes away one that was made for this FlinkJob. */
   | { kind: "deleteCluster"; name: string; uid: string }
+  /** One step of cleaning what its own clusters left in their storage. */
+  | { kind: "cleanStorage" }
   /** Reads what the Secrets and ConfigMaps of spec.flinkConfigurationFrom hold. */
   | { kind: "readSources"; from: ConfigurationFrom }
   /** Fetch the JAR if need be and send the run request, outside the workers. */

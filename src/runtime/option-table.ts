@@ -158,7 +158,7 @@ export const optionTable = {
     placeholder: "IMAGE",
     schema: text,
     description:
-      "Image with the operator's own files, for what it does in other pods: it fetches the JAR of a FlinkCluster for one job (spec.managed.application.jar.uri; without it, JarFetcherMissing).",
+      "Image with the operator's own files, for what it does in other pods: it fetches the JAR of a FlinkCluster for one job (spec.managed.application.jar.uri; without it, JarFetcherMissing), and cleans volumes after clusters that are gone (without it, StorageLeft).",
   },
   orphanedJarAge: {
     group: "JARs and Flink",

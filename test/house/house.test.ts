@@ -25,6 +25,7 @@ const arrows: Readonly<
   cli: { from: ["api", "core", "ports", "kube", "flink"], types: ["runtime"] },
   "gateway-main": { from: ["api", "core", "ports", "kube", "flink", "gateway", "runtime"] },
   "fetch-jar-main": { from: ["flink", "runtime"] },
+  "clean-storage-main": { from: ["flink", "runtime"] },
   main: { from: ["api", "core", "ports", "kube", "flink", "controller", "gateway", "cli", "runtime"] },
 };
 

@@ -169,6 +169,8 @@ describe("RBAC", () => {
     "update /configmaps": [granted],
     "list /pods": [following, "controller", /#kube\.list\(pods,/],
     "watch /pods": [following],
+    "create /pods": ["the pod that cleans the storage", "controller", /\bkube\.create\(pods,/],
+    "delete /pods": ["the same", "controller", /\bkube\.delete\(pods,/],
     ...own("rbac.authorization.k8s.io/roles"),
     ...own("rbac.authorization.k8s.io/rolebindings"),
     ...own("policy/poddisruptionbudgets"),

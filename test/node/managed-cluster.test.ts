@@ -1,3 +1,5 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import type { LocalNode } from "../../dev/node/node.ts";
@@ -18,6 +20,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
   let node: LocalNode;
   let jars: JarServer;
   let subject: ManagedSubject;
+  let directory: string;
 
   beforeAll(async () => {
     world = await World.open(`managed-${version.replace(".", "-")}`);
@@ -25,13 +28,14 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     node = pods.node;
     jars = await JarServer.start(await buildJobsJar(version));
     world.onClose(() => jars.close());
-    await world.operator();
+    await world.operator("--operator-image", inject("images").operator!);
     subject = new ManagedSubject(world, "orders");
   });
   afterAll(() => world.close());
 
   test("becomes Ready, and is Durable", async () => {
     const hostPath = await node.sharedDirectory(world.namespace);
+    directory = join(hostPath, world.namespace, "orders");
     await world.createCluster("orders", {
       managed: smallCluster(version, inject("images")[version]!, hostPath),
     });
@@ -97,7 +101,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     expect(after.status?.history).toBeUndefined();
   });
 
-  test("goes after the FlinkJob, and leaves nothing but its storage", async () => {
+  test("goes after the FlinkJob, and leaves nothing but savepoints", async () => {
     const { namespace, kube } = world;
     const left = async () =>
       (await kube.list(clusterKinds.ConfigMap, { namespace, labelSelector: FLINK_CONFIG_MAPS("orders") }))
@@ -106,10 +110,19 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     await kube.delete(flinkClusters, { namespace, name: "orders" }, { propagation: "Foreground" });
     await subject.untilReason("InUse");
     expect(await pods.list(role("jobmanager"))).toHaveLength(1);
+    const savepoint = "savepoints/savepoint-012345-1";
+    await mkdir(join(directory, savepoint), { recursive: true });
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(["checkpoints", "ha", "savepoints"]));
     await world.deleteJob("counts");
     await world.untilGone("counts", 30_000);
     await subject.untilGone(60_000);
     expect([await subject.objects(), await subject.pods(), await left()]).toEqual([[], [], []]);
+    expect(await readdir(directory, { recursive: true })).toEqual(["savepoints", savepoint]);
+    const told = await eventually(async () => {
+      const events = await world.events("orders", namespace, "FlinkCluster");
+      return events.find(({ reason }) => reason === "StorageCleaned") ?? false;
+    }, 5_000);
+    expect(told.note).toContain(`These stay: ${savepoint}.`);
   });
 });
 

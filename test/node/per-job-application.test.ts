@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { jobsJarPath } from "../../dev/image/flink.ts";
@@ -24,7 +24,7 @@ let hostPath: string;
 beforeAll(async () => {
   world = await World.open("per-job");
   const pods = await Pods.open(world.namespace);
-  operator = await world.operator();
+  operator = await world.operator("--operator-image", inject("images").operator!);
   hostPath = await pods.node.sharedDirectory(world.namespace);
 });
 afterAll(() => world.close());
@@ -106,9 +106,12 @@ test(
   async () => {
     await world.createJob("stream", run("2.3", ["stream"]));
     const subject = await ownCluster("stream");
-    await world.untilReason("stream", "TasksRunning", START_MS);
+    const { metadata } = await world.untilReason("stream", "TasksRunning", START_MS);
+    const directories = () => readdir(join(hostPath, world.namespace));
+    expect(await directories()).toContain(`stream.${metadata.uid}`);
     await world.deleteJob("stream");
     await world.untilGone("stream", 60_000);
+    expect(await directories()).not.toContain(`stream.${metadata.uid}`);
     await expect(subject.cluster).rejects.toSatisfy((error: unknown) => isKubeError(error, "NotFound"));
     await leavesNothing(subject);
   },

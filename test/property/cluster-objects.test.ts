@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { API_VERSION } from "../../src/api/group.ts";
 import {
   DEPLOYED_VERSIONS,
+  type ManagedCluster,
   type ManagedClusterInput,
   managedCluster,
 } from "../../src/api/managed-cluster.ts";
-import { clusterKinds } from "../../src/controller/managed/kinds.ts";
+import type { FlinkCluster } from "../../src/api/objects.ts";
+import { clusterKinds, pods } from "../../src/controller/managed/kinds.ts";
 import { designOf } from "../../src/core/cluster/design.ts";
 import { desiredCluster } from "../../src/core/cluster/desired.ts";
 import { CLUSTER_LABEL, hashOf } from "../../src/core/cluster/objects.ts";
+import { cleanerPod } from "../../src/core/storage/cleaner-pod.ts";
+import { storageEndOf } from "../../src/core/storage/target.ts";
 import { lazyOptions } from "../../src/flink/options/option-catalogue.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { Transport } from "../../src/kube/transport.ts";
@@ -118,6 +123,14 @@ const managed: fc.Arbitrary<ManagedClusterInput> = fc.record(
   { requiredKeys: ["flinkVersion", "image", "storage"] },
 ) as fc.Arbitrary<ManagedClusterInput>;
 
+const nobody = { jobs: [], clusters: [], savepoints: [] };
+const clusterOf = (name: string, managed: ManagedCluster): FlinkCluster => ({
+  apiVersion: API_VERSION,
+  kind: "FlinkCluster",
+  metadata: { name, namespace: "default" },
+  spec: { managed },
+});
+
 test("every object of every cluster is what a real API server takes, and stays the same for the same spec", async () => {
   const findOptions = lazyOptions();
   const property = fc.asyncProperty(name, managed, async (cluster, input) => {
@@ -131,6 +144,9 @@ test("every object of every cluster is what a real API server takes, and stays t
       expect(object.metadata.labels).not.toHaveProperty("app");
       await client.apply(clusterKinds[object.kind], object, { force: true, dryRun: true });
     }
+    const end = storageEndOf(clusterOf(cluster, managedCluster.parse(input)), nobody);
+    if (end.kind !== "clean") return;
+    await client.create(pods, cleanerPod(end.target, "operator:1", 300), { dryRun: true, strict: true });
   });
   await fc.assert(property, { seed: 20_170_403, numRuns: 40 });
 });

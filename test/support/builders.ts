@@ -376,6 +376,7 @@ export interface Scene {
   sources?: SourcesSeen | undefined;
   crowd?: Crowd | undefined;
   perJob?: PerJobSeen | undefined;
+  storage?: Observed["storage"];
   adoptedBy?: string | undefined;
   /** Where spec.cluster points by now; that cluster, unless said otherwise. */
   wantedUrl?: string | undefined;

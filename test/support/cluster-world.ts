@@ -1,10 +1,13 @@
 import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { ManagedClusters, type ManagedOutcome } from "../../src/controller/managed/managed-clusters.ts";
+import { StorageCleaners } from "../../src/controller/managed/storage-cleaners.ts";
 import type { JarFetcher } from "../../src/core/cluster/jar-fetcher.ts";
 import { CLUSTER_LABEL, type ClusterObject } from "../../src/core/cluster/objects.ts";
 import type { Pod } from "../../src/core/cluster/pods.ts";
+import { CLEAN_CONTAINER, isCleaner } from "../../src/core/storage/cleaner-pod.ts";
 import { lazyOptions } from "../../src/flink/options/option-catalogue.ts";
 import { KubeError } from "../../src/kube/errors.ts";
+import { FakeClock } from "../../src/kube/fake-clock.ts";
 import { available, jarFetcher } from "./cluster-builders.ts";
 
 /** The operator dies here. */
@@ -57,6 +60,7 @@ export class ClusterWorld {
   /** What the Deployment controller and the kubelet do meanwhile. */
   settle(): void {
     for (const [key, object] of this.objects) {
+      if ((object.kind as string) === "Pod") this.objects.set(key, cleaned(object));
       if (object.kind !== "Deployment") continue;
       if (object.metadata.deletionTimestamp !== undefined) this.objects.delete(key);
       else {
@@ -91,6 +95,13 @@ export class ClusterWorld {
   }
 
   #begin(): ManagedClusters {
+    const create = (kind: { kind: string }, object: { metadata: { name: string } }) =>
+      this.#call(`create ${keyOf(kind.kind, object.metadata.name)}`, () => {
+        if (this.objects.has(keyOf(kind.kind, object.metadata.name)))
+          throw new KubeError("AlreadyExists", object.metadata.name);
+        this.put({ ...object, kind: kind.kind } as never);
+        return object as never;
+      });
     const get: Kube["get"] = (kind, { name }) =>
       this.#call(`get ${keyOf(kind.kind, name)}`, () => {
         const found = kind.kind === "FlinkCluster" ? this.stored : this.objects.get(keyOf(kind.kind, name));
@@ -119,14 +130,36 @@ export class ClusterWorld {
         hasSynced: () => true,
         missingRight: () => undefined,
         of: (_namespace, clusterId) =>
-          this.#seen.filter(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] === clusterId),
+          this.#seen.filter(
+            ({ kind, metadata }) =>
+              (kind as string) !== "Pod" && metadata.labels?.[CLUSTER_LABEL] === clusterId,
+          ),
         podsOf: () => this.#pods(),
       },
       usersOf: () => this.jobs,
+      storage: new StorageCleaners({
+        kube: { create: create as never, list, delete: remove },
+        clock: new FakeClock(),
+        owned: {
+          want: () => {},
+          hasSynced: () => true,
+          missingRight: () => undefined,
+          cleanerOf: (_namespace, label) => this.#cleaner(label),
+        },
+        users: () => ({ jobs: this.jobs, clusters: [this.cluster], savepoints: [] }),
+        enabled: true,
+        image: "operator:1",
+        limitMs: 300_000,
+      }),
       enabled: true,
       findOptions: lazyOptions(),
       jarFetcher: this.jarFetcher,
     });
+  }
+
+  #cleaner(label: string): Pod | undefined {
+    const pods = this.#seen.filter((object) => (object.kind as string) === "Pod") as unknown as Pod[];
+    return pods.find((pod) => isCleaner(pod) && pod.metadata.labels?.[CLUSTER_LABEL] === label);
   }
 
   /** A Deployment that goes has pods until it is gone. */
@@ -169,12 +202,23 @@ export class ClusterWorld {
   }
 }
 
+/** The kubelet has run it to its end. */
+function cleaned(pod: ClusterObject): ClusterObject {
+  const terminated = { exitCode: 0, message: "Nothing stays." };
+  return {
+    ...pod,
+    status: { phase: "Succeeded", containerStatuses: [{ name: CLEAN_CONTAINER, state: { terminated } }] },
+  };
+}
+
 function keyOf(kind: string, name: string): string {
   return `${kind}/${name}`;
 }
 
 function matches({ metadata }: ClusterObject, selector: string): boolean {
   return selector.split(",").every((term) => {
+    const [other = "", not] = term.split("!=");
+    if (not !== undefined) return metadata.labels?.[other] !== not;
     const [label = "", value = ""] = term.split("=");
     return metadata.labels?.[label] === value;
   });

@@ -115,7 +115,12 @@ test("what is taken away goes in order, and nothing of others", async () => {
     "delete Deployment/orders-jobmanager",
     "delete Deployment/orders-taskmanager",
   ]);
-  expect(deletions.at(-1)).toBe("delete ConfigMap/orders-cluster-config-map");
+  // What Flink remembers outlives nothing that could still write it.
+  expect(world.calls.filter((call) => !call.startsWith("list")).slice(-3)).toEqual([
+    "delete ConfigMap/orders-cluster-config-map",
+    "create Pod/orders-storage-cleaner",
+    "delete Pod/orders-storage-cleaner",
+  ]);
   expect(world.names()).toEqual(["ConfigMap/neighbour-cluster-config-map"]);
 });
 
@@ -148,6 +153,26 @@ describe("an operator with another image to fetch JARs", () => {
     const world = await upgraded(undefined);
     expect(image(world)).toBe("operator:2");
   });
+});
+
+test("what a pod cleans is told, and what it says stays", async () => {
+  const { begin, isOver } = stories["tear down"]!;
+  const world = await begin();
+  let steps = 0;
+  while (!world.names().includes("Pod/orders-storage-cleaner") && steps++ < 20) {
+    await world.step();
+    world.settle();
+  }
+  const { view, finalizer, events } = await world.step();
+  expect([view, finalizer]).toEqual([undefined, "remove"]);
+  expect(events).toEqual([
+    {
+      type: "Normal",
+      reason: "StorageCleaned",
+      message: "team-a/orders of the claim flink was cleaned. Nothing stays.",
+    },
+  ]);
+  expect(isOver(world)).toBe(true);
 });
 
 test("while FlinkJobs name it, nothing is taken away", async () => {

@@ -9,12 +9,14 @@ import { namesOf, urlOf } from "../../core/cluster/names.ts";
 import type { ClusterObject } from "../../core/cluster/objects.ts";
 import { tearDown } from "../../core/cluster/teardown.ts";
 import type { FindOptions } from "../../core/configuration/catalogue.ts";
+import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import { flinkClusters } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
 import { type ClusterPlace, ClusterRefusal, ObjectWriter } from "./object-writer.ts";
 import type { OwnedObjects } from "./owned-objects.ts";
+import type { StorageCleaners } from "./storage-cleaners.ts";
 
 export interface ManagedClustersOptions {
   kube: Pick<KubeClient, "get" | "list" | "apply" | "delete">;
@@ -24,6 +26,7 @@ export interface ManagedClustersOptions {
   /** False: none are deployed, and those that are deployed are left as they are. */
   enabled: boolean;
   findOptions?: FindOptions | undefined;
+  storage: Pick<StorageCleaners, "cleanAfter" | "forget">;
   /** What fetches the JARs of clusters of one job; without it they cannot have a uri. */
   jarFetcher?: JarFetcher | undefined;
 }
@@ -33,6 +36,7 @@ export interface ManagedOutcome {
   /** Undefined while too little is known to say anything. */
   view?: ManagedView | undefined;
   finalizer: "add" | "remove" | "keep";
+  events?: StepEvent[] | undefined;
   requeueAfterMs?: number | undefined;
 }
 
@@ -55,6 +59,7 @@ export class ManagedClusters {
     const { owned, enabled, findOptions } = this.#options;
     const { namespace = "", name, finalizers = [], deletionTimestamp } = cluster.metadata;
     const deleted = deletionTimestamp !== undefined;
+    if (!deleted) this.forget(cluster);
     if (deleted && !finalizers.includes(CLUSTER_FINALIZER)) return { finalizer: "keep" };
     const place = { namespace, clusterId: namesOf(name).clusterId };
     const { managed } = cluster.spec;
@@ -137,14 +142,31 @@ export class ManagedClusters {
           return this.#goingAway(place, desired, "TearingDown", "Pods are still there.");
         }
         await this.#writer.removeFlinkConfigMaps(place, signal);
-        return { finalizer: "remove" };
+        return await this.#cleanStorage(cluster, place, desired, signal);
     }
+  }
+
+  /** Nobody writes there any more, and nobody who might is made until the finalizer is gone. */
+  async #cleanStorage(
+    cluster: FlinkCluster,
+    place: ClusterPlace,
+    desired: DesiredCluster,
+    signal: AbortSignal,
+  ): Promise<ManagedOutcome> {
+    const state = await this.#options.storage.cleanAfter(cluster, signal);
+    if (!state.isOver) return this.#goingAway(place, desired, "CleaningStorage", state.message);
+    return { finalizer: "remove", events: state.event ? [state.event] : [] };
+  }
+
+  /** What was known of its end. */
+  forget({ metadata: { namespace = "", name } }: Pick<FlinkCluster, "metadata">): void {
+    this.#options.storage.forget(namespace, namesOf(name).clusterId);
   }
 
   #goingAway(
     place: ClusterPlace,
     desired: DesiredCluster,
-    reason: "InUse" | "TearingDown",
+    reason: "InUse" | "TearingDown" | "CleaningStorage",
     message: string,
   ): ManagedOutcome {
     const outcome = this.#seen(place, desired, { kind: "blocked", reason, message, stalled: false });

@@ -2,6 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { ClusterObjectName } from "../../core/cluster/changes.ts";
 import { CLUSTER_LABEL, type ClusterObject, contentHash, hashOf } from "../../core/cluster/objects.ts";
 import { FLINK_CONFIG_MAPS } from "../../core/cluster/teardown.ts";
+import { FLINK_PODS } from "../../core/storage/cleaner-pod.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError, type KubeError } from "../../kube/errors.ts";
 import { clusterKinds, pods } from "./kinds.ts";
@@ -90,7 +91,7 @@ export class ObjectWriter {
 
   /** Whether pods of the cluster are there, by the API server's own word. */
   async hasPods({ namespace, clusterId }: ClusterPlace, signal: AbortSignal): Promise<boolean> {
-    const labelSelector = `${CLUSTER_LABEL}=${clusterId}`;
+    const labelSelector = FLINK_PODS(clusterId);
     return (await this.#kube.list(pods, { namespace, labelSelector, limit: 1, signal })).items.length > 0;
   }
 

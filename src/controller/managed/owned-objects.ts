@@ -7,6 +7,7 @@ import {
   MANAGED_BY_LABEL,
 } from "../../core/cluster/objects.ts";
 import type { Pod } from "../../core/cluster/pods.ts";
+import { isCleaner } from "../../core/storage/cleaner-pod.ts";
 import { isKubeError, type KubeError } from "../../kube/errors.ts";
 import type { Follow, Followed } from "../../kube/followed.ts";
 import type { KubeObject, Resource } from "../../kube/types.ts";
@@ -92,8 +93,18 @@ export class OwnedObjects {
     );
   }
 
+  /** Flink's. */
   podsOf(namespace: string, clusterId: string): Pod[] {
-    return this.#pods.byIndex("cluster", `${namespace}/${clusterId}`);
+    return this.#labelled(namespace, clusterId).filter((pod) => !isCleaner(pod));
+  }
+
+  /** The pod that cleans up after the cluster, or after a FlinkJob: then `label` is its uid. */
+  cleanerOf(namespace: string, label: string): Pod | undefined {
+    return this.#labelled(namespace, label).find(isCleaner);
+  }
+
+  #labelled(namespace: string, label: string): Pod[] {
+    return this.#pods.byIndex("cluster", `${namespace}/${label}`);
   }
 }
 

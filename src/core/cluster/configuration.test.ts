@@ -30,6 +30,21 @@ test.each([
   expect(entries).toMatchObject({ "high-availability.storageDir": ha, "web.upload.dir": upload });
 });
 
+test("shares the directory of its FlinkJob with its other attempts, but for what another attempt could stumble over", () => {
+  const storage = { claimName: "flink", directory: "orders.u-1" };
+  const shared = "/flink/storage/team-a/orders.u-1";
+  expect(clusterConfiguration(aDesign({ storage }, "orders-01ab")).entries).toMatchObject({
+    "high-availability.storageDir": `file://${shared}/ha/orders-01ab`,
+    "web.upload.dir": `${shared}/upload/orders-01ab`,
+    "execution.checkpointing.dir": `file://${shared}/checkpoints`,
+    "execution.checkpointing.savepoint-dir": `file://${shared}/savepoints`,
+  });
+  const application = { jobId: "0".repeat(32), jar: { local: "/opt/flink/usrlib/a.jar" } };
+  expect(clusterConfiguration(aDesign({ storage, application }, "orders-01ab")).entries).toMatchObject({
+    "high-availability.storageDir": `file://${shared}/ha/${application.jobId}`,
+  });
+});
+
 describe("the user's options", () => {
   test("of jobs and of clusters are taken; defaults give way, under every name", () => {
     const { entries, report } = configured({

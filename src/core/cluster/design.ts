@@ -1,4 +1,4 @@
-import type { ManagedCluster } from "../../api/managed-cluster.ts";
+import type { ManagedCluster, Storage } from "../../api/managed-cluster.ts";
 import type { FindOptions } from "../configuration/catalogue.ts";
 import type { JarFetcher } from "./jar-fetcher.ts";
 import { type ClusterNames, namesOf } from "./names.ts";
@@ -28,10 +28,19 @@ export function designOf(
   return { namespace, names: namesOf(name), spec, findOptions, jarFetcher };
 }
 
-/** The directory of this cluster alone, as Flink names it: another cluster with the same storage has another one. */
+/** The directory of this cluster, as Flink names it: it is shared with nobody but clusters of the same FlinkJob. */
 export function storageDirectory({ namespace, names, spec }: ClusterDesign): string {
   const base = spec.storage.uri?.replace(/\/+$/, "") ?? `file://${STORAGE_MOUNT}`;
-  return `${base}/${namespace}/${names.clusterId}`;
+  return `${base}/${directoryBelow(namespace, names.clusterId, spec.storage)}`;
+}
+
+/** The same below the storage: NAMESPACE/NAME. A cluster-id has no dot, what several clusters share has one. */
+export function directoryBelow(
+  namespace: string,
+  clusterId: string,
+  { directory = clusterId }: Storage,
+): string {
+  return `${namespace}/${directory}`;
 }
 
 /** Whether the storage is a volume of the pods. */

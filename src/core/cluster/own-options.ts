@@ -79,7 +79,9 @@ export function ownOptions(design: ClusterDesign): Record<string, string> {
     "rest.bind-address": "0.0.0.0",
     "rest.port": String(REST_PORT),
     // In the storage they outlive the pod, and standby JobManagers have them too.
-    "web.upload.dir": hasVolume(design) ? `${directory.replace("file://", "")}/upload` : UPLOAD_MOUNT,
+    "web.upload.dir": hasVolume(design)
+      ? `${directory.replace("file://", "")}/upload${ownPart(design)}`
+      : UPLOAD_MOUNT,
     ...applicationOptions(design),
   };
 }
@@ -98,9 +100,16 @@ export function standardOptions(design: ClusterDesign): Record<string, string> {
   };
 }
 
-/** From 2.3 on Flink remembers by one fixed ID that an application has ended: a namesake for another job must not find that. */
+/**
+ * From 2.3 on Flink remembers by one fixed ID that an application has ended: a namesake for another job must not find that.
+ * Nor is a session cluster to stumble over what an earlier one of the same FlinkJob left half written.
+ */
 function haDirectory(design: ClusterDesign): string {
-  const directory = `${storageDirectory(design)}/ha`;
   const { application } = design.spec;
-  return application ? `${directory}/${application.jobId}` : directory;
+  return `${storageDirectory(design)}/ha${application ? `/${application.jobId}` : ownPart(design)}`;
+}
+
+/** What several clusters may not share where they share a directory. */
+function ownPart({ names, spec }: ClusterDesign): string {
+  return spec.storage.directory === undefined ? "" : `/${names.clusterId}`;
 }

@@ -1,4 +1,4 @@
-import type { PodTemplate } from "../../api/managed-cluster.ts";
+import type { PodTemplate, Storage } from "../../api/managed-cluster.ts";
 import { type ClusterDesign, hasVolume, STORAGE_MOUNT, UPLOAD_MOUNT } from "./design.ts";
 import { fetchesJar, fetchStep, JAR_MOUNT, JAR_VOLUME } from "./jar-fetcher.ts";
 import { resourcesOf } from "./memory.ts";
@@ -8,6 +8,15 @@ import { labelsOf, type Role } from "./objects.ts";
 export const MAIN_CONTAINER = "flink-main-container";
 export const CONF_MOUNT = "/opt/flink/conf";
 const FLINK_USER = 9999;
+/** The restricted Pod Security level, as the user of Flink's image. */
+export const POD_SECURITY = {
+  runAsNonRoot: true,
+  runAsUser: FLINK_USER,
+  runAsGroup: FLINK_USER,
+  fsGroup: FLINK_USER,
+  fsGroupChangePolicy: "OnRootMismatch",
+  seccompProfile: { type: "RuntimeDefault" },
+} as const;
 const OWN_VOLUMES: readonly string[] = ["config", "storage", "upload"];
 const OWN_MOUNTS: readonly string[] = [CONF_MOUNT, STORAGE_MOUNT, UPLOAD_MOUNT];
 
@@ -34,14 +43,7 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
       automountServiceAccountToken: true,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 30,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: FLINK_USER,
-        runAsGroup: FLINK_USER,
-        fsGroup: FLINK_USER,
-        fsGroupChangePolicy: "OnRootMismatch",
-        seccompProfile: { type: "RuntimeDefault" },
-      },
+      securityContext: POD_SECURITY,
       ...(spec.imagePullSecrets ? { imagePullSecrets: spec.imagePullSecrets } : {}),
       // A JobManager of 2.3 tells others where its BLOB server is by its pod's name, which no other pod can resolve, and run
       // requests that a standby takes would fail. A name that all of them have leads each to its own server; the store
@@ -83,15 +85,19 @@ function mainContainer(design: ClusterDesign, { role, args, ports, probes }: Pod
 }
 
 function volumes(design: ClusterDesign, role: Role, configMap: string): object[] {
-  const { claimName, hostPath } = design.spec.storage;
-  const storage =
-    claimName !== undefined ? { persistentVolumeClaim: { claimName } } : { hostPath: { path: hostPath } };
   return [
     { name: "config", configMap: { name: configMap } },
-    ...(hasVolume(design) ? [{ name: "storage", ...storage }] : []),
+    ...(hasVolume(design) ? [storageVolume(design.spec.storage)] : []),
     ...(hasUploads(design, role) ? [{ name: "upload", emptyDir: {} }] : []),
     ...(hasJar(design, role) ? [{ name: JAR_VOLUME, emptyDir: {} }] : []),
   ];
+}
+
+/** The volume of a storage that is one. */
+export function storageVolume({ claimName, hostPath }: Storage): object {
+  const volume =
+    claimName !== undefined ? { persistentVolumeClaim: { claimName } } : { hostPath: { path: hostPath } };
+  return { name: "storage", ...volume };
 }
 
 /** Without a volume, uploaded JARs are in the JobManager's pod. */

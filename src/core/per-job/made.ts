@@ -12,6 +12,7 @@ import type { PerJob } from "../../api/per-job.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../cluster/objects.ts";
 import { jobLabels } from "../savepoints/naming.ts";
+import { perJobDirectory } from "./naming.ts";
 
 type Attempt = Pick<TriggerStatus, "jobId" | "savepointPath" | "runHash">;
 
@@ -42,16 +43,18 @@ export function perJobClusterOf(
       annotations: { [RUN_HASH_ANNOTATION]: attempt.runHash },
       finalizers: [CLUSTER_FINALIZER],
     },
-    spec: { managed: managedOf(spec, perJob, attempt) },
+    spec: { managed: managedOf(spec, perJob, attempt, perJobDirectory(job.metadata)) },
   };
 }
 
 /** What is deployed for the attempt. */
-export function managedOf(
+function managedOf(
   spec: FlinkJobSpec,
-  { mode, keepClusterFor: _, ...cluster }: PerJob,
+  { mode, keepClusterFor: _, storage, ...more }: PerJob,
   { jobId, savepointPath }: Attempt,
+  directory: string,
 ): ManagedCluster {
+  const cluster: ManagedCluster = { ...more, storage: { ...storage, directory } };
   if (mode === "session") return cluster;
   const { jar = {}, entryClass, args, parallelism, allowNonRestoredState, claimMode } = spec;
   const { uri, sha256, local } = jar;

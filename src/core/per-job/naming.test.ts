@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { namesOf } from "../cluster/names.ts";
 import { jobIdOf } from "../identity.ts";
-import { perJobClusterName, planJobName } from "./naming.ts";
+import { perJobClusterName, perJobDirectory, planJobName } from "./naming.ts";
 
 const jobId = jobIdOf("a", "g1", 1);
 
@@ -13,6 +13,14 @@ test.each(["orders", "o", "o".repeat(253), "shop.orders", "7days", `a${"-".repea
     expect(name.length).toBeLessThanOrEqual(45);
   },
 );
+
+test("a FlinkJob's directory is nobody else's, and never another cluster's", () => {
+  const [a, b] = ["0b7c", "1c8d"].map((uid) => perJobDirectory({ name: "orders", uid }));
+  expect([a, b]).toEqual(["orders.0b7c", "orders.1c8d"]);
+  expect(namesOf("orders.0b7c").clusterId).not.toContain(".");
+  const long = perJobDirectory({ name: "o".repeat(253), uid: "0".repeat(36) });
+  expect(long.length).toBeLessThanOrEqual(253);
+});
 
 test("the same for the same attempt, another for another attempt or a namesake made anew", () => {
   const names = [jobId, jobIdOf("a", "g1", 2), jobIdOf("a", "g2", 1), jobIdOf("b", "g1", 1)].map((id) =>

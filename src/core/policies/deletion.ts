@@ -10,6 +10,7 @@ import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
 import { ownCluster } from "./own-cluster.ts";
 import { clearedForDeletion } from "./own-cluster-end.ts";
+import { withoutStorage } from "./own-storage.ts";
 import { stopJob } from "./stopping.ts";
 import { reportJob } from "./tracking.ts";
 import { isStuck } from "./unsettled.ts";
@@ -26,13 +27,13 @@ export function deletion(ctx: Context): Verdict | undefined {
   if (!job.metadata.finalizers?.includes(FINALIZER)) return { rule: "deleted" };
   if (flight?.phase === "fetchingJar") return { rule: "abandonFlight", effect: { kind: "abandonFlight" } };
   if (spec.deletionPolicy === "Orphan") return orphan(ctx);
-  return (endsWithItsCluster(ctx) ? undefined : endJob(ctx)) ?? withoutClusters(ctx) ?? letGo(ctx);
+  return (endsWithItsCluster(ctx) ? undefined : endJob(ctx)) ?? withoutWhatItHad(ctx) ?? letGo(ctx);
 }
 
 /** What lives goes on, and so does the cluster that was made for it. */
 function orphan(ctx: Context): Verdict {
   const { trigger } = ctx;
-  if (!trigger || isOver(trigger)) return withoutClusters(ctx) ?? letGo(ctx);
+  if (!trigger || isOver(trigger)) return withoutWhatItHad(ctx) ?? letGo(ctx);
   const { cluster } = trigger;
   if (!cluster) return letGo(ctx);
   const message = `FlinkCluster ${cluster.name} stays, and job ${trigger.jobId} with it (spec.deletionPolicy: Orphan). Delete it when it is not wanted any more.`;
@@ -50,6 +51,11 @@ function endsWithItsCluster(ctx: Context): boolean {
   if (cluster.releasedAt !== undefined || ctx.now >= deadlineOf(ctx)) return true;
   if (!ownCluster(ctx, trigger)) return cluster.uid === undefined || ctx.perJob.remains === false;
   return trigger.state === "pending" && (!row || isTerminal(row.state));
+}
+
+/** Its clusters go, and then what they left. */
+function withoutWhatItHad(ctx: Context): Verdict | undefined {
+  return withoutClusters(ctx) ?? withoutStorage(ctx);
 }
 
 /** Waits until they are gone, for as long as for the job once more: they have finalizers of their own. */
@@ -70,9 +76,11 @@ function letGo(ctx: Context): Verdict {
   const insists = ctx.now < deadlineOf(ctx);
   const { trigger, spec } = ctx;
   const orphans = spec.deletionPolicy === "Orphan" && trigger !== undefined && !isOver(trigger);
+  const { event } = ctx.storage?.isOver ? ctx.storage : {};
   const hadClusters = trigger?.cluster !== undefined || spec.cluster.perJob !== undefined;
   return {
     rule: "letGo",
+    ...(event ? { events: [event] } : {}),
     effect: {
       kind: "removeFinalizer",
       ...(record ? { record, insists } : {}),

@@ -61,6 +61,7 @@ export class Decisions {
       crowd: () => undefined,
       followerOf: () => undefined,
       perJob: { seen: () => undefined },
+      storage: { seen: () => undefined },
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
       submissionBackoffMs,
