@@ -10,7 +10,6 @@ import type { Retry } from "../kube/errors.ts";
 import { type Followed, following } from "../kube/followed.ts";
 import type { KubeMetrics } from "../kube/metrics.ts";
 import { flinkClusters, flinkJobs, flinkSavepoints } from "../kube/resources.ts";
-import { key } from "../kube/types.ts";
 import { WorkQueue } from "../kube/work-queue.ts";
 import { type Reconcile, Workers } from "../kube/workers.ts";
 import type { JobManagerPort } from "../ports.ts";
@@ -24,11 +23,9 @@ import { Jars } from "./jars.ts";
 import { jobMemory } from "./job-memory.ts";
 import { JobReconciler } from "./job-reconciler.ts";
 import { MainPlaces } from "./main-places.ts";
-import { ManagedClusters, usersAmong } from "./managed/managed-clusters.ts";
-import { OwnedObjects } from "./managed/owned-objects.ts";
-import { ServiceAddresses } from "./managed/service-addresses.ts";
-import { StorageCleaners } from "./managed/storage-cleaners.ts";
-import { PerJobClusters } from "./per-job-clusters.ts";
+import { managedParts } from "./managed/managed-parts.ts";
+import type { OwnedObjects } from "./managed/owned-objects.ts";
+import type { ServiceAddresses } from "./managed/service-addresses.ts";
 import { Perform } from "./perform.ts";
 import { ReclaimedJars } from "./reclaimed-jars.ts";
 import { Savepoints } from "./savepoints/savepoints.ts";
@@ -167,39 +164,19 @@ export class Controller {
     this.#flights = flights;
     const memory = jobMemory(kube, clock);
     const versions = new Versions<FlinkJob>();
-    this.#owned = new OwnedObjects({
-      follow,
-      addresses: options.addresses ?? new ServiceAddresses(),
+    const { owned, perJob, storage, managed } = managedParts({
+      ...options,
+      ...{ follow, jobs: this.jobs, clusters: this.clusters, savepoints: this.savepoints },
       onChange: (namespace, clusterId) => watches.ownedChanged(namespace, clusterId),
     });
-    const flinkCluster = (namespace: string, name: string) => this.clusters.get(`${namespace}/${name}`);
-    const perJob = new PerJobClusters({
-      kube,
-      clock,
-      madeFor: (uid) => this.clusters.byIndex("madeFor", uid),
-      flinkCluster,
-      owned: this.#owned,
-    });
-    const storage = new StorageCleaners({
-      kube,
-      clock,
-      owned: this.#owned,
-      users: () => ({
-        jobs: this.jobs.list(),
-        clusters: this.clusters.list(),
-        savepoints: this.savepoints.list(),
-      }),
-      enabled: options.managedClusters ?? true,
-      image: options.image,
-      limitMs: options.deletionTimeoutMs,
-    });
+    this.#owned = owned;
     const gather = new Gather({
       clusters: this.#flink,
       flights,
       ...memory,
       crowd: (url, uid) => places.crowd(url, uid),
       followerOf: (jobId, uid) => followerOf(this.jobs.byIndex("prefix", jobId.slice(0, 16)), jobId, uid),
-      flinkCluster,
+      flinkCluster: (namespace, name) => this.clusters.get(`${namespace}/${name}`),
       ...{ perJob, storage },
       deletionTimeoutMs: options.deletionTimeoutMs,
       submissionBackoffMs: options.submissionBackoffMs,
@@ -237,15 +214,7 @@ export class Controller {
     });
     const clusterReconciler = new ClusterReconciler({
       ...{ store: this.clusters, kube, versions: new Versions<FlinkCluster>(), clusters: this.#flink },
-      managed: new ManagedClusters({
-        kube,
-        owned: this.#owned,
-        usersOf: (cluster) =>
-          usersAmong(cluster, this.jobs.byIndex("cluster", key(cluster)), this.jobs.list()),
-        enabled: options.managedClusters ?? true,
-        storage,
-        ...{ findOptions: options.findOptions, jarFetcher: options.jarFetcher },
-      }),
+      managed,
       ...(options.managedClusters === false
         ? {}
         : { forsaken: new ForsakenClusters({ kube, jobsOf: (uid) => this.jobs.byIndex("uid", uid) }) }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { aSpec, aTrigger, UID } from "../../test/support/builders.ts";
 import type { FlinkJobSpec } from "../api/flinkjob.ts";
+import { perJob } from "../api/per-job.ts";
 import { jobIdOf, jobIdPrefix, runHash, wantedTriggerId } from "./identity.ts";
 
 const half = (text: string) =>
@@ -103,6 +104,24 @@ describe("runHash", () => {
     ["bounds", { submission: { maxAttempts: 1, timeout: "1s" }, ttlSecondsAfterFinished: 1 }],
   ])("%s changes nothing", (_, patch) => {
     expect(runHash(aSpec(patch))).toBe(runHash(aSpec()));
+  });
+
+  test("what stays of a cluster of its own, and for how long, changes nothing", () => {
+    const of = (more: object, storage: object = {}) =>
+      runHash(
+        aSpec({
+          cluster: {
+            perJob: perJob.parse({
+              flinkVersion: "2.3",
+              image: "flink:2.3",
+              storage: { claimName: "flink", ...storage },
+              ...more,
+            }),
+          },
+        }),
+      );
+    expect(of({ keepClusterFor: "1h" }, { keep: "Everything" })).toBe(of({}));
+    expect(of({}, { claimName: "other" })).not.toBe(of({}));
   });
 
   test("the order of options does not matter, that of arguments does", () => {
