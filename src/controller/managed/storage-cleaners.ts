@@ -143,7 +143,8 @@ export class StorageCleaners {
         await this.#remove(namespace, podName, signal);
         return { isOver: false, message: `${place}: ${step.why}` };
       case "cleaned":
-        await this.#remove(namespace, podName, signal);
+        // It has ended, and is not to outlive what it cleaned up after.
+        await this.#remove(namespace, podName, signal, 0);
         return over({ isOver: true, event: cleaned(place, step.words) });
       case "left":
         await this.#remove(namespace, podName, signal);
@@ -175,9 +176,14 @@ export class StorageCleaners {
     return { isOver: false, message: `${place} is being cleaned.` };
   }
 
-  async #remove(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+  async #remove(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+    gracePeriodSeconds?: number,
+  ): Promise<void> {
     try {
-      await this.#options.kube.delete(pods, { namespace, name }, { signal });
+      await this.#options.kube.delete(pods, { namespace, name }, { gracePeriodSeconds, signal });
     } catch (error) {
       if (!isKubeError(error, "NotFound")) throw error;
     }
