@@ -2,6 +2,7 @@ import { JOB_ID_LABEL, JOB_UID_LABEL, ORPHANED_ANNOTATION, RUN_HASH_ANNOTATION }
 import type { FlinkCluster, FlinkJob } from "../api/objects.ts";
 import type { Reason } from "../api/reasons.ts";
 import { namesOf } from "../core/cluster/names.ts";
+import { CLUSTER_LABEL } from "../core/cluster/objects.ts";
 import { jobManagerRestarts } from "../core/cluster/pods.ts";
 import type { PerJobCluster, PerJobSeen } from "../core/observed.ts";
 import { perJobClusterName } from "../core/per-job/naming.ts";
@@ -119,8 +120,9 @@ export class PerJobClusters {
     const { namespace, uid } = job.metadata;
     const labelSelector = `${JOB_UID_LABEL}=${uid}`;
     const { items } = await this.#options.kube.list(flinkClusters, { namespace, labelSelector, signal });
-    for (const cluster of items) await this.#deleteOwn(job, cluster, signal);
-    return items.map(({ metadata }) => metadata.name);
+    const own = items.filter(({ metadata }) => metadata.labels?.[JOB_UID_LABEL] === uid);
+    for (const cluster of own) await this.#deleteOwn(job, cluster, signal);
+    return own.map(({ metadata }) => metadata.name);
   }
 
   /** What may still write to the storage of its clusters, by the API server's own word; undefined: nothing does. */
@@ -130,9 +132,11 @@ export class PerJobClusters {
     const { name } = job.status?.trigger?.cluster ?? {};
     if (name === undefined) return undefined;
     const { namespace } = job.metadata;
-    const labelSelector = FLINK_PODS(namesOf(name).clusterId);
+    // Such a name is its own cluster-id.
+    const labelSelector = FLINK_PODS(name);
     const { items } = await this.#options.kube.list(pods, { namespace, labelSelector, limit: 1, signal });
-    return items[0] && `the pod ${items[0].metadata.name} is still there`;
+    const pod = items.find(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] === name);
+    return pod && `the pod ${pod.metadata.name} is still there`;
   }
 
   /** It stays when its FlinkJob goes, and says so: what does not is swept. */

@@ -115,7 +115,7 @@ export class Perform {
       case "cleanStorage":
         return await this.#options.storage.cleanAfterJob(
           job,
-          await this.#options.perJob.leftOf(job, signal),
+          () => this.#options.perJob.leftOf(job, signal),
           signal,
         );
       case "abandonFlight":

@@ -150,25 +150,27 @@ test("a namespace that goes takes no pods, and nobody asks what was left", async
 });
 
 describe("after a FlinkJob", () => {
+  const nobody = async () => undefined;
+  const somebody = async () => "the pod x is still there";
   const job = ownJob().trigger(ownTrigger().finished()).deleted().build();
 
   test("what was seen is what the steps came to", async () => {
     const { cleaners, ends } = stage();
     expect(cleaners.seen(job)).toEqual({ isOver: false, message: "" });
-    expect(await cleaners.cleanAfterJob(job, undefined, signal)).toBe(false);
+    expect(await cleaners.cleanAfterJob(job, nobody, signal)).toBe(false);
     expect(cleaners.seen(job)).toMatchObject({
       message: expect.stringMatching(/^shop\/orders\.\S+ of the claim/),
     });
     ends(0, "Nothing stays.");
-    expect(await cleaners.cleanAfterJob(job, undefined, signal)).toBe(true);
+    expect(await cleaners.cleanAfterJob(job, nobody, signal)).toBe(true);
     expect(cleaners.seen(job)).toMatchObject({ isOver: true, event: { reason: "StorageCleaned" } });
   });
 
   test("nothing is cleaned while somebody may write there, nor is that waited for for ever", async () => {
     const { cleaners, clock, calls } = stage();
-    expect(await cleaners.cleanAfterJob(job, "the pod x is still there", signal)).toBe(false);
+    expect(await cleaners.cleanAfterJob(job, somebody, signal)).toBe(false);
     await clock.advance(5 * MINUTE);
-    expect(await cleaners.cleanAfterJob(job, "the pod x is still there", signal)).toBe(true);
+    expect(await cleaners.cleanAfterJob(job, somebody, signal)).toBe(true);
     expect(cleaners.seen(job)).toMatchObject({
       event: { reason: "StorageLeft", message: expect.stringContaining("the pod x is still there") },
     });

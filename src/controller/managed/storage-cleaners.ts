@@ -56,14 +56,20 @@ export class StorageCleaners {
   }
 
   /**
-   * One step, for a FlinkJob whose clusters are gone. `writer`: who may still write there, all the same; waited for as long as
+   * One step, for a FlinkJob whose clusters are gone. `writerOf`: who may still write there, all the same; waited for as long as
    * for the cleaning itself. True when it is over. Throws KubeError.
    */
-  async cleanAfterJob(job: FlinkJob, writer: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const { clock, limitMs, users } = this.#options;
+  async cleanAfterJob(
+    job: FlinkJob,
+    writerOf: () => Promise<string | undefined>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, limitMs, users, enabled, image } = this.#options;
     const { namespace = "", uid = "" } = job.metadata;
     const cleaning = this.#of(namespace, uid);
     const end = perJobStorageEndOf(job, users());
+    const cleans = end.kind === "clean" && enabled && image !== undefined;
+    const writer = cleans ? await writerOf() : undefined;
     if (writer === undefined || end.kind !== "clean") {
       cleaning.state = await this.#step(end, signal);
       return cleaning.state.isOver;
