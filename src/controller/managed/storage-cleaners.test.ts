@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { MINUTE } from "../../../test/support/builders.ts";
+import { MINUTE, UID } from "../../../test/support/builders.ts";
 import { aManagedCluster } from "../../../test/support/cluster-builders.ts";
 import { ownJob, ownTrigger } from "../../../test/support/per-job-builders.ts";
-import type { FlinkCluster } from "../../api/objects.ts";
+import { JOB_UID_LABEL } from "../../api/group.ts";
+import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
 import type { Pod } from "../../core/cluster/pods.ts";
 import type { CleaningState } from "../../core/storage/cleaning.ts";
 import { KubeError } from "../../kube/errors.ts";
@@ -15,7 +16,10 @@ const PLACE = "team-a/orders of the claim flink";
 function stage(patch: Partial<StorageCleanersOptions> = {}) {
   const clock = new FakeClock();
   const calls: string[] = [];
-  const world: { pod?: Pod; refusal?: KubeError; isSynced: boolean } = { isSynced: true };
+  const world: { pod?: Pod; refusal?: KubeError; isSynced: boolean; jobs: FlinkJob[] } = {
+    isSynced: true,
+    jobs: [],
+  };
   const kube = {
     create: async (_kind: object, pod: Pod) => {
       calls.push("create");
@@ -29,7 +33,7 @@ function stage(patch: Partial<StorageCleanersOptions> = {}) {
       delete world.pod;
       return {};
     },
-    list: async () => ({ items: [] }),
+    list: async () => ({ items: world.jobs }),
   };
   const cleaners = new StorageCleaners({
     kube: kube as never,
@@ -90,6 +94,17 @@ test("a pod that fails is taken away before it is said that all was left", async
     reason: "StorageLeft",
     message: `${PLACE} was left as it is: orders-storage-cleaner: EROFS: read-only file system.`,
   });
+});
+
+test("the storage of an attempt is left to its FlinkJob, though no cache has that", async () => {
+  const { cleaners, calls, world } = stage();
+  const attempt = { ...used, metadata: { ...used.metadata, labels: { [JOB_UID_LABEL]: UID } } };
+  world.jobs = [ownJob().build()];
+  expect(await cleaners.cleanAfter(attempt, signal)).toEqual({ isOver: true });
+  expect(calls).toEqual([]);
+  world.jobs = [ownJob().meta({ uid: "another" }).build()];
+  expect(await cleaners.cleanAfter(attempt, signal)).toMatchObject({ isOver: false });
+  expect(calls).toEqual(["create"]);
 });
 
 describe("nothing is waited for for ever", () => {

@@ -1,3 +1,4 @@
+import { JOB_UID_LABEL } from "../../api/group.ts";
 import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
 import type { StepEvent } from "../../core/step.ts";
 import { cleanerPod } from "../../core/storage/cleaner-pod.ts";
@@ -13,6 +14,7 @@ import {
 import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
 import { isKubeError } from "../../kube/errors.ts";
+import { flinkJobs } from "../../kube/resources.ts";
 import { pods } from "./kinds.ts";
 import { ownWords } from "./object-writer.ts";
 import type { OwnedObjects } from "./owned-objects.ts";
@@ -52,7 +54,18 @@ export class StorageCleaners {
 
   /** One step, for a FlinkCluster whose pods and objects are gone. Throws KubeError. */
   async cleanAfter(cluster: FlinkCluster, signal: AbortSignal): Promise<CleaningState> {
-    return await this.#step(storageEndOf(cluster, this.#options.users()), signal);
+    const end = storageEndOf(cluster, this.#options.users());
+    if (end.kind === "clean" && (await this.#hasFlinkJob(cluster, signal))) return { isOver: true };
+    return await this.#step(end, signal);
+  }
+
+  /** The one that it was made for, by the API server's own list: a cache may not have it yet. */
+  async #hasFlinkJob({ metadata }: FlinkCluster, signal: AbortSignal): Promise<boolean> {
+    const { namespace, labels } = metadata;
+    const uid = labels?.[JOB_UID_LABEL];
+    if (uid === undefined) return false;
+    const { items } = await this.#options.kube.list(flinkJobs, { namespace, signal });
+    return items.some((job) => job.metadata.uid === uid);
   }
 
   /**
