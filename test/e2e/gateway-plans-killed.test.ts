@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../../../dev/machine/ports.ts";
-import { eventually } from "../../../test/support/eventually.ts";
-import { Operator } from "../../../test/support/operator.ts";
-import { BOUNDARY, PlanStage, planBody, planOf } from "../../../test/support/plan-stage.ts";
+import { freePorts } from "../../dev/machine/ports.ts";
+import { eventually } from "../support/eventually.ts";
+import { Operator } from "../support/operator.ts";
+import { BOUNDARY, PlanStage, planBody, planOf } from "../support/plan-stage.ts";
 
 // The gateway as a process that dies (SIGKILL) at each of its steps with a plan, and is started again. The client repeats what
 // it got no answer to, as Flink's does. Whatever was answered 202 runs, everything runs once, and nothing stays on the volume.
 
-const serviceNames = fileURLToPath(new URL("../../../test/support/service-names.ts", import.meta.url));
+const serviceNames = fileURLToPath(new URL("../support/service-names.ts", import.meta.url));
 let stage: PlanStage;
 let gateway: Operator;
 let port: number;
