@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FlinkInstance, type StartFlinkOptions, startFlink } from "../flink/cluster.ts";
+import type { Image } from "../image/image.ts";
 import { type KubeInstance, startKube } from "../kube/cluster.ts";
 import { checkPrerequisites } from "../machine/prerequisites.ts";
 import { openWorkplace, type Workplace } from "../machine/workplace.ts";
@@ -34,13 +35,19 @@ export class Ground {
     this.operatorLog = join(workplace.dir, "operator.log");
   }
 
-  static async prepare(kind: KubeInstance["kind"], progress: (line: string) => void): Promise<Ground> {
+  /** With a node that runs pods of `images`, if there are any: embedded only, and root on Linux only. */
+  static async prepare(
+    kind: KubeInstance["kind"],
+    progress: (line: string) => void,
+    images: readonly Image[] = [],
+  ): Promise<Ground> {
     // All that is missing is named at once, before anything is downloaded or built.
     await checkPrerequisites({ needs: kind === "embedded" ? ["go", "java", "maven"] : ["java", "maven"] });
     const workplace = await openWorkplace("demo", "flinkjob-demo");
     try {
       const dir = join(workplace.dir, "kube");
-      const kube = await startKube({ dir, kind, ownerPid: process.pid, progress });
+      const node = images.length > 0 ? { node: { images } } : {};
+      const kube = await startKube({ dir, kind, ...node, ownerPid: process.pid, progress });
       workplace.onStrike(() => kube.stop());
       await runToEnd(process.execPath, [join(root, "dev/build.ts"), "operator"]);
       const [command = "kubectl", ...first] = kube.kubectl;

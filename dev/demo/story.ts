@@ -8,9 +8,9 @@ import { loadClusterAccess } from "../../src/kube/config.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { flinkJobs } from "../../src/kube/resources.ts";
 import { Transport } from "../../src/kube/transport.ts";
-import { runToEnd } from "./ground.ts";
 import type { Screen } from "./screen.ts";
 import type { Stage } from "./stage.ts";
+import { type Sights, Teller } from "./teller.ts";
 
 const samples = fileURLToPath(new URL("../../manifests/samples", import.meta.url));
 const job = { namespace: "default", name: "counter" };
@@ -26,13 +26,12 @@ interface Overview {
 /** The demo, act by act. Every claim is checked where it can be checked: at the API server and at Flink. */
 export class Story {
   readonly #stage: Stage;
-  readonly #screen: Screen;
+  readonly #teller: Teller;
   readonly #kube: KubeClient;
-  #missed = 0;
 
   private constructor(stage: Stage, screen: Screen, kube: KubeClient) {
     this.#stage = stage;
-    this.#screen = screen;
+    this.#teller = new Teller(stage.kube, screen);
     this.#kube = kube;
   }
 
@@ -43,38 +42,46 @@ export class Story {
 
   /** Whether everything that should have been seen was seen. */
   get complete(): boolean {
-    return this.#missed === 0;
+    return this.#teller.complete;
   }
 
   async runOnce(): Promise<void> {
-    this.#screen.tell({ kind: "step", text: "A FlinkJob is applied: its trigger goes pending -> running" });
+    this.#teller.step("A FlinkJob is applied: its trigger goes pending -> running");
     await this.#apply();
     await this.#followUntilReady();
     const jobId = (await this.#get())?.status?.trigger?.jobId;
 
-    this.#screen.tell({ kind: "step", text: "The same file is applied again: nothing changes" });
+    this.#teller.step("The same file is applied again: nothing changes");
     const before = await this.#get();
     await this.#apply();
     await pause(QUIET_MS);
     const after = await this.#get();
     const same = before?.metadata.resourceVersion === after?.metadata.resourceVersion;
-    this.#claim(same, "the object is the same to the last byte (resourceVersion unchanged)");
+    this.#teller.claim(same, "the object is the same to the last byte (resourceVersion unchanged)");
     const jobs = await this.#flinkJobs();
-    this.#claim(jobs.length === 1, `Flink has run ${jobs.length} job`, { jobs });
+    this.#teller.claim(jobs.length === 1, `Flink has run ${jobs.length} job`, { jobs });
 
-    this.#screen.tell({ kind: "step", text: "The FlinkJob is deleted: its Flink job is cancelled first" });
-    await this.#kubectl(["delete", "flinkjob", job.name, "--timeout=60s"]);
+    this.#teller.step("The FlinkJob is deleted: its Flink job is cancelled first");
+    await this.#teller.kubectl(["delete", "flinkjob", job.name, "--timeout=60s"]);
     const left = await this.#flinkJobs();
     const state = left.find(({ jid }) => jid === jobId)?.state;
-    this.#claim(state === "CANCELED", `Flink says ${state}`, { jobId, state });
-    this.#claim((await this.#get()) === undefined, "the FlinkJob is gone");
+    this.#teller.claim(state === "CANCELED", `Flink says ${state}`, { jobId, state });
+    this.#teller.claim((await this.#get()) === undefined, "the FlinkJob is gone");
   }
 
   /** For whoever wants to look around afterwards. */
   async encore(): Promise<void> {
-    this.#screen.tell({ kind: "step", text: "Once more, for you to look around" });
+    this.#teller.step("Once more, for you to look around");
     await this.#apply();
     await this.#followUntilReady();
+  }
+
+  /** What to look at, after the encore. */
+  get sights(): Sights {
+    return {
+      commands: ["kubectl get fj,fc -o wide", `kubectl describe fj ${job.name}`],
+      ui: this.#stage.flink.url,
+    };
   }
 
   async #apply(): Promise<void> {
@@ -85,19 +92,7 @@ export class Story {
     cluster.spec.url = flink.url;
     flinkJob.spec.jar.uri = jarUri;
     const input = [cluster, flinkJob].map((object) => stringify(object)).join("---\n");
-    await this.#kubectl(["apply", "-f", "-"], input, "kubectl apply -f manifests/samples");
-  }
-
-  async #kubectl(args: string[], input?: string, shown = `kubectl ${args.join(" ")}`): Promise<void> {
-    const [command = "kubectl", ...first] = this.#stage.kube.kubectl;
-    this.#screen.tell({ kind: "command", text: shown });
-    const output = await runToEnd(
-      command,
-      [...first, ...args],
-      { KUBECONFIG: this.#stage.kube.kubeconfig },
-      input,
-    );
-    this.#screen.tell({ kind: "output", text: output.trimEnd() });
+    await this.#teller.kubectl(["apply", "-f", "-"], input, "kubectl apply -f manifests/samples");
   }
 
   /** Shows each change of the trigger, with Flink's own word for the job beside it. */
@@ -116,19 +111,17 @@ export class Story {
       if (line !== shown) {
         const after = `${((Date.now() - begin) / 1000).toFixed(1)} s`.padStart(6);
         const data = { trigger: state, reason, flink: flink?.state ?? null, ready };
-        this.#screen.tell({ kind: "state", text: `${after}  ${line}${ready ? "  Ready" : ""}`, data });
+        this.#teller.state(`${after}  ${line}${ready ? "  Ready" : ""}`, data);
         if (states.at(-1) !== state) states.push(state);
         shown = line;
       }
       await pause(LOOK_EVERY_MS);
     }
     const seen = states.filter((state) => state !== "-").join(" -> ");
-    this.#claim(ready && seen === "pending -> running", `the trigger went ${seen}, and the job's tasks run`);
-  }
-
-  #claim(holds: boolean, text: string, data?: Record<string, unknown>): void {
-    if (!holds) this.#missed++;
-    this.#screen.tell({ kind: holds ? "seen" : "missed", text, ...(data ? { data } : {}) });
+    this.#teller.claim(
+      ready && seen === "pending -> running",
+      `the trigger went ${seen}, and the job's tasks run`,
+    );
   }
 
   async #get(): Promise<FlinkJob | undefined> {
