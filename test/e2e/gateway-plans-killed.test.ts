@@ -127,8 +127,12 @@ test.each([
     if (typeof arm === "function") arm();
     let status = await post(body, arm === undefined ? 300 : undefined);
     if (arm === "answered") dies();
+    const ours = async () => (await stage.jobs()).filter(({ spec }) => spec.trigger?.jobId === plan.jobId);
     const restart = async () => {
       await death;
+      // A FlinkJob without its plan would have a cluster made in vain.
+      const isAwaited = (await ours()).some(({ status: seen }) => seen?.trigger?.state !== "running");
+      if (isAwaited) expect(await readdir(stage.directory)).toContain(`team.${plan.file}`);
       await gateway.start();
     };
     if (death !== undefined) await restart();
@@ -157,7 +161,7 @@ test.each([
     );
     const taken = stage.manager.taken.filter(({ jobId }) => jobId === plan.jobId);
     expect(taken.map((one) => one.body.equals(body))).toEqual([true]);
-    expect((await stage.jobs()).filter(({ spec }) => spec.trigger?.jobId === plan.jobId)).toHaveLength(1);
+    expect(await ours()).toHaveLength(1);
     expect(await post(body)).toBe(202);
     expect(gateway.noise).toEqual([]);
   },

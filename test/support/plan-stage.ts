@@ -214,11 +214,11 @@ export class PlanStage {
 
   /** What the operator would write. */
   async write(
-    plan: { jobId: string },
+    plan: { jobId: string; template?: string },
     trigger: Partial<TriggerStatus>,
     more: Partial<FlinkJobStatus> = {},
   ): Promise<void> {
-    const job = await this.job(plan);
+    const job = await this.job(plan, plan.template);
     const whole: TriggerStatus = {
       ...{
         id: "g1",
