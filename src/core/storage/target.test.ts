@@ -5,13 +5,15 @@ import { ownJob, ownSpec, ownTrigger } from "../../../test/support/per-job-build
 import { aSavepoint } from "../../../test/support/savepoint-builders.ts";
 import { JOB_UID_LABEL } from "../../api/group.ts";
 import type { ManagedClusterInput } from "../../api/managed-cluster.ts";
-import type { FlinkCluster } from "../../api/objects.ts";
+import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
 import { urlOf } from "../cluster/names.ts";
 import { perJobStorageEndOf, type StorageEnd, type StorageUsers, storageEndOf } from "./target.ts";
 
 const nobody: StorageUsers = { jobs: [], clusters: [], savepoints: [] };
 const DIRECTORY = "team-a/orders";
 const checkpoint = `file:/flink/storage/${DIRECTORY}/checkpoints/0123/chk-7`;
+
+const inTeamA = (job: FlinkJob): FlinkJob => ({ ...job, metadata: { ...job.metadata, namespace: "team-a" } });
 
 /** The FlinkCluster "orders" of "team-a". */
 function aCluster(patch: Partial<ManagedClusterInput> = {}, meta: Partial<FlinkCluster["metadata"]> = {}) {
@@ -56,6 +58,12 @@ describe("a FlinkCluster", () => {
       "of an attempt, while its FlinkJob is there",
       aCluster({}, { labels: { [JOB_UID_LABEL]: UID } }),
       { jobs: [aJob().build()] },
+      { kind: "stays" },
+    ],
+    [
+      "that names the directory of a FlinkJob that is there, without being of it",
+      aCluster(storage({ directory: `${aJob().build().metadata.name}.${UID}` })),
+      { jobs: [inTeamA(aJob().build())] },
       { kind: "stays" },
     ],
     [

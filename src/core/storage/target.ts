@@ -51,6 +51,10 @@ export function storageEndOf(cluster: FlinkCluster, users: StorageUsers): Storag
   const { clusterId } = namesOf(name);
   // While its FlinkJob is there its JobIDs guard against second runs, and attempts start from each other's state.
   if (users.jobs.some(({ metadata }) => metadata.uid === labels?.[JOB_UID_LABEL])) return { kind: "stays" };
+  // Who writes a cluster's spec may name the directory of any FlinkJob there.
+  const isOfJob = ({ metadata }: FlinkJob) =>
+    metadata.namespace === namespace && perJobDirectory(metadata) === managed.storage.directory;
+  if (users.jobs.some(isOfJob)) return { kind: "stays" };
   const directory = directoryBelow(namespace, clusterId, managed.storage);
   const sharers = users.clusters.filter((other) => other.metadata.uid !== uid && uses(other, directory));
   if (sharers.length > 0) return { kind: "stays" };
