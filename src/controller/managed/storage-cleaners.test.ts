@@ -192,6 +192,12 @@ describe("after a FlinkJob", () => {
     expect(calls).toEqual([]);
   });
 
+  test("what is over before it begins costs no step", () => {
+    const { cleaners, calls } = stage({ image: undefined });
+    expect(cleaners.seen(job)).toMatchObject({ isOver: true, event: { reason: "StorageLeft" } });
+    expect(calls).toEqual([]);
+  });
+
   test("one that is not deleted, or had no cluster of its own, has nothing to clean", () => {
     const { cleaners } = stage();
     expect(cleaners.seen(ownJob().build())).toBeUndefined();

@@ -77,12 +77,11 @@ export class StorageCleaners {
     writerOf: () => Promise<string | undefined>,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { clock, limitMs, users, enabled, image } = this.#options;
+    const { clock, limitMs, users } = this.#options;
     const { namespace = "", uid = "" } = job.metadata;
     const cleaning = this.#of(namespace, uid);
     const end = perJobStorageEndOf(job, users());
-    const cleans = end.kind === "clean" && enabled && image !== undefined;
-    const writer = cleans ? await writerOf() : undefined;
+    const writer = this.#unclean(end) ? undefined : await writerOf();
     if (writer === undefined || end.kind !== "clean") {
       cleaning.state = await this.#step(end, signal);
       return cleaning.state.isOver;
@@ -95,11 +94,14 @@ export class StorageCleaners {
     return cleaning.state.isOver;
   }
 
-  /** What `cleanAfterJob` came to; undefined where there is nothing to clean. */
-  seen({ metadata, spec }: FlinkJob): CleaningState | undefined {
-    const { namespace = "", uid = "", deletionTimestamp } = metadata;
-    if (deletionTimestamp === undefined || !spec.cluster.perJob) return undefined;
-    return this.#cleanings.get(`${namespace}/${uid}`)?.state ?? { isOver: false, message: "" };
+  /** What `cleanAfterJob` came to, or would at once; undefined where there is nothing to clean. */
+  seen(job: FlinkJob): CleaningState | undefined {
+    const { namespace = "", uid = "", deletionTimestamp } = job.metadata;
+    if (deletionTimestamp === undefined || !job.spec.cluster.perJob) return undefined;
+    const { state } = this.#cleanings.get(`${namespace}/${uid}`) ?? {};
+    return (
+      state ?? this.#unclean(perJobStorageEndOf(job, this.#options.users())) ?? { isOver: false, message: "" }
+    );
   }
 
   /** It is gone, or is not being deleted. `label`: the cluster-id, or the FlinkJob's uid. */
@@ -107,14 +109,22 @@ export class StorageCleaners {
     this.#cleanings.delete(`${namespace}/${label}`);
   }
 
-  async #step(end: StorageEnd, signal: AbortSignal): Promise<CleaningState> {
+  /** What is over before it begins. */
+  #unclean(end: StorageEnd): CleaningState | undefined {
+    const { image, enabled } = this.#options;
     if (end.kind === "stays") return { isOver: true };
     if (end.kind === "left") return left("Normal", end.place, end.why);
-    const { target } = end;
-    const { image, owned, enabled, clock, limitMs } = this.#options;
-    const place = placeOf(target.storage, target.directory);
+    const place = placeOf(end.target.storage, end.target.directory);
     if (!enabled) return left("Warning", place, OFF);
-    if (image === undefined) return left("Warning", place, NO_IMAGE);
+    return image === undefined ? left("Warning", place, NO_IMAGE) : undefined;
+  }
+
+  async #step(end: StorageEnd, signal: AbortSignal): Promise<CleaningState> {
+    const { image = "", owned, clock, limitMs } = this.#options;
+    const unclean = this.#unclean(end);
+    if (unclean || end.kind !== "clean") return unclean ?? { isOver: true };
+    const { target } = end;
+    const place = placeOf(target.storage, target.directory);
     owned.want();
     if (!owned.hasSynced()) {
       const { since } = this.#of(target.namespace, target.label);
