@@ -1,4 +1,5 @@
 import { flinkImage } from "../image/flink.ts";
+import { operatorImage } from "../image/operator.ts";
 import type { KubeInstance } from "../kube/cluster.ts";
 import { ensureNodePackages } from "../node/packages.ts";
 import { Ground } from "./ground.ts";
@@ -34,13 +35,15 @@ export function refuseWithoutNode({ platform, getuid }: Pick<NodeJS.Process, "pl
 export async function buildNodeStage(progress: (line: string) => void): Promise<NodeStage> {
   refuseWithoutNode(process);
   await ensureNodePackages(progress);
-  const image = await flinkImage("2.3", progress);
-  const ground = await Ground.prepare("embedded", progress, [image]);
+  const operator = await operatorImage(progress);
+  const flink = await flinkImage("2.3", progress);
+  const ground = await Ground.prepare("embedded", progress, [operator, flink]);
   try {
     const { kube, operatorLog } = ground;
     const storage = await kube.node!.sharedDirectory("storage");
-    const { ended: operatorEnded } = await ground.startOperator();
-    return { kube, image: image.name, storage, operatorLog, operatorEnded, strike: () => ground.strike() };
+    // What it starts pods of its own from: they clean the storage.
+    const { ended: operatorEnded } = await ground.startOperator("--operator-image", operator.name);
+    return { kube, image: flink.name, storage, operatorLog, operatorEnded, strike: () => ground.strike() };
   } catch (error) {
     await ground.strike();
     throw error;

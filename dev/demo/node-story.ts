@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import type { FlinkJob } from "../../src/api/objects.ts";
@@ -90,7 +91,12 @@ export class NodeStory {
       `the FlinkJob says ${ended?.state}, and what the job counted: ${elements} elements`,
       { trigger: ended?.state, elements },
     );
-    teller.claim(isBare(over), "no pod, and nothing that bears the cluster's name, is left");
+    const files = await filesBelow(this.#stage.storage);
+    teller.claim(
+      isBare(over) && files.length === 0,
+      "no pod, nothing that bears the cluster's name, and no file in its storage is left",
+      { files },
+    );
 
     teller.step("The FlinkJob is deleted: nothing is left at all");
     await teller.kubectl(["delete", "flinkjob", this.#name, "--timeout=60s"]);
@@ -185,4 +191,9 @@ export class NodeStory {
       throw error;
     }
   }
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
