@@ -363,7 +363,7 @@ test("the samples are what the API accepts", () => {
   expect(flinkJobSpec.strict().parse(one("manifests/samples/flinkjob.yaml", "FlinkJob").spec)).toMatchObject({
     entryClass: "dev.flinkjob.examples.Counter",
   });
-  for (const name of ["flinkcluster", "managed-flinkcluster"]) {
+  for (const name of ["flinkcluster", "managed-flinkcluster", "per-job-template"]) {
     const { spec } = one(`manifests/samples/${name}.yaml`, "FlinkCluster");
     expect(flinkClusterSpec.strict().parse(spec)).toMatchObject(spec as object);
   }
