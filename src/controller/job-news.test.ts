@@ -33,3 +33,22 @@ describe("the configuration that a job runs with", () => {
     await expect(read(() => Promise.reject(new Error("Aborted")), stopped)).rejects.toThrow("Aborted");
   });
 });
+
+test("what Flink's own client asks for about a job's end is asked for with its bound, until the FlinkJob goes", async () => {
+  const news = new JobNews(new FakeClock());
+  const bounds: number[] = [];
+  const port = {
+    verbatimResult: async (_: string, longest: number) => {
+      bounds.push(longest);
+      return { kind: "completed", text: "{}" };
+    },
+  } as unknown as Port;
+  await news.read("uid", port, { ...effect, kind: "readExecutionResult" }, String, AbortSignal.any([]));
+  expect(bounds).toEqual([32_768]);
+  expect(news.executionResult("uid")).toMatchObject({
+    jobId: "j",
+    result: { kind: "completed", text: "{}" },
+  });
+  news.forget("uid");
+  expect(news.executionResult("uid")).toBeUndefined();
+});
