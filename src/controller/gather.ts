@@ -131,8 +131,10 @@ export class Gather {
 
   /** Where the cluster is that was made for the trigger: while it is there, something may be left to be read. */
   #made({ metadata, status }: FlinkJob, perJob: PerJobSeen | undefined): string | undefined {
-    const name = status?.trigger?.cluster?.name;
-    const made = perJob?.clusters.find((cluster) => cluster.name === name && !cluster.isDeleting);
+    const { name, releasedAt } = status?.trigger?.cluster ?? {};
+    const made = perJob?.clusters.find(
+      (cluster) => cluster.name === name && (!cluster.isDeleting || releasedAt === undefined),
+    );
     return made && perJobUrl(metadata.namespace, made.name);
   }
 

@@ -195,14 +195,14 @@ export class PerJobClusters {
 }
 
 /** The attempt is the newest, and its cluster neither let go nor seen before. */
-function isMadeFrom({ status }: FlinkJob, { metadata }: FlinkCluster): boolean {
+export function isMadeFrom({ status }: FlinkJob, { metadata }: FlinkCluster): boolean {
   const { jobId, cluster, finishedAt } = status?.trigger ?? {};
   if (jobId !== metadata.labels?.[JOB_ID_LABEL] || finishedAt !== undefined) return false;
   return cluster?.name === metadata.name && cluster.releasedAt === undefined && cluster.uid === undefined;
 }
 
 /** Its trigger has a job there, or may; a status that was lost is found again by what is there. */
-function needs({ status }: FlinkJob, name: string): boolean {
+export function needs({ status }: FlinkJob, name: string): boolean {
   const { trigger } = status ?? {};
   if (!trigger) return true;
   return trigger.cluster?.name === name && trigger.cluster.releasedAt === undefined;

@@ -24,6 +24,8 @@ export class ClusterWorld {
   readonly objects = new Map<string, ClusterObject>();
   readonly calls: string[] = [];
   jobs: FlinkJob[] = [];
+  /** The one at the API server, which no cache may show yet. */
+  newestJob: FlinkJob | undefined;
   /** Of the operators that begin from now on. */
   jarFetcher: JarFetcher = jarFetcher;
   /** As the operator knows it. */
@@ -94,6 +96,10 @@ export class ClusterWorld {
     return [...this.objects.keys()].sort();
   }
 
+  deleting(): string[] {
+    return this.names().filter((key) => this.objects.get(key)?.metadata.deletionTimestamp !== undefined);
+  }
+
   #begin(): ManagedClusters {
     const create = (kind: { kind: string }, object: { metadata: { name: string } }) =>
       this.#call(`create ${keyOf(kind.kind, object.metadata.name)}`, () => {
@@ -104,7 +110,8 @@ export class ClusterWorld {
       });
     const get: Kube["get"] = (kind, { name }) =>
       this.#call(`get ${keyOf(kind.kind, name)}`, () => {
-        const found = kind.kind === "FlinkCluster" ? this.stored : this.objects.get(keyOf(kind.kind, name));
+        const own: Record<string, unknown> = { FlinkCluster: this.stored, FlinkJob: this.newestJob };
+        const found = kind.kind in own ? own[kind.kind] : this.objects.get(keyOf(kind.kind, name));
         if (!found) throw new KubeError("NotFound", name);
         return found as never;
       });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { aJob } from "../../../test/support/builders.ts";
+import { aJob, aTrigger, UID } from "../../../test/support/builders.ts";
 import { aManaged, aManagedCluster } from "../../../test/support/cluster-builders.ts";
 import { aFlinkConfigMap, ClusterWorld, Killed } from "../../../test/support/cluster-world.ts";
-import type { FlinkCluster } from "../../api/objects.ts";
+import { JOB_LABEL, JOB_UID_LABEL } from "../../api/group.ts";
+import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
+import { restUrl } from "../../core/cluster/names.ts";
 
 /** A story: what somebody wants, and until when the operator has to be asked. */
 interface Story {
@@ -182,6 +184,39 @@ test("while FlinkJobs name it, nothing is taken away", async () => {
   const { view, finalizer } = await world.step();
   expect(view?.state).toMatchObject({ kind: "blocked", reason: "InUse", stalled: false });
   expect([finalizer, world.names()]).toEqual(["keep", before]);
+});
+
+describe("one that was made for a FlinkJob alone, which no cache shows to have a job there", () => {
+  const url = restUrl("team-a", "orders");
+  const begun = aTrigger().with({ sends: 1, sentTo: { url, incarnation: "", flinkVersion: "2.3" } });
+  const cluster = { name: "orders", mode: "application", releasedAt: "2026-03-01T12:00:00Z" } as const;
+  const asked = async (job: FlinkJob | undefined) => {
+    const world = await stories["tear down"]!.begin();
+    const { metadata } = world.cluster;
+    const labels = { [JOB_LABEL]: "orders", [JOB_UID_LABEL]: UID };
+    world.cluster = { ...world.cluster, metadata: { ...metadata, labels } };
+    world.newestJob = job;
+    return { before: world.names(), outcome: await world.step(), world };
+  };
+
+  const own = { name: "orders", mode: "application" } as const;
+  test.each([
+    ["its job may run", begun],
+    ["what its job has counted is not read yet", begun.finished().with({ cluster: own })],
+  ])("keeps its pods while the API server knows better: %s", async (_, trigger) => {
+    const { outcome, before, world } = await asked(aJob().trigger(trigger).build());
+    expect(outcome.view?.state).toMatchObject({ kind: "blocked", reason: "InUse" });
+    expect([outcome.finalizer, world.names(), world.deleting()]).toEqual(["keep", before, []]);
+  });
+
+  test.each([
+    ["it has let go of it", aJob().trigger(begun.with({ cluster })).build()],
+    ["it is another of the same name", aJob().trigger(begun).meta({ uid: "another" }).build()],
+    ["it is gone", undefined],
+  ])("loses them when %s", async (_, job) => {
+    const { world } = await asked(job);
+    expect(world.deleting()).toEqual(["Deployment/orders-jobmanager", "Deployment/orders-taskmanager"]);
+  });
 });
 
 test("somebody who changes an object back with each write of ours does not keep us busy", async () => {

@@ -1,4 +1,4 @@
-import { CLUSTER_FINALIZER } from "../../api/group.ts";
+import { CLUSTER_FINALIZER, JOB_LABEL, JOB_UID_LABEL } from "../../api/group.ts";
 import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
 import { changesOf } from "../../core/cluster/changes.ts";
 import { designOf } from "../../core/cluster/design.ts";
@@ -12,7 +12,7 @@ import type { FindOptions } from "../../core/configuration/catalogue.ts";
 import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError } from "../../kube/errors.ts";
-import { flinkClusters } from "../../kube/resources.ts";
+import { flinkClusters, flinkJobs } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
 import { type ClusterPlace, ClusterRefusal, ObjectWriter } from "./object-writer.ts";
 import type { OwnedObjects } from "./owned-objects.ts";
@@ -23,6 +23,8 @@ export interface ManagedClustersOptions {
   owned: Pick<OwnedObjects, "want" | "hasSynced" | "missingRight" | "of" | "podsOf">;
   /** FlinkJobs that name a FlinkCluster, or have a job that lives there. */
   usersOf: (cluster: FlinkCluster) => FlinkJob[];
+  /** By uid, as the cache has it. */
+  findJob?: (uid: string) => FlinkJob | undefined;
   /** False: none are deployed, and those that are deployed are left as they are. */
   enabled: boolean;
   findOptions?: FindOptions | undefined;
@@ -127,8 +129,8 @@ export class ManagedClusters {
     desired: DesiredCluster,
     signal: AbortSignal,
   ): Promise<ManagedOutcome> {
-    const { owned, usersOf } = this.#options;
-    const users = usersOf(cluster).map(({ metadata }) => metadata.name);
+    const { owned } = this.#options;
+    const users = (await this.#usersNow(cluster, signal)).map(({ metadata }) => metadata.name);
     const objects = owned.of(place.namespace, place.clusterId);
     const step = tearDown({ users, objects, pods: owned.podsOf(place.namespace, place.clusterId) });
     switch (step.kind) {
@@ -171,6 +173,28 @@ export class ManagedClusters {
   ): ManagedOutcome {
     const outcome = this.#seen(place, desired, { kind: "blocked", reason, message, stalled: false });
     return { ...outcome, requeueAfterMs: AGAIN_MS };
+  }
+
+  /**
+   * Of one that was made for a FlinkJob alone, while it has pods, by the API server's own word: the cache may not show yet that
+   * a job of it lives there.
+   */
+  async #usersNow(cluster: FlinkCluster, signal: AbortSignal): Promise<FlinkJob[]> {
+    const { usersOf, findJob, owned, kube } = this.#options;
+    const users = usersOf(cluster);
+    const { namespace = "", name, labels = {} } = cluster.metadata;
+    const uid = labels[JOB_UID_LABEL];
+    const hasPods = owned.podsOf(namespace, namesOf(name).clusterId).length > 0;
+    if (users.length > 0 || uid === undefined || !hasPods) return users;
+    // The label of a long name is shortened.
+    const job = findJob?.(uid)?.metadata.name ?? labels[JOB_LABEL] ?? "";
+    try {
+      const now = await kube.get(flinkJobs, { namespace, name: job }, { signal });
+      return now.metadata.uid === uid ? usersAmong(cluster, [], [now]) : [];
+    } catch (error) {
+      if (isKubeError(error, "NotFound")) return [];
+      throw error;
+    }
   }
 
   /** What the caches hold, and what they do not hold yet. */
@@ -223,7 +247,10 @@ export function usersAmong(
     const { trigger } = status ?? {};
     // What was made for it alone, and let go by it, waits for it no more.
     if (trigger?.cluster?.releasedAt !== undefined) return false;
-    return trigger?.sentTo?.url === url && (trigger.state === "pending" || trigger.state === "running");
+    // What a finished job has counted is read after its end is on record.
+    const unread = trigger?.cluster !== undefined && trigger.state === "finished";
+    const lives = trigger?.state === "pending" || trigger?.state === "running";
+    return trigger?.sentTo?.url === url && (lives || unread);
   });
   return [...new Map([...named, ...living].map((job) => [key(job), job])).values()];
 }

@@ -53,6 +53,7 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
   const managed = new ManagedClusters({
     ...{ kube, owned, storage, enabled, findOptions, jarFetcher },
     usersOf: (cluster) => usersAmong(cluster, jobs.byIndex("cluster", key(cluster)), jobs.list()),
+    findJob: (uid) => jobs.byIndex("uid", uid)[0],
   });
   return { owned, perJob, storage, managed };
 }

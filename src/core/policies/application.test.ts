@@ -185,4 +185,31 @@ describe("an application whose FlinkCluster somebody deletes before it came up",
     expect(step).toMatchObject({ status: { trigger: { reason: "TearingDown" } }, effect: undefined });
     expect(step.status?.trigger?.cluster?.releasedAt).toBeUndefined();
   });
+
+  const reached = (patch: object = {}) => ({
+    clusters: [made("application", { isDeleting: true, wasReached: true, reason: "InUse", ...patch })],
+  });
+
+  test("what main() comes to in what came up is seen", () => {
+    const look = anApplication("FINISHED", 0);
+    expect(decideOn({ job, cluster: ownCluster(), perJob: reached(), look }).status?.trigger).toMatchObject({
+      state: "failed",
+      reason: "NoJobInMain",
+    });
+  });
+
+  test("it is let go where its JobManager runs no main() and knows no job any more", () => {
+    const seen = (mains: number) =>
+      decideOn({ job, cluster: ownCluster(), perJob: reached(), look: aLook({ mains }) });
+    expect(seen(0).status?.trigger?.cluster?.releasedAt).toBe(new Date(NOW).toISOString());
+    expect(seen(1).rule).toBe("mainRuns");
+  });
+
+  test("one that ended too often before is over, whatever its FlinkCluster says", () => {
+    const perJob = reached({ restarts: 9 });
+    expect(decideOn({ job, cluster: ownUnreachable, perJob }).status?.trigger).toMatchObject({
+      state: "failed",
+      reason: "AttemptsExhausted",
+    });
+  });
 });

@@ -5,8 +5,9 @@ import type { Look, PerJobCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
-import { clusterLost, deploys, make, ownCluster, seen, untilKnownGone } from "./own-cluster.ts";
+import { deploys, make, ownCluster, seen } from "./own-cluster.ts";
 import { release } from "./own-cluster-end.ts";
+import { clusterLost, untilKnownGone } from "./own-cluster-lost.ts";
 import { timedOut } from "./timeout.ts";
 import { applicationSeen, endedUnseen } from "./unsettled.ts";
 import { isUnwanted, releaseUnseen, releaseUnwanted, untilGone } from "./unwanted-cluster.ts";
@@ -34,14 +35,16 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   }
   const trigger = seen(before, own);
   const { cluster, look } = ctx;
-  if (own.isDeleting) return own.wasReached ? deploys(ctx, trigger, own) : goesUnstarted(ctx, trigger, own);
   if (isUnwanted(ctx) && ranNothing(own, look)) return releaseUnwanted(ctx, trigger, own);
+  if (own.isDeleting && !own.wasReached) return goesUnstarted(ctx, trigger, own);
   const over = timedOut(ctx, trigger) ?? endsAgainAndAgain(ctx, trigger, own);
   if (over) return over;
   if (cluster.kind !== "reachable") return deploys(ctx, trigger, own);
   if (!look) return lookUp(trigger, ctx);
   if (look.found) return listedSoon;
   if (look.application) return applicationSeen(ctx, trigger, look);
+  // Nobody says of it any more since when it is ready.
+  if (look.mains === 0 && own.isDeleting) return goesUnstarted(ctx, trigger, own);
   const begins = own.readySince === undefined || ctx.now - own.readySince < MAIN_BEGINS_WITHIN_MS;
   if (look.mains === 0 && !begins) return endedUnseen(ctx, trigger);
   const message = "Flink runs main(), which has not submitted its job yet.";
@@ -60,9 +63,10 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
 function endsAgainAndAgain(
   ctx: Context,
   trigger: TriggerStatus,
-  { name, reason, message = "", restarts = 0 }: PerJobCluster,
+  { name, reason, message = "", restarts = 0, isDeleting }: PerJobCluster,
 ): Verdict | undefined {
-  if (reason !== "CrashLooping") return undefined;
+  // Of one that is being deleted nothing but that is said.
+  if (reason !== "CrashLooping" && !isDeleting) return undefined;
   const noJob = NO_JOB.test(message);
   if (!noJob && restarts < ctx.spec.submission.maxAttempts) return undefined;
   const words = `The JobManager of FlinkCluster ${name} ended ${restarts} times before it had a job: main() submits none, calls System.exit, or Flink cannot start. ${message}`;
@@ -74,9 +78,9 @@ function endsAgainAndAgain(
   return { rule: "endsAgainAndAgain", trigger: late };
 }
 
-/** Somebody deletes it before it came up. It would wait for this FlinkJob, and nothing would come up in it any more. */
+/** Somebody deletes it before it came up, or before it came to a job. It would wait for this FlinkJob, and nothing would come up in it any more. */
 function goesUnstarted(ctx: Context, trigger: TriggerStatus, own: PerJobCluster): Verdict {
-  const message = `FlinkCluster ${own.name} is being deleted before it came up; it is made again.`;
+  const message = `FlinkCluster ${own.name} is being deleted before its job came; it is made again.`;
   return release(ctx, pending(trigger, "TearingDown", message), own, "clusterGoes");
 }
 

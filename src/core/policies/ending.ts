@@ -5,7 +5,8 @@ import type { ApplicationState, JobRow, ReachableCluster } from "../observed.ts"
 import { carriesState, lastSeen, leftBehind, restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { ended, failed } from "../triggers.ts";
-import { ownCluster, untilKnownGone } from "./own-cluster.ts";
+import { ownCluster } from "./own-cluster.ts";
+import { untilKnownGone } from "./own-cluster-lost.ts";
 import { newsOf, readOperation, savepointOf } from "./savepoint-stop.ts";
 
 /** An application ends up to 2 s after its jobs; one that sticks must not hide the end of the job. Milliseconds. */
@@ -96,8 +97,10 @@ export function readResult(ctx: Context, trigger: TriggerStatus): Verdict | unde
 
 /** Another time, unless the cluster was this job's alone, and somebody took it away: then nobody will ever tell. */
 function resultOutOfSight(ctx: Context, trigger: TriggerStatus, result: JobResult): Verdict {
-  if (!trigger.cluster || ownCluster(ctx, trigger)) return { rule: "resultOutOfSight" };
-  const unsure = untilKnownGone(ctx, trigger.cluster.name);
+  const own = ownCluster(ctx, trigger);
+  const hopeless = own?.isDeleting === true && ctx.cluster.kind === "unreachable";
+  if (!trigger.cluster || (own && !hopeless)) return { rule: "resultOutOfSight" };
+  const unsure = own ? undefined : untilKnownGone(ctx, trigger.cluster.name);
   return unsure ?? { rule: "resultForgotten", result: { ...result, accumulators: {} } };
 }
 

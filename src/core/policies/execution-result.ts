@@ -2,7 +2,8 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import type { ExecutionResultSeen } from "../observed.ts";
 import type { Verdict } from "../step.ts";
-import { ownCluster, untilKnownGone } from "./own-cluster.ts";
+import { ownCluster } from "./own-cluster.ts";
+import { untilKnownGone } from "./own-cluster-lost.ts";
 
 const LOOK_AGAIN_MS = 700;
 /** A JobManager that says of an ended job that it has not ended is not asked for longer than this. Milliseconds. */

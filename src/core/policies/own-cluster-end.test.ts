@@ -56,6 +56,24 @@ describe("a job that has ended", () => {
     );
   });
 
+  test("is read in a cluster that somebody deletes, which is let go then, whatever keepClusterFor says", () => {
+    const perJob = { ...ownSpec().cluster.perJob!, keepClusterFor: "10m" };
+    const spec = { cluster: { perJob } };
+    const unread = ended(ownTrigger().finished(SECOND), spec, { runTime: "1s" });
+    const cluster = ownCluster().listing(aRow("FINISHED"));
+    expect(decideOn({ job: unread, cluster, perJob: going }).rule).toBe("readResult");
+    const done = ended(ownTrigger().finished(SECOND), spec);
+    expect(decideOn({ job: done, cluster, perJob: going })).toMatchObject({
+      rule: "releaseCluster",
+      status: { trigger: { cluster: { releasedAt: released } } },
+      effect: undefined,
+    });
+    // Its JobManager is gone, and will not be back.
+    expect(
+      decideOn({ job: unread, cluster: ownUnreachable, perJob: going }).status?.result?.accumulators,
+    ).toEqual({});
+  });
+
   test.each([
     ["finished", ended(ownTrigger().finished())],
     ["failed", ended(ownTrigger().failed())],

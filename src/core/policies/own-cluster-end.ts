@@ -43,7 +43,9 @@ export function keptForMs(ctx: Context, trigger: TriggerStatus): number {
   const { spec, now, job } = ctx;
   const wish = parseDuration(spec.cluster.perJob?.keepClusterFor ?? "");
   const finishedAt = at(trigger.finishedAt);
-  if (wish === undefined || finishedAt === undefined || !ownCluster(ctx, trigger)) return 0;
+  const own = ownCluster(ctx, trigger);
+  // Whoever deletes it does not want to look at it.
+  if (wish === undefined || finishedAt === undefined || !own || own.isDeleting) return 0;
   // Whoever follows needs its room.
   const follows = wantedRun(job) !== undefined || wantsNextAttempt(spec, trigger);
   return follows || spec.state === "suspended" ? 0 : Math.max(0, finishedAt + wish - now);

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { aTrigger, decideOn, MINUTE, NOW, type Scene, SECOND, UID } from "../../../test/support/builders.ts";
+import {
+  ago,
+  aLook,
+  aTrigger,
+  decideOn,
+  MINUTE,
+  NOW,
+  type Scene,
+  SECOND,
+  UID,
+} from "../../../test/support/builders.ts";
 import {
   made,
   ownCluster,
@@ -139,6 +149,28 @@ describe("made", () => {
       effect: { kind: "makeCluster", cluster: { metadata: { name: ownName(1, "g2") } } },
     });
   });
+});
+
+test("session: what was recorded as sent is not sent to one that somebody deletes, which is let go", () => {
+  const sentTo = { url: ownUrl(), incarnation: "p1", flinkVersion: "2.3.0" };
+  const sent = { sends: 1, tries: 1, sentAt: ago(MINUTE), sentTo, protection: "Durable" as const };
+  const job = ownJob("session").trigger(ownTrigger("session").with(sent));
+  const perJob = { clusters: [made("session", { isDeleting: true, wasReached: true })] };
+  const step = decideOn({ job, cluster: ownCluster(), perJob, look: aLook() });
+  expect(step).toMatchObject({
+    rule: "releaseDeletedEarly",
+    status: { trigger: { state: "pending", reason: "TearingDown", sends: 1 } },
+  });
+  expect(step.status?.trigger?.cluster?.releasedAt).toBe(new Date(NOW).toISOString());
+});
+
+test("session: one that nobody answers in, and that somebody deletes, is let go", () => {
+  const sentTo = { url: ownUrl(), incarnation: "p1", flinkVersion: "2.3.0" };
+  const job = ownJob("session").trigger(ownTrigger("session").with({ sends: 1, tries: 1, sentTo }));
+  const perJob = { clusters: [made("session", { isDeleting: true, wasReached: true })] };
+  expect(decideOn({ job, cluster: ownUnreachable, perJob }).rule).toBe("releaseDeletedEarly");
+  const connecting = { kind: "connecting", url: ownUrl() } as const;
+  expect(decideOn({ job, cluster: connecting, perJob }).rule).toBe("connecting");
 });
 
 describe("on its way", () => {

@@ -6,16 +6,15 @@ import type { PerJobCluster } from "../observed.ts";
 import { examined } from "../per-job/design.ts";
 import { perJobClusterOf } from "../per-job/made.ts";
 import { perJobClusterName, perJobUrl } from "../per-job/naming.ts";
-import { carriesState } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
-import { lastKnown } from "./checkpoints.ts";
 import { untilDeployed } from "./deploying.ts";
+import { deletedEarly } from "./own-cluster-lost.ts";
 
 /** What the API server refused is tried again this much later, in milliseconds: nothing tells when it would be taken. */
 const REFUSED_AGAIN_MS = 30_000;
 const LOOK_AGAIN_MS = 5_000;
-const ABSENCE_IS_FRESH_MS = 5_000;
+
 /** The cluster that was made for the trigger's attempt, as it is seen. */
 export function ownCluster({ perJob }: Context, { cluster }: TriggerStatus): PerJobCluster | undefined {
   return cluster && perJob.clusters.find(({ name }) => name === cluster.name);
@@ -38,6 +37,7 @@ export function inOwnCluster(ctx: Context, trigger: TriggerStatus): Verdict | un
   const own = ownCluster(ctx, trigger);
   if (!own) return make(ctx, trigger, perJob);
   const { cluster, job } = ctx;
+  if (own.isDeleting && trigger.sends > 0) return deletedEarly(ctx, trigger, own);
   const there = cluster.kind === "reachable" && cluster.url === perJobUrl(job.metadata.namespace, own.name);
   return there && !own.isDeleting ? undefined : deploys(ctx, trigger, own);
 }
@@ -168,54 +168,4 @@ export function withClusterSeen(ctx: Context, verdict: Verdict): Verdict {
   if (!trigger || !own || own.isDeleting) return verdict;
   const after = seen(trigger, own);
   return after === trigger ? verdict : { ...verdict, trigger: after };
-}
-
-/** A cache that does not show a cluster may be behind: only the API server's own word counts. Undefined when it has said so. */
-export function untilKnownGone({ perJob, now }: Context, name: string): Verdict | undefined {
-  const { absent } = perJob;
-  const age = absent?.name === name ? now - absent.at : -1;
-  if (age >= 0 && age <= ABSENCE_IS_FRESH_MS) return undefined;
-  return { rule: "lookForCluster", effect: { kind: "lookForCluster", name }, requeueAfterMs: 1_000 };
-}
-
-/** It was let go before its job came to an end that was seen, and it is gone, with all its pods. */
-export function takenAway(ctx: Context, trigger: TriggerStatus): Verdict {
-  const reason = ctx.spec.state === "suspended" ? ("Suspended" as const) : ("Canceled" as const);
-  const message = "Its cluster was taken away.";
-  return {
-    rule: "clusterTakenAway",
-    trigger: { ...trigger, state: "canceled", reason, message, finishedAt: iso(ctx.now) },
-    job: null,
-  };
-}
-
-/**
- * The FlinkCluster was there, and somebody took it away without its finalizer. While anything is left of it the job may
- * live; once nothing is, it is lost. Undefined where it is there, or was never seen.
- */
-export function clusterLost(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
-  const { cluster, sends, acceptedAt } = trigger;
-  if (!cluster || sends === 0 || ownCluster(ctx, trigger) || ctx.row) return undefined;
-  // What had a job was there.
-  if (cluster.uid === undefined && acceptedAt === undefined) return undefined;
-  const unsure = untilKnownGone(ctx, cluster.name);
-  if (unsure) return unsure;
-  if (cluster.releasedAt !== undefined) return takenAway(ctx, trigger);
-  const { remains } = ctx.perJob;
-  if (remains === undefined) return { rule: "clusterIsLookedFor", requeueAfterMs: 1_000 };
-  if (remains) {
-    const message = `FlinkCluster ${cluster.name} is gone, and its pods are not: the job may run. Delete what bears the label flinkjob.dev/cluster: ${cluster.name}.`;
-    return {
-      rule: "clusterLeftPods",
-      trigger: { ...trigger, reason: "ClusterUnreachable", message },
-      requeueAfterMs: LOOK_AGAIN_MS,
-    };
-  }
-  const message = `FlinkCluster ${cluster.name}, which was made for job ${trigger.jobId}, was deleted by somebody, and the job with it.`;
-  return {
-    rule: "clusterLost",
-    trigger: failed(ctx, trigger, { reason: "JobLost", message, retryable: true }),
-    ...(carriesState(ctx.spec) ? lastKnown(ctx, trigger) : {}),
-    job: null,
-  };
 }

@@ -7,7 +7,7 @@ import { isKnownAbsent } from "./absence.ts";
 import { adopt } from "./adoption.ts";
 import { answered, lookUp } from "./answered.ts";
 import { inApplication } from "./application.ts";
-import { clusterLost } from "./own-cluster.ts";
+import { clusterLost, deletedUnheard } from "./own-cluster-lost.ts";
 import { awaited } from "./plan.ts";
 import { send } from "./sending.ts";
 import { patience, timedOut } from "./timeout.ts";
@@ -32,7 +32,7 @@ export function pending(ctx: Context, trigger: TriggerStatus): Verdict {
   if (row && trigger.sends > 0) return started(ctx, trigger, row);
   if (flight) return underWay(ctx, trigger, flight);
   if (isApplication(trigger)) return inApplication(ctx, trigger);
-  const lost = clusterLost(ctx, trigger);
+  const lost = clusterLost(ctx, trigger) ?? deletedUnheard(ctx, trigger);
   if (lost) return lost;
   return trigger.sends > 0 ? unsettled(ctx, trigger) : send(ctx, trigger);
 }

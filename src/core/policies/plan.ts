@@ -10,8 +10,9 @@ import { perJobUrl } from "../per-job/naming.ts";
 import type { Verdict } from "../step.ts";
 import { failed, pending } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
-import { clusterLost, deploys, make, ownCluster, seen, takenOver } from "./own-cluster.ts";
+import { deploys, make, ownCluster, seen, takenOver } from "./own-cluster.ts";
 import { release } from "./own-cluster-end.ts";
+import { clusterLost } from "./own-cluster-lost.ts";
 import { suspended } from "./suspension.ts";
 import { releaseUnseen, releaseUnwanted, untilGone } from "./unwanted-cluster.ts";
 

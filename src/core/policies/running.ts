@@ -4,7 +4,7 @@ import type { StepEvent, Verdict } from "../step.ts";
 import { isApplication } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { withCheckpoints } from "./checkpoints.ts";
-import { clusterLost } from "./own-cluster.ts";
+import { clusterLost } from "./own-cluster-lost.ts";
 import { reportJob } from "./tracking.ts";
 import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";

@@ -16,6 +16,7 @@ import {
   snapshots,
   UID,
 } from "../../../test/support/builders.ts";
+import { made, ownJob, ownName, ownUnreachable } from "../../../test/support/per-job-builders.ts";
 import { jobIdOf } from "../identity.ts";
 
 const suspended = { state: "suspended" as const };
@@ -40,6 +41,20 @@ describe("spec.state: suspended", () => {
     expect(step).toMatchObject({
       effect: undefined,
       status: { trigger: { jobId: aRow().id, state: "running" } },
+    });
+  });
+
+  test("a cluster that was made before the status was lost is taken over, and ended", () => {
+    const perJob = { clusters: [made()] };
+    const step = decideOn({ job: ownJob("application", suspended), cluster: connecting, perJob });
+    expect(step).toMatchObject({
+      rule: "takeOverCluster",
+      status: { trigger: { state: "pending", sends: 1, cluster: { name: ownName(), uid: "c-1" } } },
+    });
+    const after = ownJob("application", suspended).status(step.status!);
+    expect(decideOn({ job: after, cluster: ownUnreachable, perJob })).toMatchObject({
+      rule: "releaseUnwanted",
+      effect: { kind: "deleteCluster", name: ownName() },
     });
   });
 

@@ -3,8 +3,10 @@ import { type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import type { Verdict } from "../step.ts";
-import { isAdopting, isApplication, isOver, pending } from "../triggers.ts";
+import { isAdopting, isApplication, isOver, newTrigger, pending } from "../triggers.ts";
+import { wantedRun } from "../versions.ts";
 import { isKnownAbsent } from "./absence.ts";
+import { takenOver } from "./own-cluster.ts";
 import { stopJob, stopModeOf } from "./stopping.ts";
 
 const CANCEL_AGAIN_AFTER_MS = 5_000;
@@ -46,8 +48,11 @@ export function suspension(ctx: Context): Verdict | undefined {
   return undefined;
 }
 
-/** Nothing is on record. A living job of ours, whose status was lost, is adopted first, and then stopped. */
-function withoutTrigger({ cluster }: Context): Verdict | undefined {
+/** Nothing is on record. What a cluster of its own was made for is found out, and ended, first. A living job of ours, whose status was lost, is adopted first, and then stopped. */
+function withoutTrigger(ctx: Context): Verdict | undefined {
+  const { cluster, job } = ctx;
+  const made = ctx.perJob.clusters.findLast(({ isDeleting }) => !isDeleting);
+  if (made) return takenOver(ctx, newTrigger(ctx, wantedRun(job) ?? ""), made);
   if (cluster.kind === "connecting") return { rule: "connecting" };
   if (cluster.kind !== "reachable") return { rule: "suspended" };
   return [...cluster.jobs.values()].some(({ state }) => !isTerminal(state))

@@ -4,8 +4,9 @@ import type { PerJobCluster } from "../observed.ts";
 import type { Verdict } from "../step.ts";
 import { isApplication, isOver, pending } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
-import { ownCluster, takenAway, untilKnownGone } from "./own-cluster.ts";
+import { ownCluster } from "./own-cluster.ts";
 import { release } from "./own-cluster-end.ts";
+import { takenAway, untilKnownGone } from "./own-cluster-lost.ts";
 
 /** The end of a cluster of one job before that job was seen. From the record of the run request on it may come at any moment. */
 
