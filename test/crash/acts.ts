@@ -4,19 +4,23 @@ import { isKubeError } from "../../src/kube/errors.ts";
 import { flinkJobs } from "../../src/kube/resources.ts";
 import type { FakeFlink } from "../support/fake-flink/index.ts";
 import type { Lane } from "./lanes.ts";
+import type { OwnClusters } from "./own-clusters.ts";
 import type { Act, FlinkAct } from "./scenarios.ts";
+import type { Site } from "./site.ts";
 
 /** What users do to one FlinkJob, and fate to its cluster. */
 export class Acts {
   readonly #lane: Lane;
   readonly #name: string;
   readonly #fake: FakeFlink | undefined;
+  readonly #own: OwnClusters | undefined;
 
   /** Without a fake Flink nothing may happen to the cluster. */
-  constructor(lane: Lane, name: string, fake: FakeFlink | undefined) {
+  constructor(lane: Lane, name: string, { fake, own }: Pick<Site, "fake" | "own">) {
     this.#lane = lane;
     this.#name = name;
     this.#fake = fake;
+    this.#own = own;
   }
 
   /** The FlinkJob as it is then, where the status is what changed. */
@@ -25,6 +29,9 @@ export class Acts {
       case "restart the JobManager":
       case "let Flink forget":
         await this.happen(what);
+        return undefined;
+      case "let main() go on":
+        this.#own?.releaseMains();
         return undefined;
       case "delete":
         await this.#lane.kube.delete(flinkJobs, this.#ref);

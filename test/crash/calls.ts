@@ -1,4 +1,4 @@
-import type { FlinkJob } from "../../src/api/objects.ts";
+import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 
 /** A call to the API server without names, versions and times: "PUT flinkjobs/status (pending Submitting)". */
 export function kubeCallName(method: string, url: URL, body: Buffer): string {
@@ -14,6 +14,10 @@ export function kubeCallName(method: string, url: URL, body: Buffer): string {
   const sent =
     body.length === 0 ? {} : (JSON.parse(body.toString()) as Partial<FlinkJob> & { reason?: string });
   if (kind === "events") return `${method} events (${sent.reason ?? "count"})`;
+  if (part === "status" && kind === "flinkclusters") {
+    const { status } = sent as unknown as FlinkCluster;
+    return `${method} ${kind}/status (${status?.conditions?.[0]?.reason ?? ""})`;
+  }
   if (part === "status") {
     const { state = "", reason = "" } = sent.status?.trigger ?? {};
     return `${method} ${kind}/status (${state} ${reason})`;
@@ -32,7 +36,8 @@ export function flinkCallName(method: string, url: URL): string {
   return `${method} ${path}`;
 }
 
-const poll = /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+( \(.*\))?)$/;
+const poll =
+  /^GET (\/jobs\/overview|\/jars|\/config|\/jobmanager\/config|flink\w+|\w+ \((list and )?watch\))$/;
 const polls = new Map<string, boolean>();
 
 /** Calls that an operator at rest goes on making. There are few names, and they are asked for again and again. */
@@ -44,7 +49,11 @@ export function isPoll(name: string): boolean {
   return is;
 }
 
-export const isWatch = (name: string): boolean => /^GET flink\w+ \(/.test(name);
+export const isWatch = (name: string): boolean => /^GET \w+ \(/.test(name);
+
+const ofManyKinds = /^\w+ (serviceaccounts|roles|rolebindings|services|poddisruptionbudgets|ingresses)\b/;
+/** Calls on those objects of a cluster that are treated as its ConfigMap is, by the same lines: that one stands for all. */
+export const isStoodFor = (name: string): boolean => ofManyKinds.test(name);
 
 export const isStop = (name: string): boolean => name === "POST /jobs/ID/stop";
 export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);

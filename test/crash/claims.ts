@@ -1,8 +1,9 @@
-import type { FlinkJob } from "../../src/api/objects.ts";
+import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
-import type { FakeFlink } from "../support/fake-flink/index.ts";
+import { perJobClusterName } from "../../src/core/per-job/naming.ts";
 import type { Passing } from "../support/fault-proxy.ts";
 import { isRun, isStop } from "./calls.ts";
+import type { Witness } from "./truth.ts";
 
 /**
  * Holds every call of an operator against what really happened, at the moment when it happens: nothing is sent that was
@@ -13,11 +14,11 @@ export class Claims {
   /** As the API server holds it; undefined when it is gone. */
   #job: FlinkJob | undefined;
   #prefix = "";
-  readonly #flink: FakeFlink | undefined;
+  readonly #flink: Witness | undefined;
   readonly #stops = new Map<string, string>();
 
   /** Without a fake Flink only what the calls themselves say is checked. */
-  constructor(flink: FakeFlink | undefined) {
+  constructor(flink: Witness | undefined) {
     this.#flink = flink;
   }
 
@@ -41,6 +42,26 @@ export class Claims {
       this.#violated(call.number, `job ${jobId} is sent, and the status has no record of it`);
     const other = this.#live().find((id) => id !== jobId);
     if (other) this.#violated(call.number, `job ${jobId} is sent while ${other} lives`);
+  }
+
+  /** A request goes on to the API server: of FlinkClusters, what was recorded first. */
+  toKube({ call, body, path }: Passing): void {
+    const trigger = this.job?.status?.trigger;
+    if (call.name === "POST flinkclusters") {
+      const { metadata, spec } = JSON.parse(body.toString()) as FlinkCluster;
+      const recorded = trigger?.cluster?.name === metadata.name && trigger.cluster.releasedAt === undefined;
+      if (!recorded || (spec.managed?.application && trigger.sends < 1))
+        this.#violated(call.number, `cluster ${metadata.name} is made, and the status has no record of it`);
+      const other = this.#live().find((id) => id !== trigger?.jobId);
+      if (other) this.#violated(call.number, `cluster ${metadata.name} is made while ${other} lives`);
+    } else if (call.name === "DELETE flinkclusters") {
+      const name = path.slice(path.lastIndexOf("/") + 1).replace(/\?.*/u, "");
+      const own = trigger?.cluster?.name === name;
+      if (own && trigger.cluster?.releasedAt === undefined)
+        this.#violated(call.number, `cluster ${name} is deleted, and its end is not on record`);
+      const lives = this.#live().find((id) => perJobClusterName(this.#job?.metadata.name ?? "", id) === name);
+      if (lives) this.#violated(call.number, `cluster ${name} is deleted while ${lives} lives`);
+    }
   }
 
   /** Two stops of one job under two trigger IDs can fail each other and the job with them. */

@@ -83,31 +83,34 @@ class CrashRun {
   #meanwhile: (() => Promise<void>) | undefined;
   /** When something happened that is no call of the operator: it needs a while to be seen. */
   #actedAt = 0;
-  #names = new JobNames("");
+  #names = new JobNames("", "");
   #prefix = "";
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#claims = new Claims(options.site.fake);
+    this.#claims = new Claims(options.site.witness);
     this.#proxies = openProxies(this.#line, options.lane, options.site, this.#claims);
-    this.#acts = new Acts(options.lane, this.#name, options.site.fake);
+    this.#acts = new Acts(options.lane, this.#name, options.site);
   }
 
   async play(): Promise<RunResult> {
     const { scenario, lane, site, fault, golden } = this.#options;
     const line = this.#line;
-    const { kube, flink } = await this.#proxies;
+    const proxies = await this.#proxies;
+    const { flink } = proxies;
     const metadata = { name: this.#name, namespace: lane.namespace };
     const { jarId, args } = site;
-    const spec = specOf(scenario, { flink, jarId, jarUri: site.jarUri(scenario.jar), args });
+    const flinkVersion = site.applications ? "2.3" : "1.20";
+    const jarUri = site.jarUri(scenario.jar);
+    const spec = specOf(scenario, { flink, flinkVersion, jarId, jarUri, args });
     this.#claims.job = await lane.kube.create(flinkJobs, {
       ...{ apiVersion: API_VERSION, kind: "FlinkJob", metadata, spec },
     } as FlinkJob);
     const { uid = "" } = this.#claims.job.metadata;
     this.#prefix = jobIdPrefix(uid);
-    this.#names = new JobNames(uid);
+    this.#names = new JobNames(uid, this.#name);
     if (!scenario.act) line.arm(fault);
-    this.#operators = this.#operate(kube);
+    this.#operators = this.#operate(proxies);
 
     let from = 0;
     let before: FlinkJob | undefined;
@@ -164,12 +167,12 @@ class CrashRun {
   }
 
   /** One operator after the other, until the run is over. */
-  async #operate(server: string): Promise<void> {
+  async #operate({ kube, flink }: Proxies): Promise<void> {
     const { start, lane } = this.#options;
     const line = this.#line;
     while (!this.#over.signal.aborted) {
       const cut = new Promise<void>((go) => line.onCut(go));
-      const operator = start({ server, namespace: lane.namespace });
+      const operator = start({ server: kube, namespace: lane.namespace, managed: flink });
       await cut;
       await operator.discard();
       if (this.#over.signal.aborted) return;
@@ -217,6 +220,7 @@ class CrashRun {
     const problems = [
       ...late,
       ...this.#claims.violations,
+      ...(this.#options.site.own?.killed ?? []).map((id) => `the pods of ${id} went while it lived`),
       ...(mains ? [mains] : []),
       ...(golden ? difference(golden, end, this.#about) : wrongInGolden(end, this.#about)),
     ];
@@ -235,7 +239,7 @@ class CrashRun {
     const ref = { namespace: lane.namespace, name: this.#name };
     const job = await gone(lane.kube.get(flinkJobs, ref));
     this.#claims.job = job;
-    return endStateOf(job, site.truth(this.#prefix), this.#names);
+    return endStateOf(job, site.truth(this.#prefix), this.#names, site.own?.objects());
   }
 
   #hasRun(): boolean {

@@ -1,6 +1,7 @@
 import type { FlinkJob } from "../../src/api/objects.ts";
 import type { TriggerStatus } from "../../src/api/status.ts";
 import { jobIdOf, jobIdPrefix } from "../../src/core/identity.ts";
+import { perJobClusterName } from "../../src/core/per-job/naming.ts";
 import { type Fault, isKill } from "../support/lifeline.ts";
 import { isRun } from "./calls.ts";
 import { playableOnReal, type Scenario } from "./scenarios.ts";
@@ -17,17 +18,25 @@ export interface EndState {
   /** How often main() began, by trigger and attempt. */
   readonly mains: Readonly<Record<string, number>>;
   readonly jars: readonly string[];
+  /** All that Kubernetes holds of clusters of its own. */
+  readonly objects: readonly string[];
 }
 
 /** The names of JobIDs that a run can meet: "g1/1" is the first attempt of trigger g1. */
 export class JobNames {
   readonly #names = new Map<string, string>();
+  readonly #clusters = new Map<string, string>();
   readonly #prefix: string;
 
-  constructor(uid: string) {
+  /** The FlinkJob's. */
+  constructor(uid: string, job: string) {
     this.#prefix = jobIdPrefix(uid);
     for (const id of ["g1", "g2", "g3", "second", "second.g2", "second.g3"]) {
-      for (const attempt of [1, 2, 3]) this.#names.set(jobIdOf(uid, id, attempt), `${id}/${attempt}`);
+      for (const attempt of [1, 2, 3]) {
+        const jobId = jobIdOf(uid, id, attempt);
+        this.#names.set(jobId, `${id}/${attempt}`);
+        this.#clusters.set(perJobClusterName(job, jobId), `the cluster of ${id}/${attempt}`);
+      }
     }
   }
 
@@ -45,6 +54,7 @@ export class JobNames {
       text
         .replace(/"operationId":"[0-9a-f]{32}"/g, '"operationId":"OPERATION"')
         .replace(/[0-9a-f]{32}/g, (id) => this.of(id))
+        .replace(/run-\d+-\d+-[0-9a-f]{10}/g, (cluster) => this.#clusters.get(cluster) ?? cluster)
         .replace(/http:\/\/127\.0\.0\.1:\d+/g, "ADDRESS")
         .replace(/127\.0\.0\.1:\d+/g, "ADDRESS")
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
@@ -59,6 +69,7 @@ export async function endStateOf(
   job: FlinkJob | undefined,
   truth: Truth,
   names: JobNames,
+  objects: readonly string[] = [],
 ): Promise<EndState> {
   const mains: Record<string, number> = {};
   for (const [jobId, name] of names.all) {
@@ -67,7 +78,11 @@ export async function endStateOf(
   }
   const runs = (await truth.runs()).map(({ jobId, end }) => `${names.of(jobId)} ${end ?? "lives"}`);
   const jars = (await truth.jars()).map((jar) => names.plain(jar)).sort();
-  return { lost: saysLost(job), flinkJob: job ? normalized(job, names) : "gone", runs, mains, jars };
+  return {
+    lost: saysLost(job),
+    flinkJob: job ? normalized(job, names) : "gone",
+    ...{ runs, mains, jars, objects: objects.map((object) => names.plain(object)).sort() },
+  };
 }
 
 export const saysLost = (job: FlinkJob | undefined): boolean =>
@@ -114,7 +129,7 @@ function normalizedTrigger(trigger: Partial<TriggerStatus>): Compared {
 }
 
 /** What no run without a fault may come to: the golden end states themselves must be right. */
-export function wrongInGolden({ runs, mains, jars }: EndState, about: About): string[] {
+export function wrongInGolden({ runs, mains, jars, objects }: EndState, about: About): string[] {
   // Flink itself runs the main() of an application again, whose job then goes on.
   const again = about.scenario.act?.what === "restart the JobManager" && about.applications && about.ha;
   const twice = Object.entries(mains).filter(([, count]) => count !== 1 && !(again && count === 2));
@@ -124,6 +139,8 @@ export function wrongInGolden({ runs, mains, jars }: EndState, about: About): st
     ...repeated(runs).map((run) => `without a fault a job ran twice: ${run}`),
     ...runs.filter((run) => /^(unexpected|foreign) /.test(run)).map((run) => `nobody asked for ${run}`),
     ...(living.length > 1 ? [`${living.join(" and ")} at once`] : []),
+    ...(about.scenario.leaves === "nothing" ? objects : []).map((object) => `left behind: ${object}`),
+    ...(about.scenario.leaves === "its cluster" && objects.length === 0 ? ["no cluster is there"] : []),
     ...jars.filter((jar) => jar.startsWith("flinkjob-")).map((jar) => `left behind: ${jar}`),
   ];
 }

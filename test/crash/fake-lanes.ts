@@ -15,7 +15,8 @@ export async function openFakeLanes(count: number): Promise<Lanes> {
         server.requests.length = 0;
         server.storage.compact();
       };
-      const lane = { kube, server: server.access.server, agent, headers: {}, namespace: "crash", tidy };
+      const place = { server: server.access.server, apiServer: server, namespace: "crash" };
+      const lane = { kube, ...place, agent, headers: {}, tidy };
       const close = async () => {
         await kube.transport.close();
         agent.destroy();

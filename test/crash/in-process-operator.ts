@@ -15,6 +15,8 @@ export interface OperatorStart {
   /** The API server's address, as the operator sees it. */
   readonly server: string;
   readonly namespace: string;
+  /** Behind which address and `/NAME` the JobManager of a managed cluster NAME answers; absent: there are none. */
+  readonly managed?: string | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -29,7 +31,12 @@ export interface RunningOperator {
 const PATIENCE_MS = 4_000;
 
 /** The operator's parts wired as src/main.ts wires them, within this process and with empty memory. */
-export function startInProcess({ server, namespace, clock = systemClock }: OperatorStart): RunningOperator {
+export function startInProcess({
+  server,
+  namespace,
+  managed,
+  clock = systemClock,
+}: OperatorStart): RunningOperator {
   const access = { server, namespace, credentials: new PlainCredentials({}) };
   const transport = new Transport(access, { deadlineMs: PATIENCE_MS });
   const kube = new KubeClient(transport, { fieldManager: "flinkjob-operator" });
@@ -42,7 +49,7 @@ export function startInProcess({ server, namespace, clock = systemClock }: Opera
     clock,
     connect: (url) =>
       new RemoteJobManager({
-        url,
+        url: url.replace(/^http:\/\/([^.]+)-rest\.[^.]+\.svc:\d+$/u, `${managed}/$1`),
         destinations,
         jarSource,
         longestJar: 64 * 1024 * 1024,

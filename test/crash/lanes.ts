@@ -12,6 +12,7 @@ import { loadClusterAccess } from "../../src/kube/config.ts";
 import { textOf } from "../../src/kube/credentials.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
+import type { FakeApiServer } from "../support/fake-apiserver/server.ts";
 
 const namespaces: Resource<KubeObject> = {
   group: "",
@@ -29,6 +30,8 @@ export interface Lane {
   readonly agent: AnyAgent;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly namespace: string;
+  /** Where it is a fake one, of this lane alone. */
+  readonly apiServer?: FakeApiServer;
   /** After each run. */
   readonly tidy?: () => void;
 }

@@ -1,8 +1,8 @@
 import { type Call, type Fault, type FaultMode, faultModes } from "../support/lifeline.ts";
-import { isPoll, isRun, isWatch } from "./calls.ts";
+import { isPoll, isRun, isStoodFor, isWatch } from "./calls.ts";
 import type { RunResult } from "./crash-run.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
-import { type FlinkKind, kindName } from "./site.ts";
+import { type FlinkKind, hasApplications, kindName } from "./site.ts";
 
 /** One scenario on one kind of Flink. */
 export interface Case {
@@ -13,26 +13,41 @@ export interface Case {
 export const caseName = ({ scenario, kind }: Case): string => `${scenario.name}/${kindName(kind)}`;
 
 export function casesOf(kinds: readonly FlinkKind[], filter: string): Case[] {
-  const all = scenarios.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind })));
+  const all = scenarios.flatMap((scenario) =>
+    kinds.filter((kind) => isPlayedOn(scenario, kind)).map((kind) => ({ scenario, kind })),
+  );
   // A whole name means itself: deletion/2.3.0 is part of deletion/2.3.0-ha.
   const exact = all.filter((one) => caseName(one) === filter);
   return exact.length > 0 ? exact : all.filter((one) => caseName(one).includes(filter));
 }
 
+/** Clusters of a job's own always have high availability; a session of one is like any other, so one version will do. */
+function isPlayedOn({ ownCluster, versions }: Scenario, kind: FlinkKind): boolean {
+  if (versions && !versions.includes(kind.version)) return false;
+  if (ownCluster === undefined) return true;
+  return kind.ha && (ownCluster === "application" || hasApplications(kind));
+}
+
 /** Of calls that go on for ever, so many are tried. */
 const POLLS = 3;
 
-/** Every fault that one golden run's calls can have, in their order. */
-export function faultsOf(golden: RunResult): Fault[] {
+/**
+ * Every fault that one golden run's calls can have, in their order. Around clusters of its own most calls are those of every
+ * scenario: of polls the first is struck, and of refusals 500, which is treated as 429 and 503 are.
+ */
+export function faultsOf(golden: RunResult, { ownCluster }: Scenario): Fault[] {
+  const polls = ownCluster === undefined ? POLLS : 1;
+  const modes =
+    ownCluster === undefined ? faultModes : faultModes.filter((mode) => mode !== "429" && mode !== "503");
   const calls = golden.calls.slice(golden.from);
   const counts = new Map<string, number>();
   return calls.flatMap((call) => {
     const occurrence = (counts.get(call.name) ?? 0) + 1;
     counts.set(call.name, occurrence);
-    if (isPoll(call.name) && occurrence > POLLS) return [];
+    if (isStoodFor(call.name) || (isPoll(call.name) && occurrence > polls)) return [];
     // A second list is the answer to a slow API server: no other run would come to it.
     if (isWatch(call.name) && occurrence > 1) return [];
-    return faultModes
+    return modes
       .filter((mode) => makesSense(call, mode))
       .map((mode) => ({ name: call.name, occurrence, mode }));
   });

@@ -8,6 +8,8 @@ export interface Plan {
   readonly seed: number;
   /** every: all faults; otherwise so many of the case's faults. */
   readonly faults: "every" | number;
+  /** The same where a FlinkJob brings its own cluster: three times the calls, most of them those of all others. */
+  readonly ownFaults: Plan["faults"];
   /** This fault alone. */
   readonly only?: Fault;
   readonly listing: boolean;
@@ -18,9 +20,11 @@ export interface Plan {
 export function chosenFaults(plan: Plan, one: Case, golden: RunResult): Fault[] {
   if (plan.listing) return [];
   if (plan.only !== undefined) return [plan.only];
-  const all = faultsOf(golden);
+  const all = faultsOf(golden, one.scenario);
   // The order in which cases come is chance; the seed's choice must not be.
-  return plan.faults === "every" ? all : some(all, plan.faults, seeded(plan.seed, caseName(one)));
+  const count =
+    one.scenario.ownCluster === undefined || plan.faults !== "every" ? plan.faults : plan.ownFaults;
+  return count === "every" ? all : some(all, count, seeded(plan.seed, caseName(one)));
 }
 
 /** Throws for anything but `NAME #N: MODE`. */

@@ -96,7 +96,8 @@ export class Player {
       golden = await this.#play(one, lane);
     this.#judge(one, undefined, golden);
     if (golden.problems.length > 0) return;
-    if (this.#plan.listing) this.#print(listing(caseName(one), golden, faultsOf(golden).length));
+    if (this.#plan.listing)
+      this.#print(listing(caseName(one), golden, faultsOf(golden, one.scenario).length));
     const plan = { ...this.#plan, faults: this.#sizes.get(one) ?? this.#plan.faults };
     const faults = chosenFaults(plan, one, golden);
     this.score.calls += new Set(faults.map(({ name, occurrence }) => `${name} ${occurrence}`)).size;
@@ -122,7 +123,7 @@ export class Player {
   }
 
   async #play({ scenario, kind }: Case, lane: Lane, task?: Task): Promise<RunResult> {
-    const site = await this.#stage.site(kind, scenario);
+    const site = await this.#stage.site(kind, scenario, lane);
     const compared = task ? { golden: task.golden.end, fault: task.fault } : {};
     return this.#throttle.play(() => play({ scenario, lane, site, start: this.#stage.start, ...compared }));
   }

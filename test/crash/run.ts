@@ -15,6 +15,7 @@ const usage = `npm run test:crash -- [options]
   (none)          fake Flinks: every call, every fault
   --real          real Flinks, the operator as a process, kill -9: \`--sample\` runs with a fault, or --all (also with HA)
   --sample N      with --real, so many runs (default 40); else so many faults of each case
+  --own-sample N  so many faults of each case with a cluster of its own, instead of all
   --seed N        the seed of the choice (printed with each run)
   --only CASE     scenarios and Flinks whose name contains this, such as slow-main/2.3.0-ha
   --fault FAULT   this fault alone, such as "POST /jars/JAR/run #1: 500"
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     all: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
     sample: { type: "string" },
+    "own-sample": { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
     only: { type: "string", default: "" },
     fault: { type: "string" },
@@ -48,6 +50,7 @@ async function main(): Promise<number> {
   const plan: Plan = {
     seed: Number(values.seed),
     faults: values.sample !== undefined && !values.real ? Number(values.sample) : "every",
+    ownFaults: values["own-sample"] === undefined ? "every" : Number(values["own-sample"]),
     listing: values.list,
     real: values.real,
     ...(values.fault !== undefined && { only: parsedFault(values.fault) }),
@@ -74,8 +77,11 @@ interface Played {
 }
 
 async function onFakes(plan: Plan): Promise<Played> {
-  const cases = casesOf(fakeKinds, values.only);
-  const apiServer = values["api-server"] === "real" ? await openApiServer(progress) : undefined;
+  const onRealApi = values["api-server"] === "real";
+  const cases = casesOf(fakeKinds, values.only).filter(
+    ({ scenario }) => !onRealApi || scenario.ownCluster === undefined,
+  );
+  const apiServer = onRealApi ? await openApiServer(progress) : undefined;
   try {
     const task = { plan, kubeconfig: apiServer?.kubeconfig, lanes: Number(values.lanes ?? 112) };
     return { cases, score: await playOnThreads(cases, Number(values.threads), task, print) };

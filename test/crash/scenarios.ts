@@ -10,6 +10,7 @@ export type Act =
   | "suspend"
   | "resume"
   | "upgrade"
+  | "let main() go on"
   | FlinkAct;
 /** What happens to the cluster: it needs one of its own. */
 export type FlinkAct = "restart the JobManager" | "let Flink forget";
@@ -53,6 +54,14 @@ export interface Scenario {
   readonly mayBeLost?: true;
   /** With HA, what has ended is remembered (`job-result-store.delete-on-commit: false`), as the guarantees ask for. */
   readonly keepsResults?: true;
+  /** spec.cluster.perJob, with this mode: fake Flinks on a fake API server only, for nobody else would make pods of it. */
+  readonly ownCluster?: "application" | "session";
+  /** Only on these versions; default: all. */
+  readonly versions?: readonly string[];
+  /** main() waits until the user lets it go on. */
+  readonly holdsMain?: true;
+  /** What is left of such clusters at the end. */
+  readonly leaves?: "nothing" | "its cluster";
   /** Whether main() gets to submit its job before it is cancelled is a matter of luck; the job must be cancelled then. */
   readonly mayNeverRun?: true;
 }
@@ -62,7 +71,7 @@ const sentTo = (job: FlinkJob | undefined) => job?.status?.trigger?.sentTo;
 const isSuspended = (job: FlinkJob | undefined) => job?.status?.state === "Suspended";
 const isState = (state: string) => (job: FlinkJob | undefined) => job?.status?.trigger?.state === state;
 
-export const scenarios: readonly Scenario[] = [
+const sessionScenarios: readonly Scenario[] = [
   { name: "first-submission", args: ["stream"], jar: "id", isOver: runs },
   { name: "jar-by-uri", args: ["stream"], jar: "uri", isOver: runs },
   { name: "slow-main", args: ["stream", "--sleep", "700"], jar: "uri", isOver: runs },
@@ -185,27 +194,79 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+const runsMain = (job: FlinkJob) => job.status?.trigger?.reason === "MainRunning";
+const mainGoesOn = { holdsMain: true, act: { when: runsMain, what: "let main() go on" } } as const;
+const upgraded = (job: FlinkJob | undefined) => runs(job) && job?.status?.trigger?.generation === 2;
+
+/**
+ * A cluster of its own for each attempt: made, followed, let go, and taken away with all that belongs to it. How it comes to be
+ * is struck in the first scenario alone, what follows in the others.
+ */
+const ownClusterScenarios: readonly Scenario[] = [
+  ...(["application", "session"] as const).flatMap((ownCluster): Scenario[] => {
+    const base = { ownCluster, jar: "uri" } as const;
+    const name = `own-${ownCluster}`;
+    return [
+      { ...base, name: `${name}-first-submission`, args: ["stream"], isOver: runs, leaves: "its cluster" },
+      {
+        ...{ ...base, ...mainGoesOn, name: `${name}-finished-batch`, args: ["batch"] },
+        ...{ isOver: isState("finished"), leaves: "nothing" },
+      },
+      {
+        ...{ ...base, name: `${name}-upgrade`, args: ["stream"], spec: { upgradeMode: "savepoint" } },
+        ...{ act: { when: runs, what: "upgrade" }, isOver: upgraded, leaves: "its cluster" },
+        versions: ["2.3.0"],
+      },
+    ];
+  }),
+  {
+    ...{ ownCluster: "application", jar: "uri", ...mainGoesOn, name: "own-application-failing-main" },
+    ...{ args: ["throw"], isOver: isState("failed"), leaves: "nothing" },
+  },
+  {
+    ...{ ownCluster: "application", jar: "uri", name: "own-application-deletion", args: ["stream"] },
+    ...{ act: { when: runs, what: "delete" }, isOver: (job) => job === undefined, leaves: "nothing" },
+    versions: ["2.3.0"],
+  },
+];
+
+export const scenarios: readonly Scenario[] = [...sessionScenarios, ...ownClusterScenarios];
+
 /** Clusters of the real stage are shared, so nothing may happen to them. */
-export const playableOnReal = ({ act, onDeath }: Scenario): boolean =>
-  onDeath === undefined && act?.what !== "restart the JobManager" && act?.what !== "let Flink forget";
+export const playableOnReal = ({ act, onDeath, ownCluster }: Scenario): boolean =>
+  ownCluster === undefined &&
+  onDeath === undefined &&
+  act?.what !== "restart the JobManager" &&
+  act?.what !== "let Flink forget";
 
 /** Where a scenario's parts are for one run. */
 export interface Parts {
   readonly flink: string;
+  /** Its minor version. */
+  readonly flinkVersion: "1.20" | "2.3";
   readonly jarId: string;
   readonly jarUri: string;
   /** Further arguments of main(). */
   readonly args: readonly string[];
 }
 
-export function specOf({ jar, args, spec }: Scenario, parts: Parts): FlinkJobSpecInput {
-  const missing = "00000000-0000-4000-8000-000000000000_missing.jar";
+export function specOf(scenario: Scenario, parts: Parts): FlinkJobSpecInput {
+  const { args, spec, ownCluster: mode } = scenario;
+  const { flink, flinkVersion } = parts;
+  const own = { image: "flink", storage: { claimName: "flink" } };
   return {
-    cluster: { url: parts.flink },
-    jar: jar === "id" ? { id: parts.jarId } : jar === "missing" ? { id: missing } : { uri: parts.jarUri },
+    cluster: mode === undefined ? { url: flink } : { perJob: { flinkVersion, ...own, mode } },
+    jar: jarOf(scenario, parts),
     entryClass: scenarioClass,
     args: [...args, ...parts.args],
     submission: { maxAttempts: 8 },
     ...spec,
   };
+}
+
+function jarOf({ jar, ownCluster }: Scenario, { jarId, jarUri }: Parts): FlinkJobSpecInput["jar"] {
+  // Pods fetch theirs before Flink begins, and here nothing of that is played.
+  if (ownCluster === "application") return { local: "/opt/flink/usrlib/jobs.jar" };
+  if (jar === "id") return { id: jarId };
+  return jar === "missing" ? { id: "00000000-0000-4000-8000-000000000000_missing.jar" } : { uri: jarUri };
 }

@@ -1,8 +1,10 @@
 import { Agent } from "node:http";
 import { type FakeFlink, fakeJar, startFakeFlink } from "../support/fake-flink/index.ts";
 import type { JarServer } from "../support/jar-server.ts";
+import type { Lane } from "./lanes.ts";
+import { OwnClusters } from "./own-clusters.ts";
 import type { Scenario } from "./scenarios.ts";
-import { type Truth, truthOfFake } from "./truth.ts";
+import { type Truth, truthOfFake, type Witness } from "./truth.ts";
 
 /** A Flink cluster with what one run needs. */
 export interface Site {
@@ -19,6 +21,10 @@ export interface Site {
   readonly applications: boolean;
   readonly ha: boolean;
   readonly fake?: FakeFlink;
+  /** What fake Flinks tell. */
+  readonly witness?: Witness;
+  /** Where each FlinkJob brings its own cluster. */
+  readonly own?: OwnClusters;
   /** Whether Flink itself keeps an application of this FlinkJob from ever ending (2.3.0 has a race there). */
   readonly isStuck?: (prefix: string) => Promise<boolean>;
   /** Leaves nothing of this FlinkJob behind. */
@@ -57,9 +63,31 @@ export async function openFakeSite(
     applications: hasApplications(kind),
     ha: kind.ha,
     fake,
+    witness: fake,
     async close() {
       agent.destroy();
       await fake.close();
+    },
+  };
+}
+
+/** No Flink yet: each FlinkCluster that is made becomes one. Throws where the API server is not a fake one. */
+export async function openOwnSite(
+  kind: FlinkKind,
+  jars: JarServer,
+  { holdsMain }: Scenario,
+  { apiServer }: Lane,
+): Promise<Site> {
+  if (apiServer === undefined) throw new Error("Pods are played beside fake API servers only");
+  const agent = new Agent({ keepAlive: true });
+  const own = new OwnClusters(apiServer, kind.version, holdsMain === true);
+  return {
+    ...{ url: "", agent, jarId: "", jarUri: jarUriOn(jars), args: [] },
+    truth: () => truthOfFake(own),
+    ...{ applications: hasApplications(kind), ha: true, witness: own, own },
+    async close() {
+      agent.destroy();
+      await own.close();
     },
   };
 }

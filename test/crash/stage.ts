@@ -4,17 +4,18 @@ import { join } from "node:path";
 import { fakeJar } from "../support/fake-flink/index.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { type OperatorStart, type RunningOperator, startInProcess } from "./in-process-operator.ts";
+import type { Lane } from "./lanes.ts";
 import { buildProgram, startProcess } from "./operator-process.ts";
 import { RealSites, realKinds, realKindsWithHa } from "./real-sites.ts";
 import type { Scenario } from "./scenarios.ts";
-import { type FlinkKind, fakeKinds, openFakeSite, type Site } from "./site.ts";
+import { type FlinkKind, fakeKinds, openFakeSite, openOwnSite, type Site } from "./site.ts";
 
 /** Where runs are played: on fake Flinks with operators inside this process, or with everything real. */
 export interface Stage {
   readonly kinds: readonly FlinkKind[];
   readonly lanes: number;
   readonly start: (options: OperatorStart) => RunningOperator;
-  site(kind: FlinkKind, scenario: Scenario): Promise<Site>;
+  site(kind: FlinkKind, scenario: Scenario, lane: Lane): Promise<Site>;
   close(): Promise<void>;
 }
 
@@ -27,7 +28,8 @@ export async function fakeStage(): Promise<Stage> {
     kinds: fakeKinds,
     lanes: 16,
     start: startInProcess,
-    site: (kind, scenario) => openFakeSite(kind, jars, scenario),
+    site: (kind, scenario, lane) =>
+      scenario.ownCluster ? openOwnSite(kind, jars, scenario, lane) : openFakeSite(kind, jars, scenario),
     async close() {
       await jars.close();
       await rm(dir, { recursive: true });

@@ -1,5 +1,5 @@
 import { eventually } from "../support/eventually.ts";
-import type { FakeFlink } from "../support/fake-flink/index.ts";
+import type { JobRun } from "../support/fake-flink/index.ts";
 import type { Trace } from "../support/trace.ts";
 
 /** What really happened to one FlinkJob's jobs, told by the cluster and by main() itself, not by the operator. */
@@ -12,8 +12,16 @@ export interface Truth {
   jars(): Promise<string[]>;
 }
 
-/** The fake's own witness. */
-export function truthOfFake(flink: FakeFlink): Truth {
+/** What fake Flinks tell of all that ever ran on them. */
+export interface Witness {
+  jobsEverRun(): readonly Readonly<JobRun>[];
+  /** JobIDs. */
+  liveJobs(): string[];
+  mainRuns(id: string): number;
+  jarNames(): string[];
+}
+
+export function truthOfFake(flink: Witness): Truth {
   return {
     runs: async () =>
       flink.jobsEverRun().map(({ jobId, end }) => (end === undefined ? { jobId } : { jobId, end })),

@@ -15,6 +15,8 @@ const DURING_MS = 60;
 export interface Passing {
   readonly call: Call;
   readonly method: string;
+  /** The server. */
+  readonly url: string;
   /** With the query. */
   readonly path: string;
   readonly body: Buffer;
@@ -29,6 +31,8 @@ export interface FaultProxyOptions {
   readonly agent: Agent;
   /** Further credentials. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Which server a request is for, and its path there; default: `url`, with the path as it is. */
+  readonly route?: (path: string) => { url: string; path: string };
   /** A call without what differs from run to run. */
   readonly nameOf: (method: string, path: URL, body: Buffer) => string;
   /** What the proxy answers in the server's stead. */
@@ -78,8 +82,9 @@ export class FaultProxy {
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { lifeline, target, nameOf, before } = this.#options;
-    const { method = "GET", url: path = "/" } = incoming;
+    const { lifeline, target, nameOf, before, route } = this.#options;
+    const { method = "GET", url: asked = "/" } = incoming;
+    const { url, path } = route?.(asked) ?? { url: this.#options.url, path: asked };
     const body = await bodyOf(incoming);
     // The client went away in the middle of its request, or was killed: there is no request.
     if (body === undefined || lifeline.isCut) {
@@ -92,7 +97,7 @@ export class FaultProxy {
     else if (fault === "connection reset before send") incoming.socket.resetAndDestroy();
     else if (fault && /^\d+$/.test(fault)) this.#refuse(Number(fault), response);
     else {
-      const passing = { call, method, path, body };
+      const passing = { call, method, url, path, body };
       before?.(passing);
       await this.#pass(passing, incoming, response, fault);
     }
@@ -142,11 +147,11 @@ export class FaultProxy {
 
   /** What left the operator arrives, whether or not the operator lives to see the answer; but for a watch nobody sees. */
   #forward(
-    { method, path, body }: Passing,
+    { method, url, path, body }: Passing,
     { headers }: IncomingMessage,
     response: ServerResponse,
   ): Promise<IncomingMessage | undefined> {
-    const { url, agent, headers: own } = this.#options;
+    const { agent, headers: own } = this.#options;
     const { host: _, connection: __, "transfer-encoding": ___, ...passed } = headers;
     const to = new URL(path, url);
     const send = to.protocol === "https:" ? httpsRequest : httpRequest;

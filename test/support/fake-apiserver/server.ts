@@ -30,6 +30,8 @@ interface Selection {
   namespace: string | undefined;
   /** fieldSelector=metadata.name=... */
   name: string | undefined;
+  /** labelSelector: names with the values that they must have; undefined: any. */
+  labels: readonly (readonly [string, string | undefined])[];
 }
 
 interface Watch extends Selection {
@@ -44,6 +46,8 @@ export class FakeApiServer {
   fault: (seen: Seen) => Fault | undefined = () => undefined;
   /** False: a server from before streaming lists, which ignores the parameter; "refuse": one with the feature turned off. */
   streamingLists: boolean | "refuse" = true;
+  /** Told of every change: what the other parts of a control plane would act on. */
+  readonly listeners = new Set<(event: StoredEvent) => void>();
   readonly #watches = new Set<Watch>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -52,6 +56,7 @@ export class FakeApiServer {
   constructor() {
     this.storage.onEvent = (event) => {
       for (const watch of this.#watches) if (concerns(watch, event)) send(watch, event.type, event.object);
+      for (const hear of this.listeners) hear(event);
     };
   }
 
@@ -178,12 +183,20 @@ export class FakeApiServer {
     }
     if (method === "PUT") return update(object);
     if (method === "PATCH") {
-      if (seen.applies && !storage.has(collection, key)) return storage.create(collection, key, object);
+      if (seen.applies && !storage.has(collection, key)) {
+        if (object.metadata.uid !== undefined) throw new Refusal(409, "Conflict", "uid mismatch");
+        return storage.create(collection, key, object);
+      }
       return update(merge(unversioned(storage.get(collection, key)), object) as KubeObject);
     }
     if (method === "DELETE") {
-      const { preconditions } = body as { preconditions?: { uid?: string; resourceVersion?: string } };
-      return storage.delete(collection, key, preconditions) ?? { kind: "Status", status: "Success" };
+      const { preconditions, propagationPolicy } = body as {
+        preconditions?: { uid?: string; resourceVersion?: string };
+        propagationPolicy?: string;
+      };
+      const foreground = propagationPolicy === "Foreground";
+      const left = storage.delete(collection, key, preconditions, foreground);
+      return left ?? { kind: "Status", status: "Success" };
     }
     return name === "" ? this.#list(collection, namespace, query) : storage.get(collection, key);
   }
@@ -194,7 +207,7 @@ export class FakeApiServer {
     const [version, start] = token ? token.split(":").map(Number) : [this.storage.version, 0];
     if (version! < this.storage.compacted)
       throw new Refusal(410, "Expired", "The continue parameter is too old");
-    const selection = { collection, namespace, name: nameIn(query) };
+    const selection = { collection, namespace, name: nameIn(query), labels: labelsIn(query) };
     const all = this.storage.list(collection).filter((object) => isSelected(selection, object));
     const end = start! + limit;
     const next = end < all.length ? { continue: `${version}:${end}` } : {};
@@ -207,7 +220,7 @@ export class FakeApiServer {
 
   #watch({ path, query }: Seen, response: ServerResponse): void {
     const { collection, namespace } = parsePath(path);
-    const watch: Watch = { collection, namespace, name: nameIn(query), response };
+    const watch: Watch = { collection, namespace, name: nameIn(query), labels: labelsIn(query), response };
     const initial = query.get("sendInitialEvents") === "true";
     if (initial && this.streamingLists === "refuse") {
       throw new Refusal(
@@ -239,8 +252,20 @@ function concerns(watch: Watch, event: StoredEvent): boolean {
   return event.collection === watch.collection && isSelected(watch, event.object);
 }
 
-function isSelected({ namespace, name }: Selection, { metadata }: KubeObject): boolean {
-  return (!namespace || metadata.namespace === namespace) && (!name || metadata.name === name);
+function isSelected({ namespace, name, labels }: Selection, { metadata }: KubeObject): boolean {
+  if ((namespace && metadata.namespace !== namespace) || (name && metadata.name !== name)) return false;
+  return labels.every(([label, value]) => {
+    const found = metadata.labels?.[label];
+    return found !== undefined && (value === undefined || found === value);
+  });
+}
+
+function labelsIn(query: URLSearchParams): Selection["labels"] {
+  const terms = (query.get("labelSelector") ?? "").split(",").filter((term) => term !== "");
+  return terms.map((term) => {
+    const [name = "", value] = term.split("=");
+    return [name, value];
+  });
 }
 
 function nameIn(query: URLSearchParams): string | undefined {

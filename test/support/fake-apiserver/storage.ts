@@ -10,6 +10,9 @@ export interface StoredEvent {
   object: KubeObject;
 }
 
+/** What holds an object whose dependents go first. */
+export const FOREGROUND = "foregroundDeletion";
+
 /** A refusal, as the API server words it. */
 export class Refusal extends Error {
   readonly code: number;
@@ -69,11 +72,12 @@ export class Storage {
     return this.#remove(collection, name, next);
   }
 
-  /** Undefined: it is gone. Otherwise finalizers hold it. */
+  /** Undefined: it is gone. Otherwise finalizers hold it: `foreground`, that of the garbage collector, which is not here. */
   delete(
     collection: string,
     name: string,
     wanted: { uid?: string; resourceVersion?: string } = {},
+    foreground = false,
   ): KubeObject | undefined {
     const present = this.get(collection, name);
     const { metadata } = present;
@@ -81,13 +85,20 @@ export class Storage {
       (wanted.uid !== undefined && wanted.uid !== metadata.uid) ||
       (wanted.resourceVersion !== undefined && wanted.resourceVersion !== metadata.resourceVersion);
     if (mismatch) throw new Refusal(409, "Conflict", "the precondition failed");
-    if (!metadata.finalizers?.length) {
+    const finalizers = [...(metadata.finalizers ?? []), ...(foreground ? [FOREGROUND] : [])];
+    if (finalizers.length === 0) {
       this.#remove(collection, name, present);
       return undefined;
     }
     if (metadata.deletionTimestamp !== undefined) return present;
     const generation = (metadata.generation ?? 0) + 1;
-    const dying = { ...metadata, generation, deletionTimestamp: now(), deletionGracePeriodSeconds: 0 };
+    const dying = {
+      ...metadata,
+      finalizers,
+      generation,
+      deletionTimestamp: now(),
+      deletionGracePeriodSeconds: 0,
+    };
     return this.#store(collection, name, this.#stamp({ ...present, metadata: dying }), "MODIFIED");
   }
 

@@ -4,12 +4,12 @@ import type { ProcessTime } from "./clock.ts";
 import { duplicateApplication, duplicateJob } from "./failures.ts";
 import { isTerminal, Job, type JobHost, type TerminalState } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
-import type { JobPlan } from "./mains.ts";
+import type { JobPlan, MainPlan } from "./mains.ts";
 import type { Settings } from "./options.ts";
 import type { RunRequest } from "./run-request.ts";
 import { Slots } from "./slots.ts";
 import { ResultStore, type Storage } from "./storage.ts";
-import { FlinkFailure } from "./throwable.ts";
+import { FlinkFailure, type Throwable } from "./throwable.ts";
 
 export interface Submission {
   readonly jobId: string;
@@ -20,6 +20,7 @@ export interface Submission {
   readonly byMain: boolean;
 }
 
+const NO_PLAN = { ends: "fails", message: "", elements: 0, worksMs: 0 } as const;
 const retentionKeys = ["execution.checkpointing.externalized-checkpoint-retention"];
 const retainedKeys = ["execution.checkpointing.num-retained", "state.checkpoints.num-retained"];
 
@@ -121,6 +122,21 @@ export class Dispatcher {
     this.#jobs.set(jobId, job);
     application.jobs.push(jobId);
     return job;
+  }
+
+  /**
+   * `execution.submit-failed-job-on-application-error`: the JobManager's own main() failed before it had a job, and one that
+   * is FAILED, and never ran, says why.
+   */
+  failBeforeJob(request: RunRequest, { entryClass }: MainPlan, thrown: Throwable): void {
+    const id = request.jobId ?? "";
+    if (this.#jobs.has(id) || this.#jobResults.has(id)) return;
+    const plan = { ...NO_PLAN, name: entryClass, program: entryClass };
+    const checkpoints = this.#newHistory(id, plan, request);
+    const spec = { id, applicationId: undefined, plan, request, checkpoints, recovered: false };
+    const job = new Job(spec, this.#host());
+    this.#jobs.set(id, job);
+    job.failBeforeStart(thrown);
   }
 
   /** /run on >= 2.3: an application around one job, with the job's ID and fate. Throws FlinkFailure as `submit` does. */

@@ -17,7 +17,7 @@ export class FakeFlink {
   readonly requests: RecordedRequest[] = [];
   readonly #endpoint: Endpoint;
   readonly #settings: Settings;
-  readonly #storage = new Storage();
+  readonly #storage: Storage;
   readonly #ledger = new Ledger();
   readonly #gate = new Gate();
   readonly #savepointGate = new Gate();
@@ -32,6 +32,7 @@ export class FakeFlink {
   /** Use startFakeFlink(). */
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#storage = new Storage(settings.snapshots);
     this.#port = settings.port;
     this.#endpoint = new Endpoint({
       requests: this.requests,

@@ -8,8 +8,9 @@ export type { Fault, FaultMode } from "./faults.ts";
 export type { JobState, TerminalState } from "./job.ts";
 export type { JobRun } from "./ledger.ts";
 export { counterClass, scenarioClass } from "./mains.ts";
-export type { FakeFlinkOptions, Times } from "./options.ts";
+export type { FakeFlinkOptions, OwnMain, Times } from "./options.ts";
 export type { RunningMain } from "./running-mains.ts";
+export { Snapshots } from "./storage.ts";
 
 /**
  * A Flink session cluster inside this process, on 127.0.0.1: behaves as the real one was measured to

@@ -63,6 +63,8 @@ export class JobManager {
     if (this.release.applications && this.#storage.orphanedResults.size > 0) return false;
     this.dispatcher.recoverJobs();
     for (const application of this.#storage.applications.values()) this.submissions.recover(application);
+    const { ownMain } = this.settings;
+    if (ownMain !== undefined) this.submissions.runOwn(ownMain);
     return true;
   }
 

@@ -129,13 +129,17 @@ export class Job {
     if (isTerminal(this.#state)) return;
     const thrown = this.#cannotRestore();
     if (thrown !== undefined) {
-      this.failures.unshift({ thrown, execution: 0, at: this.#host.time.now() });
-      this.#end("FAILED");
+      this.failBeforeStart(thrown);
       throw new FlinkFailure(thrown);
     }
     this.initialized = true;
     this.#enter("CREATED");
     this.#schedule();
+  }
+
+  failBeforeStart(thrown: Throwable): void {
+    this.failures.unshift({ thrown, execution: 0, at: this.#host.time.now() });
+    this.#end("FAILED");
   }
 
   #cannotRestore(): Throwable | undefined {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { counterClass, scenarioClass } from "./mains.ts";
+import { Snapshots } from "./storage.ts";
 
 /** How long things take, in ms. The defaults are quick; the real ones are in the comments. */
 export interface Times {
@@ -19,6 +20,14 @@ export interface Times {
   down: number;
   /** 503 while a leader is elected (real: up to the ZooKeeper session time-out); without HA next to nothing. */
   election: number;
+}
+
+/** What a `standalone-job` is started with. */
+export interface OwnMain {
+  readonly entryClass: string;
+  readonly args: readonly string[];
+  readonly jobId: string;
+  readonly savepointPath?: string | undefined;
 }
 
 export interface FakeFlinkOptions {
@@ -52,6 +61,10 @@ export interface FakeFlinkOptions {
   fileSystems?: readonly string[];
   /** Entry classes that JARs contain; those beside the test job behave as it does. */
   entryClasses?: readonly string[];
+  /** Application mode: the JobManager runs this main() by itself, whenever it starts. Default: a session cluster. */
+  ownMain?: OwnMain | undefined;
+  /** Where savepoints and checkpoints lie; several clusters may share it. Default: its own. */
+  snapshots?: Snapshots;
   /** More of the cluster's effective configuration. */
   configuration?: Readonly<Record<string, string>>;
   times?: Partial<Times>;
@@ -93,6 +106,8 @@ export function settingsOf(options: FakeFlinkOptions): Settings {
     savepointDirectory: `file:${directory}/savepoints`,
     fileSystems: ["file", "s3", "gs", "hdfs"],
     entryClasses: [scenarioClass, counterClass],
+    ownMain: undefined,
+    snapshots: new Snapshots(),
     configuration: {},
     clock: systemClock,
     ...given,

@@ -82,7 +82,7 @@ export class Snapshots {
 /** What lies on disk or in ZooKeeper and outlives a JobManager; the lower half is written with HA only. */
 export class Storage {
   readonly jars = new Map<string, Jar>();
-  readonly snapshots = new Snapshots();
+  readonly snapshots: Snapshots;
 
   readonly jobs = new Map<string, StoredJob>();
   readonly applications = new Map<string, StoredApplication>();
@@ -92,6 +92,10 @@ export class Storage {
   readonly applicationResults = new Set<string>();
   /** 2.3.0: results of jobs that never got to know their application. The next JobManager dies of one. */
   readonly orphanedResults = new Set<string>();
+
+  constructor(snapshots: Snapshots) {
+    this.snapshots = snapshots;
+  }
 }
 
 /** Which IDs have ended: what refuses a second run of a job that is no longer there. */

@@ -7,13 +7,24 @@ import * as failures from "./failures.ts";
 import { isTerminal, type Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { type JobPlan, type MainPlan, planMain } from "./mains.ts";
-import type { Settings } from "./options.ts";
+import type { OwnMain, Settings } from "./options.ts";
 import type { Release } from "./release.ts";
 import { ok, type Reply, refusal, serverError, thrownBy } from "./replies.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { RunningMains } from "./running-mains.ts";
 import type { Jar, Storage, StoredApplication } from "./storage.ts";
 import { FlinkFailure, type Throwable, throwable, wrapped } from "./throwable.ts";
+
+/** The ID of every application that a JobManager runs by itself. */
+const OWN_APPLICATION = "0".repeat(32);
+/** A run request's fields that a command line has not. */
+const NOTHING_ASKED = {
+  applicationId: undefined,
+  parallelism: 1,
+  allowNonRestoredState: false,
+  claims: false,
+  configuration: {},
+} as const;
 
 /** POST /jars/:jarid/run and /run-application: from the request to what main() made of it. */
 export class Submissions {
@@ -95,6 +106,22 @@ export class Submissions {
     void this.#drive(this.#dispatcher.adoptApplication(id, name), main, request, undefined);
   }
 
+  /** `standalone-job`: whether its job has ended before is known by the results that are kept. */
+  runOwn({ entryClass, args, jobId, savepointPath }: OwnMain): void {
+    const main = planMain(entryClass, args);
+    const request: RunRequest = { ...NOTHING_ASKED, entryClass, args, jobId, savepointPath };
+    if (!this.#release.applications) {
+      void this.#driveOwn(main, request, jobId);
+      return;
+    }
+    try {
+      const application = this.#dispatcher.newApplication(OWN_APPLICATION, entryClass);
+      void this.#drive(application, main, request, undefined);
+    } catch {
+      // It has ended before, and is not run again.
+    }
+  }
+
   /** False: unknown, or already over, which Flink does not distinguish. */
   cancel(applicationId: string): boolean {
     const application = this.#dispatcher.application(applicationId);
@@ -122,12 +149,27 @@ export class Submissions {
       if (application.state !== "RUNNING") return;
       const thrown = failures.applicationFailed(failures.mainFailed(thrownBy(error)));
       application.exceptions.push({ thrown, at: this.#time.now() });
+      if (id === OWN_APPLICATION) this.#dispatcher.failBeforeJob(request, main, thrown);
       application.enter("FAILING");
       await this.#cancelJobs(application);
       this.#finish(application, "FAILED");
       return;
     }
     await this.#awaitJobs(application);
+  }
+
+  /** Before 2.3 nothing but its job tells of a main() that the JobManager runs itself. */
+  async #driveOwn(main: MainPlan, request: RunRequest, jobId: string): Promise<void> {
+    this.#ledger.mainStarted({ jobId, applicationId: undefined });
+    const owner = { kind: "application", jobId, applicationId: undefined } as const;
+    const execute = async (plan: JobPlan) =>
+      void (await this.#execute(plan, request, undefined, { id: jobId, application: undefined }));
+    try {
+      await this.#mains.run(main, owner, execute, this.#exit);
+    } catch (error) {
+      const thrown = failures.applicationFailed(failures.mainFailed(thrownBy(error)));
+      this.#dispatcher.failBeforeJob(request, main, thrown);
+    }
   }
 
   /** The application looks at its jobs now and then, and so ends a while after the last of them. */
