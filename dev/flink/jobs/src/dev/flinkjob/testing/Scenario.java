@@ -27,7 +27,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *   <li>{@code exit}: main() calls System.exit(3)
  *   <li>{@code two}, {@code two-async}: two endless jobs, by execute() or by executeAsync()
  *   <li>{@code fail}: a task throws {@code --message}
- *   <li>{@code result}: main() reads the accumulators of the result of execute()
+ *   <li>{@code result}: main() reads the accumulators of the result of execute(), {@code --times} (1) one after the other
  * </ul>
  *
  * <p>For every mode: {@code --sleep MS} sleeps in main() first; {@code --wait-for FILE} then waits in main() until that
@@ -97,8 +97,10 @@ public final class Scenario {
                 failing().execute(name());
                 break;
             case "result":
-                JobExecutionResult result = finite().execute(name());
-                System.err.println("elements: " + result.<Long>getAccumulatorResult(Work.ELEMENTS));
+                for (long time = 1; time <= arguments.whole("times", 1); time++) {
+                    JobExecutionResult result = finite().execute(name());
+                    System.err.println("elements: " + result.<Long>getAccumulatorResult(Work.ELEMENTS));
+                }
                 break;
             default:
                 throw new IllegalArgumentException("Unknown mode \"" + mode + "\"");
