@@ -111,7 +111,7 @@ describe.each(pages)("%s", (page) => {
 
   test("its npm scripts exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    const named = [...text.matchAll(/\bnpm (?:run(?: --silent)? ([\w:]+)|(test)\b)/g)];
+    const named = [...text.matchAll(/\bnpm (?:run(?: --silent)? ([\w:-]+)|(test)\b)/g)];
     const names = named.map(([, script, short]) => script ?? short ?? "");
     expect(names.filter((name) => !(name in scripts))).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { mutants } from "./mutants/mutants.ts";
+import { ownCluster } from "./mutants/own-cluster.ts";
 import { Crew } from "./search/crew.ts";
 import { settingOf } from "./search/finding.ts";
 import { walkAll } from "./search/many-walks.ts";
@@ -15,6 +16,9 @@ const EXPLORE = { depth: 200, states: 100_000, ms: 2_000 };
 /** A million together: some three minutes on two cores. A slower machine walks fewer, and says so. */
 const WALK = { schedules: 900_000, seed: 1, depth: 70, ms: 270_000 };
 const LIVE = { schedules: 100_000, seed: 1, depth: 70, ms: 60_000 };
+// Clusters of a job's own are explored by hand (--world own) until the model is known to agree with all that is done there.
+const onSessions = smallWorlds.filter(({ ownCluster }) => ownCluster === undefined);
+const ofSessions = mutants.filter(({ name }) => !ownCluster.some((one) => one.name === name));
 const count = (value: number) => value.toLocaleString("en-US");
 
 const crew = new Crew();
@@ -45,7 +49,7 @@ describe("what broke once", () => {
 
 describe.concurrent("every interleaving of a small world, as deep as time allows", () => {
   const sum = { worlds: 0, interleavings: 0 };
-  test.each(smallWorlds.map(({ name }) => name))("%s", async (world) => {
+  test.each(onSessions.map(({ name }) => name))("%s", async (world) => {
     const { finding, states, schedules } = await crew.do({ kind: "explore", world, bounds: EXPLORE });
     expect(finding && story(shrink(finding))).toBeUndefined();
     sum.worlds += states;
@@ -59,9 +63,9 @@ describe.concurrent("every interleaving of a small world, as deep as time allows
 });
 
 describe.concurrent("deliberate bugs are found", () => {
-  test.each(mutants.map(({ name }) => name))("%s", async (mutant) => {
+  test.each(ofSessions.map(({ name, breaks }) => [name, breaks] as const))("%s", async (mutant, breaks) => {
     const { finding } = await crew.do({ kind: "hunt", mutant });
-    expect(finding).toBeDefined();
+    expect(breaks).toContain(finding?.violation.invariant);
   });
 });
 

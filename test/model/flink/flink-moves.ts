@@ -3,6 +3,7 @@ import type { Move } from "../world/moves.ts";
 import type { MainEnd } from "../world/setting.ts";
 import { versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
+import { inEach } from "./in-each.ts";
 import { endMain } from "./main.ts";
 import { die, start } from "./process.ts";
 
@@ -19,7 +20,7 @@ const told: Record<MainEnd, string> = {
 };
 
 /** What happens inside the JobManager. */
-export const flinkMoves: readonly Move[] = [
+const inOneJobManager: readonly Move[] = [
   {
     name: "mainEnds",
     offer: ({ manager, setting, calm }, offer) => {
@@ -121,8 +122,9 @@ export const flinkMoves: readonly Move[] = [
   },
   {
     name: "isBack",
-    offer: ({ manager }, offer) => {
-      if (!manager.up) offer(0);
+    offer: ({ manager, setting }, offer) => {
+      // Pods are started by Kubernetes.
+      if (!manager.up && setting.ownCluster === undefined) offer(0);
     },
     make: (world) => {
       noteLosses(world);
@@ -131,6 +133,8 @@ export const flinkMoves: readonly Move[] = [
     tell: () => "another JobManager process takes its place",
   },
 ];
+
+export const flinkMoves = inOneJobManager.map(inEach);
 
 function isBad({ content }: { content: number }): boolean {
   return versionOf(content) % 2 === 1;
@@ -153,9 +157,12 @@ function endApplication(world: World, index: number): void {
 
 /** Every application whose job has ended sees it. */
 export function endApplications(world: World): void {
-  const { manager } = world;
-  for (let index = 0; index < manager.applications.length; index++)
-    if (canEnd(manager, index)) endApplication(world, index);
+  for (world.current = 0; world.current < world.managers.length; world.current++) {
+    const { manager } = world;
+    for (let index = 0; index < manager.applications.length; index++)
+      if (canEnd(manager, index)) endApplication(world, index);
+  }
+  world.current = 0;
 }
 
 function kill(world: World): void {
@@ -172,7 +179,7 @@ function forgetUnanswered(world: World): void {
 }
 
 /** A process died: what it alone knew is lost. */
-function noteLosses(world: World): void {
+export function noteLosses(world: World): void {
   world.ledger.failovers++;
   if (world.setting.protection !== "JobManagerLifetime") return;
   for (const { jobId, begun, end } of world.ledger.entries)

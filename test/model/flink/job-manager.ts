@@ -11,6 +11,8 @@ const FIVE_MINUTES = 300_000;
 export class JobManager {
   up = true;
   incarnation = 1;
+  /** Its pods are not there: nothing of it runs again by itself. */
+  gone = false;
   jobs: Job[] = [];
   applications: Application[] = [];
   mains: Main[] = [];
@@ -20,6 +22,8 @@ export class JobManager {
   /** HA storage: what is brought back by the next process. */
   storedJobs: Job[] = [];
   storedApplications: Application[] = [];
+  /** Application mode: the jobs whose results are kept. */
+  ended: readonly Job[] = [];
   jars: string[] = [];
   /** Stops with savepoint that this process knows of. */
   operations: Operation[] = [];
@@ -34,6 +38,8 @@ export class JobManager {
     const copy = new JobManager();
     copy.up = this.up;
     copy.incarnation = this.incarnation;
+    copy.gone = this.gone;
+    copy.ended = this.ended;
     copy.jobs = this.jobs.slice();
     copy.applications = this.applications.slice();
     copy.mains = this.mains.slice();
@@ -59,6 +65,7 @@ export class JobManager {
 
   /** Everything that runs, or will run again when the process is back. */
   get live(): readonly Job[] {
+    if (this.gone) return [];
     return this.up ? this.jobs.filter(({ state }) => !isTerminal(state)) : this.storedJobs;
   }
 
@@ -70,6 +77,7 @@ export class JobManager {
     if (!kept && this.storage.length > 0)
       this.storage = this.storage.filter(({ jobId, kind }) => jobId !== id || kind === "savepoint");
     if (setting.protection !== "RunningJobs" && !this.results.includes(id)) this.results.push(id);
+    if (setting.ownCluster === "application") this.ended = [...this.ended, this.job(id)!];
     if (this.operations.length > 0) failStops(this, witness.now);
     witness.jobEnds(this.job(id)!, state);
   }

@@ -66,6 +66,8 @@ export function endMain(
     die(manager, setting, witness, main);
     return;
   }
+  const own = setting.ownCluster === "application";
+  if (own && endOwnMain(manager, main, end, setting, witness)) return;
   const executes = end !== "throws" && end !== "noJob";
   const thrown = executes ? execute(manager, main, end === "burnsItsId", setting, witness) : undefined;
   const failure =
@@ -77,6 +79,38 @@ export function endMain(
         : undefined);
   if (main.application) endApplicationMain(manager, main, end, failure, setting, witness);
   else if (main.request !== 0) witness.answer(main.request, failure ?? outcomes.accepted);
+}
+
+/**
+ * A JobManager that runs main() itself knows what has ended: before 2.3 it says nothing of it, then it lists it with its end.
+ * One that throws leaves a FAILED job. True: that is all.
+ */
+function endOwnMain(
+  manager: JobManager,
+  main: Main,
+  end: MainEnd,
+  setting: Setting,
+  witness: Witness,
+): boolean {
+  const { jobId, content, application } = main;
+  const ended = manager.ended.find(({ id }) => id === jobId);
+  if (ended) {
+    if (!application) return true;
+    manager.jobs.push(ended);
+    manager.setApplication(jobId, { hasJob: true });
+    return true;
+  }
+  if (end !== "throws") return false;
+  const { now, order } = witness;
+  const times = { startedAt: now, endedAt: now, begunAt: order };
+  manager.jobs.push({
+    ...{ id: jobId, content, state: "FAILED", ...times, burnt: true, restarts: 0 },
+    ...restored(undefined, now),
+  });
+  manager.results.push(jobId);
+  manager.ended = [...manager.ended, manager.job(jobId)!];
+  if (application) manager.endApplication(jobId, "FAILED", setting, witness);
+  return true;
 }
 
 /** What execute() throws; undefined: the job runs. */
@@ -111,6 +145,8 @@ function execute(
   };
   manager.jobs = manager.jobs.filter(({ id }) => id !== jobId);
   manager.jobs.push(job);
+  const goesOn = manager.storedJobs.some(({ id }) => id === jobId);
+  if (goesOn) manager.storedJobs = manager.storedJobs.filter(({ id }) => id !== jobId);
   if (ha) manager.storedJobs.push(job);
   if (ha && before) manager.remember(jobId, before);
   if (missing) {
@@ -118,7 +154,7 @@ function execute(
     manager.endJob(jobId, "FAILED", setting, witness);
     return outcomes.savepointNotFound;
   }
-  witness.jobBegins(job, originOf(main));
+  witness.jobBegins(job, goesOn ? "recovered" : originOf(main));
   if (!burns) return undefined;
   manager.endJob(jobId, "FAILED", setting, witness);
   return outcomes.savepointNotFound;

@@ -1,5 +1,6 @@
 import type { Move } from "../world/moves.ts";
 import type { World } from "../world/world.ts";
+import { inEach } from "./in-each.ts";
 import type { Operation } from "./records.ts";
 import { checkpoint, failStop, stop, takeSavepoint } from "./snapshots.ts";
 
@@ -11,7 +12,7 @@ const eachOperation =
 const jobOf = (world: World, a: number) => world.short(world.manager.operations[a]?.jobId);
 
 /** What becomes of the state of jobs. */
-export const snapshotMoves: readonly Move[] = [
+const inOneJobManager: readonly Move[] = [
   {
     name: "checkpoints",
     unneeded: true,
@@ -52,3 +53,5 @@ export const snapshotMoves: readonly Move[] = [
     tell: (world, a) => `the stop with savepoint of ${jobOf(world, a)} fails, and the job goes on`,
   },
 ];
+
+export const snapshotMoves = inOneJobManager.map(inEach);

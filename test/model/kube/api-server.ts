@@ -1,10 +1,11 @@
 import type { FlinkJobSpec } from "../../../src/api/flinkjob.ts";
 import { API_VERSION, FINALIZER } from "../../../src/api/group.ts";
-import type { FlinkJob } from "../../../src/api/objects.ts";
+import type { FlinkCluster, FlinkJob } from "../../../src/api/objects.ts";
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import { idOf } from "./interned.ts";
+import { listOf, type Made, type MadeState, madeOf, NONE } from "./made.ts";
 
-/** When every schedule begins. */
-export const EPOCH = Date.parse("2026-03-01T12:00:00.000Z");
+export { EPOCH, idOf } from "./interned.ts";
 
 /** One version of the FlinkJob; immutable. `uid` counts the objects that bore its name. */
 export interface Version {
@@ -23,10 +24,16 @@ interface Content {
   status: FlinkJobStatus | undefined;
 }
 
+/** The FlinkClusters that are there; immutable, and the same for the same ones. */
+export type Clusters = readonly Made[];
+
 /** One FlinkJob, every version of it that a watch cache may still show. */
 export class ApiServer {
   /** Oldest first; shared between clones and never changed in place. */
   versions: readonly Version[];
+  /** The FlinkClusters, likewise. */
+  clusterVersions: readonly Clusters[] = [NONE];
+  clustersMade = 0;
   /** What an operator wrote and what it does to the spec's numbers of writes; for "nothing more is written". */
   statusWrites = 0;
 
@@ -37,11 +44,48 @@ export class ApiServer {
   clone(): ApiServer {
     const copy = new ApiServer(this.versions);
     copy.statusWrites = this.statusWrites;
+    copy.clusterVersions = this.clusterVersions;
+    copy.clustersMade = this.clustersMade;
     return copy;
   }
 
   get newest(): Version {
     return this.versions[this.versions.length - 1]!;
+  }
+
+  get clusters(): Clusters {
+    return this.clusterVersions[this.clusterVersions.length - 1]!;
+  }
+
+  cluster(name: string): Made | undefined {
+    return this.clusters.find((made) => made.name === name);
+  }
+
+  /** False: there is one of that name. */
+  createCluster(base: FlinkCluster): boolean {
+    if (this.cluster(base.metadata.name)) return false;
+    this.#setClusters([...this.clusters, madeOf(base, ++this.clustersMade, {})]);
+    return true;
+  }
+
+  changeCluster(before: Made, change: Partial<MadeState>): void {
+    const after = madeOf(before.base, before.uid, { ...before.state, ...change });
+    this.#setClusters(this.clusters.map((made) => (made === before ? after : made)));
+  }
+
+  /** It bears a finalizer from its first moment on. */
+  deleteCluster(name: string, now: number, uid?: string): void {
+    const made = this.cluster(name);
+    if (!made || made.state.deletedAt !== undefined) return;
+    if (uid === undefined || made.object.metadata.uid === uid) this.changeCluster(made, { deletedAt: now });
+  }
+
+  clusterGone(name: string): void {
+    this.#setClusters(this.clusters.filter((made) => made.name !== name));
+  }
+
+  #setClusters(clusters: Clusters): void {
+    this.clusterVersions = [...this.clusterVersions, listOf(clusters)];
   }
 
   create(spec: FlinkJobSpec): void {
@@ -117,18 +161,6 @@ export function uidText(uid: number): string {
 
 /** Equal contents are one object, so that what is worked out for one need not be worked out again. */
 const objects = new Map<string, FlinkJob>();
-const ids = new WeakMap<object, number>();
-let lastId = 0;
-
-/** A small number that stands for an object; the same for the same object. */
-export function idOf(object: object | undefined): number {
-  if (object === undefined) return 0;
-  const known = ids.get(object);
-  if (known !== undefined) return known;
-  ids.set(object, ++lastId);
-  return lastId;
-}
-
 function jobOf({ uid, generation, deletedAt, finalizer, spec, status }: Content): FlinkJob {
   const key = `${uid}.${generation}.${deletedAt ?? ""}.${finalizer ? 1 : 0}.${idOf(spec)}.${idOf(status)}`;
   const known = objects.get(key);

@@ -8,6 +8,7 @@ const letGo: Step = { rule: "letGo", events: [], effect: { kind: "removeFinalize
 export const ending: readonly Mutant[] = [
   {
     name: "starts the next job before the end of the last",
+    breaks: ["sendsBesideListedJob"],
     worlds: ["edits and a lost"],
     decide: instead(["cancelStopped"], (_, observed, now) => {
       const { cluster } = observed;
@@ -18,16 +19,19 @@ export const ending: readonly Mutant[] = [
   },
   {
     name: "runs again what Flink forgot",
+    breaks: ["runsAgain"],
     worlds: ["Flink forgets, RunningJobs"],
     decide: seeing((observed) => withSpec(observed, { lostPolicy: "Resubmit" })),
   },
   {
     name: "lets a late job run",
+    breaks: ["saysWhatIsNot"],
     worlds: ["impatient"],
     decide: instead(["cancelLateJob", "cancelLateMain"], (step) => ({ ...step, effect: undefined })),
   },
   {
     name: "lets go of what it does not know",
+    breaks: ["orphansItsJob"],
     worlds: ["deletion"],
     decide: instead(["lookUp", "endingJob"], (step, { job }) =>
       job.metadata.deletionTimestamp === undefined ? step : letGo,
@@ -35,6 +39,7 @@ export const ending: readonly Mutant[] = [
   },
   {
     name: "lets go while the request may still arrive",
+    breaks: ["orphansItsJob"],
     worlds: ["deletion"],
     decide: seeing((observed) =>
       observed.job.metadata.deletionTimestamp === undefined
@@ -44,11 +49,13 @@ export const ending: readonly Mutant[] = [
   },
   {
     name: "takes a change of the spec for done",
+    breaks: ["notAsWished"],
     worlds: ["edits and"],
     decide: instead(["cancelStopped"], (_, observed, now) => decide(withOldSpec(observed), now)),
   },
   {
     name: "forgets to decide again after an answer",
+    breaks: ["notAsWished"],
     worlds: ["edits and"],
     decide: (observed, now) => {
       const step = decide(observed, now);
@@ -57,16 +64,19 @@ export const ending: readonly Mutant[] = [
   },
   {
     name: "keeps no record of an end",
+    breaks: ["stuck"],
     worlds: ["Flink forgets,"],
     decide: instead(["ended"], (step) => ({ ...step, status: undefined })),
   },
   {
     name: "takes what Flink forgot for finished",
+    breaks: ["claimsWhatIsNot"],
     worlds: ["Flink forgets failures"],
     decide: instead(["outcomeLost"], (step) => writing(step, { state: "finished", reason: "Finished" })),
   },
   {
     name: "finds something new to write each time",
+    breaks: ["neverQuiet"],
     worlds: ["first submission"],
     decide: (observed, now) => {
       const step = decide(observed, now);

@@ -7,6 +7,7 @@ import { instead, type Mutant, seeing, withSpec, withTrigger, writing } from "./
 export const lifeCycle: readonly Mutant[] = [
   {
     name: "believes a history that may be older than the end of a stop",
+    breaks: ["claimsWhatIsNot"],
     worlds: ["upgrade by savepoint, two operators"],
     decide: seeing(({ cluster, ...rest }) => {
       if (cluster.kind !== "reachable") return { ...rest, cluster };
@@ -18,11 +19,13 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "takes the savepoint of a stop that failed for that of the next",
+    breaks: ["startsWithLess"],
     worlds: ["upgrade by savepoint, which"],
     decide: seeing((observed) => withStop(observed, { earlierPath: undefined })),
   },
   {
     name: "takes a followed checkpoint for the savepoint of the stop",
+    breaks: ["failsWithoutCause"],
     worlds: ["upgrade by savepoint, followed"],
     decide: seeing((observed) => {
       const { trigger, restorePoint } = observed.job.status ?? {};
@@ -32,11 +35,13 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "starts anew where it should go on",
+    breaks: ["startsWithLess"],
     worlds: ["upgrade by savepoint"],
     decide: instead(["replace", "resume", "restart"], startsAnew),
   },
   {
     name: "cancels although nothing is kept",
+    breaks: ["cancelsWhatIsNotKept"],
     worlds: ["upgrade by last state, not retained"],
     decide: seeing((observed) => {
       const { look } = observed;
@@ -46,6 +51,7 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "does not wait for what the list of snapshots may be missing",
+    breaks: ["startsWithLess"],
     worlds: ["upgrade by last state"],
     decide: seeing(({ cluster, ...rest }) => {
       if (cluster.kind !== "reachable") return { ...rest, cluster };
@@ -57,11 +63,13 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "submits what is suspended",
+    breaks: ["runsSuspended"],
     worlds: ["suspended"],
     decide: seeing((observed) => withSpec(observed, { state: "running" })),
   },
   {
     name: "calls suspended what may have run",
+    breaks: ["claimsWhatIsNot"],
     worlds: ["suspended in doubt"],
     decide: instead(["suspendedInDoubt"], (step, observed, now) => {
       const { status } = observed.job;
@@ -73,11 +81,13 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "restarts without bound",
+    breaks: ["restartsWithoutBound"],
     worlds: ["restarts"],
     decide: seeing((observed) => withTrigger(observed, { restarts: 0 })),
   },
   {
     name: "forgets that it rolled back",
+    breaks: ["neverQuiet"],
     worlds: ["rollback"],
     decide: (observed, now) => {
       const { status } = observed.job;
@@ -88,11 +98,13 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "submits what it is to adopt",
+    breaks: ["neverQuiet"],
     worlds: ["adoption"],
     decide: seeing((observed) => withSpec(observed, { trigger: undefined })),
   },
   {
     name: "cancels what it was to adopt and never did",
+    breaks: ["cancelsWhatIsNotIts"],
     worlds: ["adoption"],
     decide: (observed, now) => {
       const { job, cluster } = observed;
@@ -110,6 +122,7 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "lets go of what it has adopted",
+    breaks: ["orphansItsJob"],
     worlds: ["adoption"],
     decide: instead(["cancelDeleted"], (step) => ({
       ...step,
@@ -119,6 +132,7 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "does not count the last restart",
+    breaks: ["missesARestart"],
     worlds: ["restarted by Flink"],
     decide: seeing((observed, now) => {
       const { troubles } = observed;
@@ -127,6 +141,7 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "cancels a job that restarts, although nothing is kept",
+    breaks: ["cancelsWhatIsNotKept"],
     worlds: ["restarted by Flink, upgraded by last state"],
     decide: seeing((observed) => {
       const { look, cluster } = observed;
@@ -138,6 +153,7 @@ export const lifeCycle: readonly Mutant[] = [
   },
   {
     name: "forgets that what failed at once had been accepted",
+    breaks: ["startsWithLess"],
     worlds: ["fails before it was seen to run"],
     decide: instead(["mainFailedLate"], (step) => writing(step, { acceptedAt: undefined })),
   },

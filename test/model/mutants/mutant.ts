@@ -10,6 +10,8 @@ export type Decide = Setting["decide"];
 /** A deliberate bug in the protocol. The sources stay as they are: what `decide` sees or says is changed around it. */
 export interface Mutant {
   readonly name: string;
+  /** What it breaks: one of these invariants is what finds it, and no other. */
+  readonly breaks: readonly string[];
   /** Where it should be found, by the names of small worlds; the large ones are walked through otherwise. */
   readonly worlds: readonly string[];
   readonly decide?: Decide;

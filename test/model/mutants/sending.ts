@@ -6,18 +6,31 @@ import { instead, type Mutant, seeing, underNewJobId, withMetadata, withTrigger,
 export const sending: readonly Mutant[] = [
   {
     name: "retries with a new JobID",
+    breaks: ["sendsWithoutLooking"],
     worlds: ["crash, lost"],
     decide: instead(["sendAgain"], underNewJobId),
   },
-  { name: "writes without a precondition", worlds: ["two operators"], habits: { overwrites: true } },
-  { name: "sends before it writes", worlds: ["crash, lost", "edits"], habits: { sendsBeforeWriting: true } },
+  {
+    name: "writes without a precondition",
+    breaks: ["forgetsWhatWasSent"],
+    worlds: ["two operators"],
+    habits: { overwrites: true },
+  },
+  {
+    name: "sends before it writes",
+    breaks: ["claimsWhatIsNot"],
+    worlds: ["crash, lost", "edits"],
+    habits: { sendsBeforeWriting: true },
+  },
   {
     name: "deletes the JAR as soon as the request has left",
+    breaks: ["failsWithoutCause"],
     worlds: ["JAR"],
     habits: { dropsJarEarly: true },
   },
   {
     name: "sends again without bound",
+    breaks: ["sendsWithoutBound"],
     worlds: ["one attempt"],
     decide: (observed, now) => {
       const tries = observed.job.status?.trigger?.tries ?? 0;
@@ -27,11 +40,13 @@ export const sending: readonly Mutant[] = [
   },
   {
     name: "sends beside a request that may still arrive",
+    breaks: ["saysWhatIsNot"],
     worlds: ["short backoff"],
     decide: seeing((observed) => ({ ...observed, longestWayMs: 0 })),
   },
   {
     name: "takes back twice that nothing was sent",
+    breaks: ["forgetsWhatWasSent"],
     worlds: ["nobody home"],
     decide: seeing((observed) =>
       observed.flight ? { ...observed, flight: { ...observed.flight, sentAt: undefined } } : observed,
@@ -39,21 +54,25 @@ export const sending: readonly Mutant[] = [
   },
   {
     name: "forgets which content is in doubt",
+    breaks: ["notAsWished"],
     worlds: ["edit and a late request"],
     decide: (observed, now) => writing(decide(observed, now), { unsettledHash: undefined }),
   },
   {
     name: "says running when /run-application was accepted",
+    breaks: ["claimsWhatIsNot"],
     worlds: ["the same on 2.3"],
     decide: instead(["applicationAccepted"], (step) => writing(step, { state: "running" })),
   },
   {
     name: "sends before it holds the finalizer",
+    breaks: ["outlivesItsFlinkJob"],
     worlds: ["deleted at once"],
     decide: seeing((observed) => withMetadata(observed, { finalizers: [FINALIZER] })),
   },
   {
     name: "forgets that a trigger ID was used",
+    breaks: ["runsAgain"],
     worlds: ["an old trigger ID"],
     decide: seeing(({ job, ...rest }) => {
       if (!job.status) return { ...rest, job };
@@ -63,6 +82,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     name: "does not see that a job of its own runs",
+    breaks: ["sendsBesideListedJob"],
     worlds: ["status wiped and"],
     decide: seeing((observed) => {
       const { cluster, job } = observed;

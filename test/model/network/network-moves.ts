@@ -28,6 +28,7 @@ export const networkMoves: readonly Move[] = [
     offer: each(({ phase }) => phase === "way"),
     make: (world, id) => {
       const request = world.network.get(id)!;
+      world.current = request.at;
       if (!world.manager.up) {
         // Whatever sent it twice has taken it from us: the 502 or 503 is its own, and says nothing of the copy.
         world.deliver(id, request.doubled ? outcomes.reset : outcomes.refused);

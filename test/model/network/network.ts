@@ -17,6 +17,8 @@ export interface Request {
   /** When it can last have left: what the others go by is when it was recorded. */
   readonly leftAt: number;
   readonly recordedAt: number;
+  /** Which JobManager it is sent to (World.managers). */
+  readonly at: number;
   /** The JobManager process that it is meant for. */
   readonly incarnation: number;
   readonly phase: "way" | "there" | "answer";

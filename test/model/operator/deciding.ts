@@ -3,7 +3,8 @@ import type { Version } from "../kube/api-server.ts";
 import * as invariants from "../truth/invariants.ts";
 import type { World } from "../world/world.ts";
 import type { Operator } from "./operator.ts";
-import { connecting } from "./seen.ts";
+import { ownView } from "./own-clusters.ts";
+import { connectingTo } from "./seen.ts";
 import { dropJar } from "./submission.ts";
 
 export const RETRY_MS = 1_000;
@@ -18,14 +19,16 @@ export function decideStep(world: World, operator: Operator): void {
     dropJar(world, operator);
     operator.written = undefined;
     operator.watching = false;
+    operator.url = undefined;
     operator.cluster = undefined;
     return;
   }
   operator.follow(version.uid);
-  const { step, watching } = world.decisions.of(operator, version.job, world.now);
+  const { step, url } = world.decisions.of(operator, version.job, world.now, ownView(world, operator));
   invariants.decides(world, operator, version, step);
-  if (watching !== operator.watching) operator.cluster = watching ? connecting : undefined;
-  operator.watching = watching;
+  if (url !== operator.url) operator.cluster = url === undefined ? undefined : connectingTo(url);
+  operator.url = url;
+  operator.watching = url !== undefined;
   world.note(() => `  rule ${step.rule}${step.status ? `; wants to write ${told(world, step)}` : ""}`);
   const lookBegunAt = operator.look?.jobId === step.status?.trigger?.jobId ? operator.lookBegunAt : -1;
   const first = step.status && !(world.setting.habits.sendsBeforeWriting && step.effect?.kind === "submit");

@@ -3,17 +3,19 @@ import type { OwnJobs } from "../../../src/controller/cluster-monitor.ts";
 import type { Clusters } from "../../../src/controller/clusters.ts";
 import type { Flights } from "../../../src/controller/flights.ts";
 import { Gather } from "../../../src/controller/gather.ts";
+import type { PerJobClusters } from "../../../src/controller/per-job-clusters.ts";
 import { jobIdPrefix } from "../../../src/core/identity.ts";
-import type { ClusterObservation, Look } from "../../../src/core/observed.ts";
+import type { ClusterObservation, Look, PerJobSeen } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import { EPOCH, idOf } from "../kube/api-server.ts";
 import type { Setting } from "../world/setting.ts";
 import type { Operator } from "./operator.ts";
+import { type OwnView, seeingOwn } from "./own-view.ts";
 
-/** A decision, and whether the operator watches the cluster after it. */
+/** A decision, and which cluster the operator watches after it. */
 export interface Decision {
   readonly step: Step;
-  readonly watching: boolean;
+  readonly url: string | undefined;
 }
 
 const DELETION_TIMEOUT_MS = 30_000;
@@ -30,22 +32,26 @@ export class Decisions {
   readonly #known = new Map<string, Decision>();
   readonly #gather: Gather;
   #operator: Operator | undefined;
-  #watching = false;
+  #url: string | undefined;
+  #own: OwnView | undefined;
 
   constructor(decide: Setting["decide"], submissionBackoffMs: number | undefined) {
     this.#decide = decide;
     // Gather reads these few methods; everything else of the classes is I/O.
     const clusters = {
       use: (_user: string, urls: readonly string[]) => {
-        this.#watching = urls.length > 0;
+        this.#url = urls[0];
       },
-      get: () => {
+      get: (url: string) => {
         const cluster = this.#operator?.cluster;
-        return cluster && { monitor: { observation: (own: OwnJobs) => rowsOf(cluster, own) } };
+        return !isAt(cluster, url)
+          ? undefined
+          : { monitor: { observation: (own: OwnJobs) => rowsOf(cluster, own) } };
       },
     } as unknown as Clusters;
     const flights = { get: () => this.#operator?.flight } as unknown as Flights;
     const looks = { get: () => this.#operator?.look } as unknown as ReadonlyMap<string, Look>;
+    const perJob = seeingOwn(() => this.#own);
     this.#gather = new Gather({
       clusters,
       flights,
@@ -60,8 +66,8 @@ export class Decisions {
       sources: { get: () => undefined },
       crowd: () => undefined,
       followerOf: () => undefined,
-      perJob: { seen: () => undefined },
       storage: { seen: () => undefined },
+      perJob: { seen: (job) => this.#seen(perJob, job) },
       flinkCluster: () => undefined,
       deletionTimeoutMs: DELETION_TIMEOUT_MS,
       submissionBackoffMs,
@@ -77,18 +83,33 @@ export class Decisions {
     return known;
   }
 
-  of(operator: Operator, job: FlinkJob, now: number): Decision {
+  of(operator: Operator, job: FlinkJob, now: number, own: OwnView | undefined): Decision {
     const { cluster, flight, look, operation, snapshots, troubles } = operator;
-    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${idOf(troubles)}.${now}`;
+    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${idOf(troubles)}.${now}${own ? own.key : ""}`;
     const known = this.#known.get(key);
     if (known) return known;
     if (this.#known.size > LIMIT) this.#known.clear();
     this.#operator = operator;
+    this.#own = own;
     const step = this.#decide(this.#gather.observe(job), EPOCH + now);
-    const decision = { step, watching: this.#watching };
+    const decision = { step, url: this.#url };
     this.#known.set(key, decision);
     return decision;
   }
+
+  /** By the operator's caches, and what the API server has told it besides. */
+  #seen(perJob: PerJobClusters, job: FlinkJob): PerJobSeen | undefined {
+    const absent = this.#operator?.absent;
+    const seen = this.#own && perJob.seen(job);
+    return seen && { ...seen, absent };
+  }
+}
+
+function isAt(
+  cluster: ClusterObservation | undefined,
+  url: string,
+): cluster is Exclude<ClusterObservation, { kind: "notFound" }> {
+  return cluster !== undefined && cluster.kind !== "notFound" && cluster.url === url;
 }
 
 const filtered = new Map<string, ClusterObservation>();

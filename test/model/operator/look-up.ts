@@ -14,12 +14,13 @@ const jobFailed = { reason: "JobFailed" as const, message: "a task of the user's
  */
 export function lookHalf(world: World, operator: Operator): void {
   const task = operator.task!;
+  const { jobId, url } = task.step.effect as { jobId: string; url: string };
+  world.at(url);
   const { manager, setting, time, order } = world;
   if (!manager.up) {
     failed(world, operator);
     return;
   }
-  const { jobId } = task.step.effect as { jobId: string };
   const application = setting.applications ? manager.application(jobId) : undefined;
   const seen = setting.habits.looksForJobsFirst
     ? { found: manager.job(jobId) !== undefined, mains: 0 }
@@ -37,7 +38,8 @@ export function lookHalf(world: World, operator: Operator): void {
 }
 
 export function lookWhole(world: World, operator: Operator): void {
-  const { half } = operator.task!;
+  const { half, step } = operator.task!;
+  world.at((step.effect as { url: string }).url);
   const { manager, setting, time } = world;
   const { look, begunAt } = half!;
   if (!manager.up || `p${manager.incarnation}` !== look.incarnation) {
@@ -49,7 +51,9 @@ export function lookWhole(world: World, operator: Operator): void {
     : { found: manager.job(look.jobId) !== undefined };
   const job = manager.job(look.jobId)?.state;
   const mainFailure = job !== "FAILED" && look.application?.state === "FAILED" ? mainFailed : undefined;
-  const failure = job === "FAILED" ? jobFailed : mainFailure;
+  // The one that tells of a main() of the JobManager's own.
+  const isMains = setting.ownCluster === "application" && manager.job(look.jobId)?.burnt === true;
+  const failure = job === "FAILED" ? (isMains ? mainFailed : jobFailed) : mainFailure;
   const snapshots = snapshotsOf(world, look.jobId);
   operator.look = lookOf({
     ...look,

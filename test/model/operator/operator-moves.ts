@@ -3,6 +3,7 @@ import type { World } from "../world/world.ts";
 import { decideStep, write } from "./deciding.ts";
 import { lookHalf, lookWhole } from "./look-up.ts";
 import type { Operator, Task } from "./operator.ts";
+import { create } from "./own-clusters.ts";
 import { act } from "./performing.ts";
 import { poll, pollTells } from "./polling.ts";
 import { transferJar } from "./submission.ts";
@@ -32,11 +33,30 @@ export const operatorMoves: readonly Move[] = [
     },
   },
   {
+    name: "seesClusters",
+    offer: each((operator, world) => operator.clustersSeen < world.api.clusterVersions.length - 1),
+    make: (world, a) => {
+      const operator = world.operators[a]!;
+      operator.clustersSeen++;
+      operator.queued = true;
+    },
+    tell: (world, a) => {
+      const seen = world.api.clusterVersions[world.operators[a]!.clustersSeen + 1] ?? [];
+      const told = seen.map(
+        ({ jobId, state }) =>
+          `of ${world.short(jobId)} ${state.deletedAt === undefined ? state.phase : "deleted"}`,
+      );
+      return `the watch of ${name(a)} shows FlinkClusters: ${told.join(", ") || "none"}`;
+    },
+  },
+  {
     name: "polls",
     offer: each((operator, world) => operator.watching && pollTells(world, operator)),
     make: (world, a) => poll(world, world.operators[a]!),
-    tell: (world, a) =>
-      `${name(a)} lists the jobs: ${world.manager.up ? world.manager.jobs.map(({ id, state }) => `${world.short(id)} ${state}`).join(", ") || "none" : "nobody answers"}`,
+    tell: (world, a) => {
+      world.at(world.operators[a]!.url);
+      return `${name(a)} lists the jobs: ${world.manager.up ? world.manager.jobs.map(({ id, state }) => `${world.short(id)} ${state}`).join(", ") || "none" : "nobody answers"}`;
+    },
   },
   {
     name: "decides",
@@ -81,6 +101,12 @@ export const operatorMoves: readonly Move[] = [
       act(world, world.operators[a]!, true);
     },
     tell: (_, a) => `${name(a)} asks for the stop with savepoint, and the answer is lost`,
+  },
+  {
+    name: "creates",
+    offer: stage("create"),
+    make: (world, a) => create(world, world.operators[a]!),
+    tell: (_, a) => `${name(a)} creates the FlinkCluster`,
   },
   {
     name: "looksForMains",
@@ -139,5 +165,8 @@ export const operatorMoves: readonly Move[] = [
 
 function start(world: World, index: number, stale: number): void {
   if (stale > 0) world.left.staleLists--;
-  world.operators[index]!.restart(world.api.versions.length - 1 - stale);
+  world.operators[index]!.restart(
+    world.api.versions.length - 1 - stale,
+    world.api.clusterVersions.length - 1,
+  );
 }

@@ -3,6 +3,7 @@ import type {
   Flight,
   Look,
   OperationSeen,
+  PerJobSeen,
   SnapshotsSeen,
   TroublesSeen,
 } from "../../../src/core/observed.ts";
@@ -11,7 +12,7 @@ import type { Version } from "../kube/api-server.ts";
 
 /** What stands between a decision and its end: each stage is a point at which the process may die. */
 export interface Task {
-  readonly stage: "write" | "effect" | "lookForMains" | "lookForJob";
+  readonly stage: "write" | "effect" | "create" | "lookForMains" | "lookForJob";
   readonly version: Version;
   readonly step: Step;
   /** What the first half of a look-up found. */
@@ -28,6 +29,12 @@ export class Operator {
   /** The newest version of the object that its watch cache shows, by index. */
   seen = 0;
   written: Version | undefined;
+  /** The same of the FlinkClusters. */
+  clustersSeen = 0;
+  /** The address that it polls. */
+  url: string | undefined;
+  /** A FlinkCluster that is not there by the API server's own word. */
+  absent: NonNullable<PerJobSeen["absent"]> | undefined;
   /** Whose memory this is. */
   uid = 0;
   flight: Flight | undefined;
@@ -36,6 +43,7 @@ export class Operator {
   /** What that request asks for. */
   content = 0;
   from: string | undefined;
+  to: string | undefined;
   /** The process that it is meant for. */
   incarnation = 0;
   look: Look | undefined;
@@ -62,18 +70,20 @@ export class Operator {
   }
 
   /** Another process: it knows what the API server lists, and nothing else. */
-  restart(seen: number): void {
+  restart(seen: number, clustersSeen: number): void {
     const { epoch } = this;
     Object.assign(this, new Operator(true));
     this.epoch = epoch + 1;
     this.seen = seen;
+    this.clustersSeen = clustersSeen;
   }
 
   die(): void {
-    const { epoch, seen } = this;
+    const { epoch, seen, clustersSeen } = this;
     Object.assign(this, new Operator(false));
     this.epoch = epoch;
     this.seen = seen;
+    this.clustersSeen = clustersSeen;
     this.queued = false;
   }
 
@@ -99,6 +109,7 @@ export class Operator {
       this.operation = undefined;
       this.snapshots = undefined;
       this.troubles = undefined;
+      this.absent = undefined;
     }
     this.uid = uid;
   }

@@ -8,6 +8,7 @@ import type { World } from "../world/world.ts";
 import { finish, RETRY_MS } from "./deciding.ts";
 import { operate } from "./operating.ts";
 import type { Operator } from "./operator.ts";
+import { clear, deleteOwn, lookFor, make } from "./own-clusters.ts";
 import { flightAnswered, flightOf, readSnapshots, readTroubles } from "./seen.ts";
 import { dropJar } from "./submission.ts";
 
@@ -15,9 +16,11 @@ import { dropJar } from "./submission.ts";
 export function act(world: World, operator: Operator, answerLost = false): void {
   const { version, step, lookBegunAt } = operator.task!;
   const effect = step.effect!;
+  if ("url" in effect) world.at(effect.url);
   switch (effect.kind) {
     case "addFinalizer":
     case "removeFinalizer":
+      if (effect.kind === "removeFinalizer" && effect.clears) clear(world, version);
       writeFinalizer(world, operator, version, step, effect.kind === "addFinalizer");
       return;
     case "submit":
@@ -40,6 +43,15 @@ export function act(world: World, operator: Operator, answerLost = false): void 
       }
       if (effect.kind === "cancelJob") world.manager.cancelJob(effect.jobId, world.now);
       else world.manager.cancelApplication(effect.jobId, world.now);
+      break;
+    case "makeCluster":
+      make(world, operator, version, effect.cluster);
+      return;
+    case "lookForCluster":
+      finish(world, operator, step, lookFor(world, operator, version, effect.name));
+      return;
+    case "deleteCluster":
+      deleteOwn(world, version, effect.name, effect.uid);
       break;
     case "stopWithSavepoint":
     case "readOperation":
@@ -98,6 +110,7 @@ function submit(
   const { step, version } = operator.task!;
   operator.content = contentOfHash((step.status ?? version.job!.status)?.trigger?.runHash ?? "");
   operator.from = effect.request.savepointPath;
+  operator.to = effect.url;
   operator.incarnation = Number(effect.incarnation.slice(1));
   const { jobId, sentAt, earlierSentAt } = effect;
   operator.flight = flightOf({ jobId, phase: "fetchingJar", since: world.time, sentAt, earlierSentAt });

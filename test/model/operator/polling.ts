@@ -1,11 +1,13 @@
 import { EPOCH } from "../kube/api-server.ts";
 import type { World } from "../world/world.ts";
 import type { Operator } from "./operator.ts";
-import { listed, unreachable } from "./seen.ts";
+import { listed, URL_A, unreachableAt } from "./seen.ts";
 import { sweep } from "./submission.ts";
 
 /** Whether another list would tell the operator anything. */
-export function pollTells({ manager, now }: World, { cluster }: Operator): boolean {
+export function pollTells(world: World, { cluster, url }: Operator): boolean {
+  world.at(url);
+  const { manager, now } = world;
   if (cluster === undefined || cluster.kind === "connecting") return true;
   if (!manager.up) return cluster.kind === "reachable";
   if (cluster.kind !== "reachable" || cluster.jobs.size !== manager.jobs.length) return true;
@@ -20,17 +22,18 @@ export function pollTells({ manager, now }: World, { cluster }: Operator): boole
 
 /** The cluster's monitor lists the jobs (src/controller/cluster-monitor.ts). */
 export function poll(world: World, operator: Operator): void {
+  world.at(operator.url);
   const { manager, setting, now } = world;
   const before = operator.cluster;
   if (!manager.up) {
     operator.failures++;
     if (operator.failures < 2 && before?.kind === "reachable") return;
-    operator.cluster = unreachable;
-    if (before !== unreachable) operator.queued = true;
+    operator.cluster = unreachableAt(operator.url ?? URL_A);
+    if (before !== operator.cluster) operator.queued = true;
     return;
   }
   operator.failures = 0;
-  const after = listed(manager, setting, now);
+  const after = listed(manager, setting, now, operator.url ?? URL_A);
   operator.cluster = after;
   if (before?.kind !== "reachable" || after.kind !== "reachable" || before.jobManager !== after.jobManager) {
     operator.queued = true;

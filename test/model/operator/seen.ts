@@ -43,21 +43,26 @@ const seenSnapshots = new Interned<SnapshotsSeen>();
 const snapshots = new Interned<Snapshots>();
 const seenTroubles = new Interned<TroublesSeen>();
 
-export const connecting: ClusterObservation = { kind: "connecting", url: URL_A };
-export const unreachable: ClusterObservation = {
-  kind: "unreachable",
-  url: URL_A,
-  message: `${URL_A}: connection refused.`,
-};
+export function connectingTo(url: string): ClusterObservation {
+  return clusters.of(`connecting ${url}`, () => ({ kind: "connecting", url }));
+}
+
+export function unreachableAt(url: string): ClusterObservation {
+  return clusters.of(`unreachable ${url}`, () => ({
+    kind: "unreachable",
+    url,
+    message: `${url}: connection refused.`,
+  }));
+}
 
 /** The whole job list, as one poll shows it. */
-export function listed(manager: JobManager, setting: Setting, now: number): ClusterObservation {
+export function listed(manager: JobManager, setting: Setting, now: number, url: string): ClusterObservation {
   const view = viewOf(manager.incarnation, setting);
-  let key = `${idOf(view)}.${now}`;
+  let key = `${url}${idOf(view)}.${now}`;
   for (const job of manager.jobs) key += `.${job.id}${job.state}${job.startedAt}.${job.endedAt}`;
   return clusters.of(key, () => ({
     kind: "reachable",
-    url: URL_A,
+    url,
     jobManager: view,
     listedAt: EPOCH + now,
     jobs: new Map(manager.jobs.map((job) => [job.id, rowOf(job)])),

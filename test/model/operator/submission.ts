@@ -7,6 +7,7 @@ import { flightAnswered, flightOf } from "./seen.ts";
 
 /** Its turn has come: the JAR is on the JobManager and the run request leaves (src/controller/flights.ts, jars.ts). */
 export function transferJar(world: World, operator: Operator, index: number): void {
+  world.at(operator.to);
   const { manager, now, setting } = world;
   const { jobId } = operator.flight!;
   const brings = setting.jar === "uri";
@@ -50,6 +51,7 @@ function leave(
     jar,
     leftAt: world.isAlone ? world.now : recordedAt,
     recordedAt,
+    at: world.current,
     incarnation: operator.incarnation,
   });
 }
@@ -60,10 +62,11 @@ function recordTime({ flight }: Operator): number {
 }
 
 /** The submission has an outcome: its JAR goes. */
-export function dropJar({ manager }: World, operator: Operator): void {
+export function dropJar({ managers }: World, operator: Operator): void {
   const { jar } = operator;
   operator.jar = undefined;
-  if (jar !== undefined && manager.up) manager.jars = manager.jars.filter((id) => id !== jar);
+  if (jar === undefined) return;
+  for (const manager of managers) if (manager.up) manager.jars = manager.jars.filter((id) => id !== jar);
 }
 
 /** Once per process: JARs that an earlier one left behind, as far as nobody needs them (src/controller/controller.ts). */

@@ -1,7 +1,8 @@
 import type { FlinkJobStatus } from "../../../src/api/status.ts";
 import { waitAfterTries } from "../../../src/core/backoff.ts";
 import type { Flight, RunOutcome, Snapshots } from "../../../src/core/observed.ts";
-import { EPOCH, idOf, type Version } from "../kube/api-server.ts";
+import type { JobManager } from "../flink/job-manager.ts";
+import { type Clusters, EPOCH, idOf, type Version } from "../kube/api-server.ts";
 import type { Operator } from "../operator/operator.ts";
 import { POLLS_EVERY_MS } from "../world/time-moves.ts";
 import { contentOf } from "../world/wishes.ts";
@@ -11,6 +12,9 @@ import { Digest, numberOf } from "./digest.ts";
 /** Ages beyond these are all the same to the rules that look at them. Milliseconds. */
 const OLD_MS = 4 * 3_600_000;
 const LOOK_IS_OLD_MS = 2_000;
+const ABSENCE_IS_OLD_MS = 5_500;
+/** A JobManager that has been ready for longer has begun its main(). */
+const MAIN_BEGAN_MS = 61_000;
 const ANSWER_IS_OLD_MS = 5_000;
 const IMPATIENT_MS = 31_000;
 const LONGEST_BACKOFF_MS = 81_000;
@@ -92,7 +96,7 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
 export function fingerprint(world: World): number {
   const digest = new Digest();
   const age: Age = (at, old = OLD_MS) => digest.number(at < 0 ? -1 : Math.min(old, world.now - at));
-  const { api, manager, network, ledger } = world;
+  const { api, network, ledger, setting } = world;
   const oldest = Math.min(
     ...world.operators.map(({ alive, seen }) => (alive ? seen : api.versions.length - 1)),
   );
@@ -100,64 +104,10 @@ export function fingerprint(world: World): number {
     version(digest, age, world, api.versions[index]!);
   for (const operator of world.operators) ofOperator(digest, age, world, operator);
 
-  digest.number((manager.up ? 1 : 0) + manager.incarnation * 2);
-  const settles = world.setting.applications || world.setting.upgradeMode !== "stateless";
-  for (const { id, state, path, endedAt } of manager.operations) {
-    digest.word(id);
-    digest.word(state);
-    digest.word(path);
-    age(endedAt, 300_000);
-  }
-  for (const { path, work } of manager.storage) {
-    digest.word(path);
-    digest.number(work);
-  }
-  for (const { jobId, from } of manager.recoveries) {
-    digest.word(jobId);
-    digest.word(from.path);
-  }
+  if (setting.ownCluster !== undefined) ofClusters(digest, age, world);
+  for (const manager of world.managers) ofManager(digest, age, world, manager);
   digest.word(ledger.promise?.jobId);
   digest.number((ledger.promise?.work ?? -1) + 64 * (ledger.promise?.base ?? 0));
-  for (const list of [manager.jobs, manager.storedJobs]) {
-    for (const { id, state, content, begunAt, endedAt, work, left, shown, restarts } of list) {
-      digest.number(restarts);
-      if (settles) age(endedAt, END_IS_OLD_MS);
-      digest.number(work);
-      digest.number(left.completed + (left.newest?.stops ? 1024 : 0));
-      digest.word(left.newest?.path);
-      digest.word(shown?.left.newest?.path);
-      digest.number(shown ? Math.min(3_000, world.now - shown.at) : -1);
-      digest.word(id);
-      digest.word(state);
-      digest.number(content);
-      for (const { lookBegunAt } of world.operators) digest.number(begunAt < lookBegunAt ? 1 : 0);
-    }
-    digest.number(-2);
-  }
-  for (const list of [manager.applications, manager.storedApplications]) {
-    for (const { id, state, hasJob } of list) {
-      digest.word(id);
-      digest.word(state);
-      digest.number(hasJob ? 1 : 0);
-    }
-    digest.number(-3);
-  }
-  for (const { jobId, content, request, jar, from, begunAt, doubled, redirected } of manager.mains) {
-    digest.word(from);
-    digest.word(jobId);
-    digest.number(content);
-    digest.number(network.requests.findIndex(({ id }) => id === request));
-    digest.word(jar);
-    digest.number((doubled ? 1 : 0) + (redirected ? 2 : 0));
-    for (const { lookBegunAt, task } of world.operators) {
-      const half = task?.half?.begunAt ?? -1;
-      digest.number((begunAt < lookBegunAt ? 1 : 0) + (begunAt < half ? 2 : 0));
-    }
-  }
-  for (const list of [manager.results, manager.applicationResults, manager.jars]) {
-    for (const id of list) digest.word(id);
-    digest.number(-4);
-  }
   for (const {
     operator,
     epoch,
@@ -205,6 +155,100 @@ export function fingerprint(world: World): number {
       (world.wish.suspended ? 131072 : 0),
   );
   return digest.value;
+}
+
+/** What FlinkClusters there are, which of them operators have seen, and what they are deployed to. */
+function ofClusters(digest: Digest, age: Age, { api, operators, places, ledger }: World): void {
+  ofMade(digest, age, api.clusters);
+  for (const { alive, clustersSeen, absent, url, to } of operators) {
+    if (!alive) continue;
+    for (const seen of api.clusterVersions.slice(clustersSeen, -1)) ofMade(digest, age, seen);
+    digest.number(api.clusterVersions.length - clustersSeen);
+    digest.word(absent?.name);
+    age(absent ? absent.at - EPOCH : -1, ABSENCE_IS_OLD_MS);
+    digest.word(url);
+    digest.word(to);
+  }
+  for (const { name, content, from, pods, restarts, maps } of places) {
+    digest.word(name);
+    digest.number(content);
+    digest.word(from);
+    digest.number((pods ? 1 : 0) + (maps ? 2 : 0) + 4 * restarts);
+  }
+  digest.number(Math.min(1, ledger.madeLate) + 2 * Math.min(1, ledger.forced));
+}
+
+function ofMade(digest: Digest, age: Age, clusters: Clusters): void {
+  for (const { name, uid, base, state } of clusters) {
+    digest.word(name);
+    digest.number(uid * 4096 + idOf(base));
+    digest.word(state.phase);
+    digest.number((state.reached ? 1 : 0) + (state.deletedAt === undefined ? 0 : 2));
+    age(state.since, MAIN_BEGAN_MS);
+  }
+  digest.number(-6);
+}
+
+function ofManager(digest: Digest, age: Age, world: World, manager: JobManager): void {
+  const { network } = world;
+  digest.number((manager.up ? 1 : 0) + manager.incarnation * 2);
+  const settles = world.setting.applications || world.setting.upgradeMode !== "stateless";
+  for (const { id, state, path, endedAt } of manager.operations) {
+    digest.word(id);
+    digest.word(state);
+    digest.word(path);
+    age(endedAt, 300_000);
+  }
+  for (const { path, work } of manager.storage) {
+    digest.word(path);
+    digest.number(work);
+  }
+  for (const { jobId, from } of manager.recoveries) {
+    digest.word(jobId);
+    digest.word(from.path);
+  }
+  for (const list of [manager.jobs, manager.storedJobs]) {
+    for (const { id, state, content, begunAt, endedAt, work, left, shown, restarts } of list) {
+      digest.number(restarts);
+      if (settles) age(endedAt, END_IS_OLD_MS);
+      digest.number(work);
+      digest.number(left.completed + (left.newest?.stops ? 1024 : 0));
+      digest.word(left.newest?.path);
+      digest.word(shown?.left.newest?.path);
+      digest.number(shown ? Math.min(3_000, world.now - shown.at) : -1);
+      digest.word(id);
+      digest.word(state);
+      digest.number(content);
+      for (const { lookBegunAt } of world.operators) digest.number(begunAt < lookBegunAt ? 1 : 0);
+    }
+    digest.number(-2);
+  }
+  for (const list of [manager.applications, manager.storedApplications]) {
+    for (const { id, state, hasJob } of list) {
+      digest.word(id);
+      digest.word(state);
+      digest.number(hasJob ? 1 : 0);
+    }
+    digest.number(-3);
+  }
+  for (const { jobId, content, request, jar, from, begunAt, doubled, redirected } of manager.mains) {
+    digest.word(from);
+    digest.word(jobId);
+    digest.number(content);
+    digest.number(network.requests.findIndex(({ id }) => id === request));
+    digest.word(jar);
+    digest.number((doubled ? 1 : 0) + (redirected ? 2 : 0));
+    for (const { lookBegunAt, task } of world.operators) {
+      const half = task?.half?.begunAt ?? -1;
+      digest.number((begunAt < lookBegunAt ? 1 : 0) + (begunAt < half ? 2 : 0));
+    }
+  }
+  for (const list of [manager.results, manager.applicationResults, manager.jars]) {
+    for (const id of list) digest.word(id);
+    digest.number(-4);
+  }
+  for (const { id } of manager.ended) digest.word(id);
+  digest.number(manager.gone ? 1 : 0);
 }
 
 type Age = (at: number, old?: number) => void;

@@ -16,19 +16,22 @@ import type { Entry } from "./ledger.ts";
 
 /** Never two live jobs for one FlinkJob; a trigger that came to its end never runs again. */
 export function jobBegins(world: World, jobId: string, before: Entry | undefined, how: Origin): void {
-  const { ledger, manager } = world;
+  const { ledger } = world;
   const prefix = jobId.slice(0, 16);
-  const others = manager.live.filter(({ id }) => id !== jobId && isOf(prefix, id));
+  const others = world.live.filter(({ id }) => id !== jobId && isOf(prefix, id));
   if (others.length > 0) {
     const both = `${world.short(jobId)} and ${world.short(others[0]!.id)} live at once`;
     world.broken("twoLiveJobs", both, ledger.wiped > 0 ? "statusWiped" : undefined);
   }
   if (how === "recovered") return;
-  if (before?.end !== undefined && !(before.end === "LOST" && agreedToRunAgain(world)))
+  if (
+    before?.end !== undefined &&
+    !(before.end === "LOST" && (agreedToRunAgain(world) || isDeletedBySomebody(world)))
+  )
     world.broken(
       "runsAgain",
       `${world.short(jobId)} had ended (${before.end}) and runs again`,
-      excuse(world, how),
+      excuse(world, before, how),
     );
   const sibling = ledger.entries.find(
     (entry) =>
@@ -47,14 +50,21 @@ function agreedToRunAgain({ setting, ledger }: World): boolean {
   return setting.lostPolicy === "Resubmit" && ledger.failovers + ledger.hours > 0;
 }
 
+/** Its cluster is made again, and the attempt with it. */
+export function isDeletedBySomebody({ left, setting }: World): boolean {
+  return left.clusterDeletions < setting.budget.clusterDeletions;
+}
+
 /** The window through which an ended job may run again. */
-function excuse(world: World, how: Origin): Window | undefined {
+function excuse(world: World, before: Entry, how: Origin): Window | undefined {
   if (how === "reRun") return "reRunByFlink";
   // Only a Flink that keeps every result refuses whatever arrives.
   if (world.doubled && world.setting.protection !== "Durable") return "doubledRequest";
   if (how === "redirected" && world.setting.protection !== "Durable") return "replacedMeanwhile";
   // Our record is all that guards an ended job where Flink keeps no results.
   if (world.ledger.wiped > 0 && world.setting.protection !== "Durable") return "statusWiped";
+  // Nobody had seen it, so its cluster is made once more.
+  if (world.ledger.forced > 0 && before.end === "LOST") return "clusterForced";
   return agreedToRunAgain(world) ? "resubmit" : undefined;
 }
 
@@ -68,16 +78,16 @@ export function jarMissing(world: World, jobId: string): void {
 
 /** Before a run request leaves: main() is not run a second time where looking could have told. */
 export function submits(world: World, version: Version, jobId: string, lookBegunAt: number): void {
-  const { manager } = world;
+  const mains = world.managers.flatMap((manager) => manager.mains);
   const seen = version.job?.status?.trigger;
   if (seen?.jobId !== jobId && !world.setting.habits.sendsBeforeWriting) return;
-  const running = manager.mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
+  const running = mains.find((main) => main.jobId === jobId && main.begunAt < lookBegunAt);
   const window = world.ledger.wiped > 0 ? "statusWiped" : undefined;
   if (running)
     world.broken("mainRunsTwice", `main() of ${world.short(jobId)} ran when it was looked for`, window);
   if ((seen?.sends ?? 0) > 1 && lookBegunAt === -1)
     world.broken("sendsWithoutLooking", `${world.short(jobId)} is sent again although nobody looked`);
-  const live = manager.live.find(({ id }) => id === jobId);
+  const live = world.live.find(({ id }) => id === jobId);
   if (live && live.begunAt < lookBegunAt)
     world.broken("sendsToRunningJob", `${world.short(jobId)} ran when it was looked for`, window);
 }
@@ -124,7 +134,7 @@ export function statusWritten(world: World, before: FlinkJobStatus | undefined, 
   const { trigger, job } = step.status!;
   if (!trigger) return;
   if (trigger.jobId === FOREIGN && trigger.sends > 0) world.ledger.adopted = true;
-  if (job?.state === "RESTARTING") world.ledger.restartsSeen = world.manager.job(job.id)?.restarts ?? 0;
+  if (job?.state === "RESTARTING") world.ledger.restartsSeen = jobOf(world, job.id)?.restarts ?? 0;
   const { newest } = world.api;
   world.ledger.recorded(trigger.jobId, newest.uid, trigger.id, trigger.attempt);
   const { restarts, budget } = world.setting;
@@ -135,7 +145,11 @@ export function statusWritten(world: World, before: FlinkJobStatus | undefined, 
   if (before?.trigger && before.trigger.jobId !== trigger.jobId && step.effect?.kind === "submit")
     mints(world, trigger.jobId);
   counts(world, trigger.jobId, trigger.sends);
-  claims(world, trigger);
+  claims(world, trigger, step.rule);
+}
+
+function jobOf({ managers }: World, id: string) {
+  return managers.map((manager) => manager.job(id)).find((job) => job !== undefined);
 }
 
 /** Write ahead: whatever is out there is on record. */
@@ -154,12 +168,14 @@ function counts(world: World, jobId: string, sends: number): void {
 }
 
 function mints(world: World, jobId: string): void {
-  const { manager, network, ledger } = world;
+  const { managers, network, ledger } = world;
   const prefix = jobId.slice(0, 16);
   const earlier = (id: string) => id !== jobId && isOf(prefix, id);
   const lives =
-    manager.live.find(({ id }) => earlier(id))?.id ??
-    manager.mains.find((main) => earlier(main.jobId) && !manager.results.includes(main.jobId))?.jobId ??
+    world.live.find(({ id }) => earlier(id))?.id ??
+    managers
+      .flatMap(({ mains, results }) => mains.filter((main) => !results.includes(main.jobId)))
+      .find((main) => earlier(main.jobId))?.jobId ??
     network.requests.find(({ phase, jobId: id, doubled }) => phase === "way" && !doubled && earlier(id))
       ?.jobId;
   if (lives === undefined) return;
@@ -168,13 +184,15 @@ function mints(world: World, jobId: string): void {
   world.broken("mintsBesideLivingJob", what, window);
 }
 
-function claims(world: World, { jobId, state, failure, stop }: TriggerStatus): void {
+function claims(world: World, { jobId, state, failure, stop }: TriggerStatus, rule: string): void {
   const reason = failure?.reason;
   const entry = world.ledger.of(jobId);
   const wrong = (claim: string) =>
     world.broken(
       "claimsWhatIsNot",
       `the status says ${claim}; ${world.short(jobId)}: ${entry?.end ?? "no end"}`,
+      // Its JobManager had not been seen to answer.
+      rule === "clusterTakenAway" ? "takenAwayUnseen" : undefined,
     );
   if (state === "running" && !entry?.begun) wrong("running");
   if (state === "finished" && entry?.end !== "FINISHED") wrong("finished");
@@ -185,7 +203,7 @@ function claims(world: World, { jobId, state, failure, stop }: TriggerStatus): v
 
 /** The finalizer goes: nothing of the FlinkJob lives on, unless somebody wished so. */
 export function letsGo(world: World, version: Version, step: Step): void {
-  const { api, manager, network, setting, ledger } = world;
+  const { api, managers, network, setting, ledger } = world;
   const { newest } = api;
   if (newest.resourceVersion !== version.resourceVersion) return;
   if (step.rule === "deletionTimedOut") ledger.letGoLate++;
@@ -196,8 +214,8 @@ export function letsGo(world: World, version: Version, step: Step): void {
   const adopted = version.job?.status?.trigger;
   const mine = (id: string) => id.startsWith(prefix) || (id === adopted?.jobId && adopted.sends > 0);
   const lives =
-    manager.live.find(({ id }) => mine(id))?.id ??
-    manager.mains.find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
+    world.live.find(({ id }) => mine(id))?.id ??
+    managers.flatMap(({ mains }) => mains).find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
     network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
   if (lives === undefined) return;
   const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;

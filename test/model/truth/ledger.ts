@@ -41,6 +41,10 @@ export class Ledger {
   restartsSeen = 0;
   /** A FlinkJob was let go before its job was seen to end, with an event that says so. */
   letGoLate = 0;
+  /** A FlinkCluster was made when nobody wanted it any more: between the look and the making an operator stood still. */
+  madeLate = 0;
+  /** FlinkClusters that somebody took away with their finalizer. */
+  forced = 0;
 
   clone(): Ledger {
     const copy = new Ledger();
@@ -51,6 +55,8 @@ export class Ledger {
     copy.adopted = this.adopted;
     copy.restartsSeen = this.restartsSeen;
     copy.letGoLate = this.letGoLate;
+    copy.madeLate = this.madeLate;
+    copy.forced = this.forced;
     copy.promise = this.promise;
     return copy;
   }

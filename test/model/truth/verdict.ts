@@ -2,14 +2,20 @@ import { uidText } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
 import { contentOf, contentOfHash, FOREIGN, versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
+import { judgeClusters } from "./own-cluster-invariants.ts";
 
 /** Nothing will happen any more: is it as wished, and does the status say so? */
 export function judge(world: World): void {
-  const { api, manager, ledger, setting } = world;
+  judgeClusters(world);
+  judgeJob(world);
+}
+
+function judgeJob(world: World): void {
+  const { api, ledger, setting } = world;
   const { job, uid } = api.newest;
   const prefix = prefixOf(uidText(uid));
   const followed = job?.status?.trigger;
-  const mine = manager.live.filter(
+  const mine = world.live.filter(
     ({ id }) => id.startsWith(prefix) || (id === followed?.jobId && followed.sends > 0),
   );
   const wiped = ledger.wiped > 0 ? "statusWiped" : undefined;
@@ -117,8 +123,14 @@ function withoutCause({ ledger, setting, api, left }: World): string | undefined
     case "OutcomeLost":
       return unless(ledger.failovers + ledger.hours > 0 || end !== undefined, "nothing was lost");
     case "JobLost":
-      return unless(ledger.failovers > 0 && protection === "JobManagerLifetime", "no JobManager was lost");
+      return unless(
+        ledger.forced > 0 ||
+          used("clusterDeletions") ||
+          (ledger.failovers > 0 && protection === "JobManagerLifetime"),
+        "no JobManager was lost",
+      );
     case "AttemptsExhausted": {
+      if (mains.includes("exits")) return undefined;
       const stood = used("lostRequests", "lostAnswers", "crashes", "failovers", "takeovers");
       return unless(
         trigger.tries >= setting.maxAttempts && (stood || ledger.failovers > 0),

@@ -1,5 +1,6 @@
 import { flinkMoves } from "../flink/flink-moves.ts";
 import { snapshotMoves } from "../flink/snapshot-moves.ts";
+import { clusterMoves } from "../kube/cluster-moves.ts";
 import { userMoves } from "../kube/user-moves.ts";
 import { networkMoves } from "../network/network-moves.ts";
 import { operatorMoves } from "../operator/operator-moves.ts";
@@ -24,10 +25,11 @@ export const MOVES: readonly Move[] = [
   ...snapshotMoves,
   ...timeMoves,
   ...userMoves,
+  ...clusterMoves,
 ];
 const FLAG = MOVES.map(({ unneeded }) => unneeded === true);
 
-const SEES = MOVES.findIndex(({ name }) => name === "sees");
+const LAST_TO_SEE = MOVES.findIndex(({ name }) => name === "seesClusters");
 
 /** A move and how it happens, as one number: what schedules are made of. */
 export function codeOf(kind: number, a: number, b: number): number {
@@ -40,7 +42,7 @@ export function offers(world: World, into: number[]): number[] {
   for (let kind = 0; kind < MOVES.length; kind++) {
     if (world.calm && FLAG[kind]) continue;
     MOVES[kind]!.offer(world, (a, b = 0) => into.push(codeOf(kind, a, b)));
-    if (kind === SEES && world.setting.prompt && into.length > 0) break;
+    if (kind === LAST_TO_SEE && world.setting.prompt && into.length > 0) break;
   }
   return into;
 }

@@ -44,6 +44,10 @@ export interface Budget {
   oldTriggerIds: number;
   deletions: number;
   recreations: number;
+  /** Somebody deletes a FlinkCluster that was made for the FlinkJob. */
+  clusterDeletions: number;
+  /** Somebody takes its finalizer away, with its pods or without. */
+  forces: number;
   /** The status is taken away (a backup restored, `replace --subresource=status`). */
   wipes: number;
 }
@@ -56,6 +60,14 @@ export interface Habits {
   sendsBeforeWriting?: boolean;
   /** Deletes the JAR as soon as the request has left. */
   dropsJarEarly?: boolean;
+  /** Makes a FlinkCluster without asking whether it is wanted. */
+  makesUnasked?: boolean;
+  /** Takes pods away while the FlinkJob has a job there. */
+  tearsDownWhatIsUsed?: boolean;
+  /** Believes an old cache that no job lives in a cluster that is being deleted. */
+  believesOldJobs?: boolean;
+  /** Leaves what Flink's high availability left. */
+  leavesConfigMaps?: boolean;
   /** Asks for the job before it asks for the main()s. */
   looksForJobsFirst?: boolean;
 }
@@ -72,7 +84,10 @@ export type Window =
   | "deletionTimedOut"
   | "doubledRequest"
   | "firstCheckpoint"
-  | "replacedMeanwhile";
+  | "replacedMeanwhile"
+  | "takenAwayUnseen"
+  | "madeLate"
+  | "clusterForced";
 
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {
@@ -81,15 +96,18 @@ export interface Setting {
   mutant?: string;
   /**
    * Where schedules begin: the object was just created; the operator is about to make its first decision that matters;
-   * or its first run request has arrived; or its first job runs, and the status says so; or a first stop of that job for an
+   * or its first run request has arrived; or its first job runs, and the status says so (ownRuns: in a
+   * cluster of its own); or a first stop of that job for an
    * edit has failed, although its savepoint was complete.
    */
-  begins: "created" | "ready" | "sent" | "runs" | "stopFailed";
+  begins: "created" | "ready" | "sent" | "runs" | "ownRuns" | "stopFailed";
   /** Watch caches are never behind: fewer interleavings, so that longer ones are reached. */
   prompt: boolean;
   /** /run-application (2.3), or /run (2.2). */
   applications: boolean;
   protection: Protection;
+  /** spec.cluster.perJob, with this mode: each attempt has a cluster of its own. */
+  ownCluster?: "application" | "session";
   /** Jobs end by themselves. */
   batch: boolean;
   mains: readonly MainEnd[];
@@ -145,5 +163,7 @@ export const noBudget: Budget = {
   oldTriggerIds: 0,
   deletions: 0,
   recreations: 0,
+  clusterDeletions: 0,
+  forces: 0,
   wipes: 0,
 };

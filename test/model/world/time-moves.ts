@@ -86,7 +86,8 @@ export function pass(world: World, ms: number): void {
   // An application looks at its jobs every two seconds.
   if (ms >= PAUSE_MS) endApplications(world);
   world.now += ms;
-  world.manager.forget(world.now);
+  // Clusters of its own remember for a month.
+  world.managers[0]!.forget(world.now);
   for (const operator of world.operators) {
     if (operator.alive && operator.dueAt <= world.now) {
       operator.queued = true;

@@ -1,4 +1,5 @@
 import type { FlinkJobSpec } from "../../../src/api/flinkjob.ts";
+import { perJob } from "../../../src/api/per-job.ts";
 import { runHash } from "../../../src/core/identity.ts";
 import { URL_A } from "../operator/seen.ts";
 import { numberOf } from "../search/digest.ts";
@@ -15,11 +16,18 @@ export interface Wish {
   readonly suspended: number;
 }
 
+const perJobs = {
+  application: perJob.parse({ flinkVersion: "2.3", image: "flink", storage: { claimName: "flink" } }),
+  session: perJob.parse({
+    ...{ flinkVersion: "2.3", image: "flink", storage: { claimName: "flink" } },
+    mode: "session",
+  }),
+};
 const specs = new Map<string, FlinkJobSpec>();
 
 export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
   const { jar, lostPolicy, deletionPolicy, maxAttempts, timeout, ownTriggerIds } = setting;
-  const { upgradeMode, restarts, rollback, adopts } = setting;
+  const { upgradeMode, restarts, rollback, adopts, ownCluster } = setting;
   const key = [
     ...Object.values(wish),
     jar,
@@ -32,12 +40,18 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     restarts,
     rollback,
     adopts,
+    ownCluster,
   ].join();
   const known = specs.get(key);
   if (known) return known;
   const spec: FlinkJobSpec = {
-    cluster: { url: URL_A },
-    jar: jar === "id" ? { id: "word-count.jar" } : { uri: "http://jars.shop/word-count.jar" },
+    cluster: ownCluster === undefined ? { url: URL_A } : { perJob: perJobs[ownCluster] },
+    jar:
+      ownCluster === "application"
+        ? { local: "/opt/flink/usrlib/word-count.jar" }
+        : jar === "id"
+          ? { id: "word-count.jar" }
+          : { uri: "http://jars.shop/word-count.jar" },
     args: [`content-${wish.content}`],
     state: wish.suspended > 0 ? "suspended" : "running",
     upgradeMode,

@@ -3,6 +3,7 @@ import type { FlinkJobState, RunOutcome } from "../../../src/core/observed.ts";
 import { JobManager } from "../flink/job-manager.ts";
 import type { Job, Origin, Witness } from "../flink/records.ts";
 import { ApiServer, EPOCH } from "../kube/api-server.ts";
+import type { Place } from "../kube/place.ts";
 import { Network } from "../network/network.ts";
 import type { Decisions } from "../operator/decisions.ts";
 import { Operator } from "../operator/operator.ts";
@@ -26,7 +27,12 @@ export class World implements Witness {
   readonly setting: Setting;
   readonly decisions: Decisions;
   api: ApiServer;
-  manager: JobManager;
+  /** That of the session cluster, then one for each place of `places`. */
+  managers: JobManager[];
+  /** Which of them moves speak of now. */
+  current = 0;
+  /** Where clusters of its own were made, one for each attempt. */
+  places: readonly Place[] = [];
   network: Network;
   operators: Operator[];
   ledger: Ledger;
@@ -47,7 +53,8 @@ export class World implements Witness {
     this.setting = setting;
     this.decisions = decisions;
     this.api = new ApiServer();
-    this.manager = new JobManager();
+    this.managers = [new JobManager()];
+    this.managers[0]!.up = setting.ownCluster === undefined;
     this.network = new Network();
     this.operators = [new Operator(true), new Operator(false)];
     this.operators[1]!.queued = false;
@@ -61,13 +68,28 @@ export class World implements Witness {
     const copy: World = Object.create(World.prototype) as World;
     Object.assign(copy, this);
     copy.api = this.api.clone();
-    copy.manager = this.manager.clone();
+    copy.managers = this.managers.map((manager) => manager.clone());
     copy.network = this.network.clone();
     copy.operators = [this.operators[0]!.clone(), this.operators[1]!.clone()];
     copy.ledger = this.ledger.clone();
     copy.left = { ...this.left };
     copy.wish = { ...this.wish };
     return copy;
+  }
+
+  get manager(): JobManager {
+    return this.managers[this.current]!;
+  }
+
+  /** Every job that runs, or will run again by itself. */
+  get live(): readonly Job[] {
+    return this.managers.length === 1 ? this.managers[0]!.live : this.managers.flatMap(({ live }) => live);
+  }
+
+  /** Moves speak of the JobManager that answers there from now on; where none could, of one that is down. */
+  at(url: string | undefined): void {
+    if (this.setting.ownCluster !== undefined)
+      this.current = 1 + this.places.findIndex((place) => place.url === url);
   }
 
   get spec(): FlinkJobSpec {

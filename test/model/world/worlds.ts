@@ -1,5 +1,6 @@
 import { aSetting } from "./a-setting.ts";
 import { largeLifeCycleWorlds, lifeCycleWorlds } from "./life-cycle-worlds.ts";
+import { largeOwnClusterWorlds, ownClusterWorlds } from "./own-cluster-worlds.ts";
 import type { Budget, Setting } from "./setting.ts";
 
 const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
@@ -7,6 +8,7 @@ const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 /** Each is small enough to be explored to its end, or deep; together they have every fault and every class. */
 export const smallWorlds: readonly Setting[] = [
   ...lifeCycleWorlds,
+  ...ownClusterWorlds,
   aSetting("first submission", { begins: "created" }, {}),
   aSetting("one crash", { prompt: true }, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
@@ -161,4 +163,8 @@ export const largeSubmissionWorlds: readonly Setting[] = (
   }),
 );
 
-export const largeWorlds: readonly Setting[] = [...largeSubmissionWorlds, ...largeLifeCycleWorlds];
+export const largeWorlds: readonly Setting[] = [
+  ...largeSubmissionWorlds,
+  ...largeLifeCycleWorlds,
+  ...largeOwnClusterWorlds,
+];
