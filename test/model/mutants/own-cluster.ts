@@ -30,7 +30,7 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "deletes a cluster without letting it go on record first",
-    breaks: ["deletesUnreleased"],
+    breaks: ["neverQuiet"],
     worlds: ["own cluster, batch"],
     decide: instead(["releaseCluster"], (step, { job }) =>
       withCluster(step, job.status, { releasedAt: undefined }),
@@ -62,7 +62,7 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "waits for a cluster that waits for it",
-    breaks: ["neverQuiet"],
+    breaks: ["killsItsJob"],
     worlds: ["own cluster, deleted by"],
     decide: instead(["releaseDeletedEarly"], (step, { job }) =>
       withCluster(step, job.status, { releasedAt: undefined }),
@@ -76,7 +76,7 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "lets a FlinkJob go without clearing what a cache does not show",
-    breaks: ["leftBehind"],
+    breaks: ["orphansItsJob"],
     worlds: ["own cluster, deleted", "own session, deleted"],
     decide: (observed, now) => {
       const step = decide(observed, now);
