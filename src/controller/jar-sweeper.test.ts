@@ -76,7 +76,9 @@ test("a JAR stays while another FlinkJob's main() may read it: its name tells on
     .trigger(waiting)
     .build();
   const wiped = aJob(uri).build();
-  for (const needing of [other, edited, wiped]) {
+  // Another operator, which believes that it leads, sends it any moment.
+  const unsent = aJob(uri).trigger(aTrigger()).build();
+  for (const needing of [other, edited, wiped, unsent]) {
     world.owner = running;
     world.others = [needing];
     world.there.add(mine);

@@ -143,7 +143,9 @@ export class JarSweeper {
       // Its deletion has changed the generation, and its trigger may be pending to the end.
       if (this.#gone.get(jobIdPrefix(metadata.uid ?? ""))) continue;
       const trigger = status?.trigger;
-      if (trigger && (trigger.state !== "pending" || trigger.sentTo?.url !== url)) continue;
+      // One that is not sent yet may be another operator's, which has brought the JAR for it and sends at this moment.
+      const { sentTo = { url } } = trigger ?? {};
+      if (trigger && (trigger.state !== "pending" || sentTo.url !== url)) continue;
       if (trigger && trigger.generation !== metadata.generation) return "any";
       if (spec.jar?.uri !== undefined) keys.add(contentKey(spec.jar));
     }
