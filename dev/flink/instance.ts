@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { end, isRunning } from "../machine/process.ts";
 import { keepRecording, type Role } from "./archive.ts";
 import { ensureFlinkHome, type FlinkHome } from "./home.ts";
 import { launch, logFile, type Member } from "./jvm.ts";
 import { untilReady } from "./readiness.ts";
+import { freezeBetweenResults } from "./result-store.ts";
 import { type ClusterState, noteInstance, type TaskManagerMember, writeState } from "./state.ts";
 
 /** A running local Flink cluster, made of real processes of this machine. */
@@ -115,6 +117,8 @@ export class LocalFlink implements FlinkInstance {
   async killJobManager(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const { jobManager, ...others } = this.#state;
     if (jobManager === undefined) return;
+    if (this.ha && signal === "SIGKILL" && isRunning(jobManager.process))
+      await freezeBetweenResults(jobManager.process.pid, join(this.dir, "ha"));
     await this.#end("jobmanager", jobManager, signal);
     await this.#save(others);
   }
