@@ -71,7 +71,10 @@ export class KubeGate {
     this.#server = server;
     this.#headers = headers;
     this.#agent = agent;
-    this.#gate = createServer((incoming, response) => void this.#serve(incoming, response));
+    this.#gate = createServer((incoming, response) => {
+      // What breaks behind the gate breaks in front of it, also while the gate closes with requests under way.
+      this.#serve(incoming, response).catch(() => response.destroy());
+    });
   }
 
   static async open(kubeconfig: string): Promise<KubeGate> {
