@@ -74,6 +74,7 @@ export function contextOf(observed: Observed, now: number): Context {
     observed.look.jobId === jobId &&
     isFresh(observed.look, flight, now) &&
     !mayHaveMissedIt(observed.look, arrivesUntil(trigger, flight, observed.longestWayMs), now) &&
+    !isBeforeAcceptance(observed.look, trigger, now) &&
     !isBeforeStop(observed.look, trigger, now)
       ? observed.look
       : undefined;
@@ -148,6 +149,16 @@ function isFresh(look: Look, flight: Flight | undefined, now: number): boolean {
 /** Taken while the request could still arrive, and now it no longer can: only another look shows whether it did. */
 function mayHaveMissedIt(look: Look, until: number | undefined, now: number): boolean {
   return until !== undefined && look.at < until && until <= now;
+}
+
+/**
+ * It saw nothing, and was taken before the acceptance that is on record: another operator's, which believed that it led. Where
+ * somebody set the clock back no look could ever be later.
+ */
+function isBeforeAcceptance(look: Look, trigger: TriggerStatus | undefined, now: number): boolean {
+  const acceptedAt = at(trigger?.acceptedAt);
+  if (acceptedAt === undefined || look.found || look.application !== undefined) return false;
+  return look.at <= acceptedAt && acceptedAt <= now;
 }
 
 /** What a job has left is another thing once it is being stopped. */

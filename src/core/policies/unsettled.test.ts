@@ -10,6 +10,7 @@ import {
   decideOn,
   HOUR,
   MINUTE,
+  NOW,
   P2,
   SECOND,
   UID,
@@ -22,6 +23,21 @@ const otherProcess = aLook({ incarnation: P2 });
 const g1 = jobIdOf(UID, "g1", 1);
 
 describe("decided by looking", () => {
+  test("that it was not there before another operator saw it proves nothing", () => {
+    const trigger = aTrigger()
+      .sent({ ago: SECOND })
+      .with({ acceptedAt: ago(20) });
+    const scene = { job: aJob().trigger(trigger), cluster: aCluster("JobManagerLifetime") };
+    const step = decideOn({ ...scene, look: aLook({ at: NOW - 40, endedAt: NOW - 30 }) });
+    expect(step).toMatchObject({ rule: "lookUp", status: undefined });
+    // Taken since, it does.
+    const later = decideOn({ ...scene, look: aLook({ at: NOW - 19, endedAt: NOW - 10 }) });
+    expect(later.status?.trigger?.reason).toBe("OutcomeLost");
+    // By whose clock it was accepted in the future is not waited for.
+    const ahead = { ...scene, job: aJob().trigger(trigger.with({ acceptedAt: ago(-HOUR) })) };
+    expect(decideOn({ ...ahead, look: aLook() }).rule).not.toBe("lookUp");
+  });
+
   test("after a crash between status and effect, or after it, the first thing is a look-up", () => {
     expect(decideOn({ job: sent })).toMatchObject({ rule: "lookUp", effect: { kind: "lookUp", jobId: g1 } });
   });
