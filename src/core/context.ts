@@ -158,7 +158,7 @@ function mayHaveMissedIt(look: Look, until: number | undefined, now: number): bo
 function isBeforeAcceptance(look: Look, trigger: TriggerStatus | undefined, now: number): boolean {
   const acceptedAt = at(trigger?.acceptedAt);
   if (acceptedAt === undefined || look.found || look.application !== undefined) return false;
-  return look.at <= acceptedAt && acceptedAt <= now;
+  return look.at < acceptedAt && acceptedAt <= now;
 }
 
 /** What a job has left is another thing once it is being stopped. */
