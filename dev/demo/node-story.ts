@@ -91,16 +91,16 @@ export class NodeStory {
       `the FlinkJob says ${ended?.state}, and what the job counted: ${elements} elements`,
       { trigger: ended?.state, elements },
     );
+    teller.claim(isBare(over), "no pod and nothing that bears the cluster's name is left");
+
+    teller.step("The FlinkJob is deleted: nothing is left at all, for its JobIDs cannot come again");
+    await teller.kubectl(["delete", "flinkjob", this.#name, "--timeout=60s"]);
     const files = await filesBelow(this.#stage.storage);
     teller.claim(
-      isBare(over) && files.length === 0,
-      "no pod, nothing that bears the cluster's name, and no file in its storage is left",
+      (await this.#look()).job === undefined && files.length === 0,
+      "the FlinkJob is gone, and no file is left in its storage",
       { files },
     );
-
-    teller.step("The FlinkJob is deleted: nothing is left at all");
-    await teller.kubectl(["delete", "flinkjob", this.#name, "--timeout=60s"]);
-    teller.claim((await this.#look()).job === undefined, "the FlinkJob is gone");
   }
 
   /** For whoever wants to look around: a job without end. */
