@@ -187,3 +187,11 @@ test("another gateway on the same volume goes on where one has ended", async () 
   expect(stage.manager.taken).toHaveLength(1);
   await stage.kube.delete(flinkClusters, { namespace: "team", name: "own-a1b2c3d4" });
 });
+
+test("what the JobManager has taken is not sent again while the operator has not seen it, only asked for", async () => {
+  await stage.post(plan);
+  await stage.await(plan);
+  const asked = () => stage.manager.seen.filter((one) => one === `GET /v1/jobs/${plan.jobId}/status`).length;
+  await eventually(() => asked() > 1);
+  expect(sends()).toBe(1);
+});

@@ -104,6 +104,8 @@ export class HandOver {
     const url = await own.urlOf(job);
     const base = url === undefined ? null : URL.parse(url);
     if (base === null) return { kind: "later", why: "its FlinkCluster is not there yet" };
+    // Until the operator has seen it: a plan may have hundreds of megabytes, and a question has none.
+    if (this.#taken.get(uid) !== undefined && (await this.#isThere(job))) return { kind: "taken" };
     const plan = await store.read(keyOf(job));
     if (plan === undefined) return this.#missed(job, uid);
     const verdict = await this.#send(job, base, plan, signal);
