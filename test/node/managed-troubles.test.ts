@@ -1,5 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import { World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
@@ -62,8 +63,11 @@ test("a storage that Flink may not write to, with the cause, although much was l
   const message = await told(subject, "CrashLooping");
   expect(message).toMatch(/Could not start cluster entrypoint|Fatal error occurred/);
   expect(message).toMatch(/AccessDenied|Permission denied|could not be created|Failed to create/i);
-  const events = await world.events("closed-storage", world.namespace, "FlinkCluster");
-  expect(events.map(({ type, reason }) => `${type} ${reason}`)).toContain("Warning CrashLooping");
+  // An event is written after the status that it tells of.
+  await eventually(async () => {
+    const events = await world.events("closed-storage", world.namespace, "FlinkCluster");
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toContain("Warning CrashLooping");
+  });
 });
 
 test("a claim that does not exist", async () => {
