@@ -134,6 +134,19 @@ test("a cluster that does not come to be in time: refused with the words of the 
   );
 });
 
+test("a FlinkJob that has lost its status, long after its plan was handed over, is left to the operator", async () => {
+  await stage.post(plan);
+  await stage.write(plan, { state: "running", reason: "TasksRunning" });
+  await eventually(async () => (await stage.planning.waiting()) === 0);
+  await stage.write(plan, { state: "pending", reason: "ClusterUnreachable", message: "it fails over" });
+  const known = () => stage.planning.parts.jobs.known(`team/${ref().name}`)?.status?.trigger?.state;
+  await eventually(() => known() === "pending");
+  const { clock, reconcile } = await byHand();
+  await clock.advance(601_000);
+  expect(await reconcile()).toEqual({});
+  expect(await refusal()).toBeUndefined();
+});
+
 test("a volume that has lost the plan: refused after a while, unless the job is there", async () => {
   await stage.post(plan);
   stage.manager.isAway = true;

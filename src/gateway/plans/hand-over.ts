@@ -78,6 +78,8 @@ export class HandOver {
       return this.#refuse(job, `it did not get to its JobManager in time: ${verdict.why}`);
     }
     if (leftMs > 0) return { requeueAfterMs: leftMs };
+    // Handed over before: it is the status that has been lost, and the operator finds the job again.
+    if (!(await store.has(keyOf(job)))) return {};
     const why = `${trigger?.reason ?? "no operator has seen it"}: ${trigger?.message ?? ""}`;
     return this.#refuse(job, `its cluster did not come to be in time: ${why}`);
   }
@@ -85,10 +87,11 @@ export class HandOver {
   /** Takes away what belongs to no FlinkJob, or to one that needs it no more. Call it now and then. */
   async sweep(): Promise<void> {
     const { jobs, store, clock } = this.#options;
-    for (const key of await store.keptBefore(clock.now() - UNNAMED_AFTER_MS)) {
-      const state = jobs.ofFile(key.namespace, key.file)?.status?.trigger?.state ?? "pending";
-      const isNamed = jobs.ofFile(key.namespace, key.file) !== undefined;
-      if (!isNamed || state !== "pending") await store.discard(key);
+    const before = clock.now() - UNNAMED_AFTER_MS;
+    for (const key of await store.keptBefore(before)) {
+      const job = jobs.ofFile(key.namespace, key.file);
+      const state = job?.status?.trigger?.state ?? "pending";
+      if (job === undefined || state !== "pending") await store.discard(key, before);
     }
   }
 

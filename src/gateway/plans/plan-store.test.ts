@@ -43,6 +43,35 @@ test("a plan is kept under its own name in its namespace, and what is there stay
   expect(await content()).toBeUndefined();
 });
 
+test("what was put there is taken back, unless the same came once more meanwhile", async () => {
+  const brought = async (again: boolean) => {
+    await using arriving = await store.begin();
+    await arriving.write(Buffer.from("one"));
+    await arriving.keep(key);
+    if (again) await keep("two");
+    await arriving.takeBack();
+  };
+  await brought(false);
+  expect(await content()).toBeUndefined();
+  await brought(true);
+  expect(await content()).toBe("one");
+  // It was there before: nothing of this request is to be taken back.
+  await brought(false);
+  expect(await content()).toBe("one");
+});
+
+test("what came again is as new", async () => {
+  await keep("one");
+  const minuteAgo = Date.now() - 60_000;
+  await utimes(join(directory, `team-a.${file}`), 0, 0);
+  await keep("two");
+  expect(await store.keptBefore(minuteAgo)).toEqual([]);
+  await store.discard(key, minuteAgo);
+  expect(await content()).toBe("one");
+  await store.discard(key, Date.now() + 60_000);
+  expect(await content()).toBeUndefined();
+});
+
 test("one that breaks off leaves nothing", async () => {
   const breaks = async () => {
     await using arriving = await store.begin();

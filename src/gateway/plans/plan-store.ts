@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { GatewayError } from "../gateway-error.ts";
@@ -21,8 +21,10 @@ export interface PlanStoreOptions {
 /** A plan on its way in; nothing of it stays but by `keep`. */
 export interface ArrivingPlan extends AsyncDisposable {
   write(chunk: Buffer): Promise<void>;
-  /** Whole and durable under this key when it resolves; the one that is there under it stays. */
+  /** Whole and durable under this key when it resolves; the one that is there under it stays, as if it had come now. */
   keep(key: PlanKey): Promise<void>;
+  /** What `keep` has put there goes again, unless the same plan has come once more since. */
+  takeBack(): Promise<void>;
 }
 
 /** A plan that is kept. */
@@ -82,9 +84,9 @@ export class PlanStore {
     return (await absentAs(undefined, stat(this.#path(key)))) !== undefined;
   }
 
-  /** Nobody needs it any more, or ever did. */
-  async discard(key: PlanKey): Promise<void> {
-    await absentAs(undefined, unlink(this.#path(key)));
+  /** Nobody needs it any more, or ever did. `before`, in ms since 1970: only one that has not come again since. */
+  async discard(key: PlanKey, before = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.#discard(key, (mtimeMs) => mtimeMs < before);
   }
 
   /** Plans that were whole before this time, in ms since 1970, by their keys. Drops what gateways that died left half written. */
@@ -104,14 +106,28 @@ export class PlanStore {
     return kept;
   }
 
-  async #keep(path: string, file: FileHandle, key: PlanKey): Promise<void> {
+  async #discard(key: PlanKey, ifCame: (mtimeMs: number) => boolean): Promise<void> {
+    const path = this.#path(key);
+    const found = await absentAs(undefined, stat(path));
+    if (found !== undefined && ifCame(found.mtimeMs)) await absentAs(undefined, unlink(path));
+  }
+
+  /** How to take it back. */
+  async #keep(path: string, file: FileHandle, key: PlanKey): Promise<() => Promise<void>> {
     const kept = this.#path(key);
     await file.sync();
     await file.close();
+    const now = new Date();
     // The same request once more: what may be on its way to a JobManager stays what it is.
-    if (await this.has(key)) await unlink(path);
-    else await rename(path, kept);
+    const isThere = await absentAs(
+      false,
+      utimes(kept, now, now).then(() => true),
+    );
+    await (isThere ? unlink(path) : rename(path, kept));
     await this.#sync();
+    if (isThere) return async () => {};
+    const { mtimeMs } = await stat(kept);
+    return () => this.#discard(key, (came) => came === mtimeMs);
   }
 
   /** A new name is durable when its directory is. */
@@ -143,10 +159,10 @@ export class PlanStore {
 class Arriving implements ArrivingPlan {
   readonly #file: FileHandle;
   readonly #path: string;
-  readonly #keep: (key: PlanKey) => Promise<void>;
-  #kept = false;
+  readonly #keep: (key: PlanKey) => Promise<() => Promise<void>>;
+  #kept: (() => Promise<void>) | undefined;
 
-  constructor(file: FileHandle, path: string, keep: (key: PlanKey) => Promise<void>) {
+  constructor(file: FileHandle, path: string, keep: (key: PlanKey) => Promise<() => Promise<void>>) {
     this.#file = file;
     this.#path = path;
     this.#keep = keep;
@@ -157,12 +173,15 @@ class Arriving implements ArrivingPlan {
   }
 
   async keep(key: PlanKey): Promise<void> {
-    await this.#keep(key).catch(refused);
-    this.#kept = true;
+    this.#kept = await this.#keep(key).catch(refused);
+  }
+
+  async takeBack(): Promise<void> {
+    await this.#kept?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#kept) return;
+    if (this.#kept !== undefined) return;
     await this.#file.close().catch(() => undefined);
     await absentAs(undefined, unlink(this.#path));
   }

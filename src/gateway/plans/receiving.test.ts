@@ -1,9 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { BOUNDARY, PlanStage, planBody, planOf } from "../../../test/support/plan-stage.ts";
+import { systemClock } from "../../kube/clock.ts";
+import { flinkClusters } from "../../kube/resources.ts";
+import { GatewayError } from "../gateway-error.ts";
+import { PlanStore } from "./plan-store.ts";
+import { Receiving } from "./receiving.ts";
 
 const plan = planOf("a1b2c3d4e5f60718293a4b5c6d7e8f90");
 let stage: PlanStage;
@@ -38,14 +44,7 @@ test.each([
 
 test("what the API server refuses leaves no plan, what it may have taken does", async () => {
   stage = await PlanStage.open();
-  stage.api.fault = ({ method, path }) =>
-    method === "POST" && path.endsWith("/flinkjobs")
-      ? {
-          status: 403,
-          reason: "Forbidden",
-          message: "exceeded quota: compute, requested: count/flinkjobs.flinkjob.dev=1",
-        }
-      : undefined;
+  stage.api.fault = fullQuota;
   expect(await stage.post(plan)).toMatchObject({
     status: 403,
     body: { errors: [expect.stringContaining("exceeded quota")] },
@@ -59,6 +58,42 @@ test("what the API server refuses leaves no plan, what it may have taken does", 
   expect(await left()).toEqual([`team.${plan.file}`]);
   stage.api.fault = () => undefined;
   expect((await stage.post(plan)).status).toBe(202);
+});
+
+const fullQuota: PlanStage["api"]["fault"] = ({ method, path }) =>
+  method === "POST" && path.endsWith("/flinkjobs")
+    ? {
+        status: 403,
+        reason: "Forbidden",
+        message: "exceeded quota: compute, requested: count/flinkjobs.flinkjob.dev=1",
+      }
+    : undefined;
+
+test("the same again, when its own FlinkJob has filled the quota, is the same job and stays whole", async () => {
+  stage = await PlanStage.open();
+  expect((await stage.post(plan)).status).toBe(202);
+  stage.api.fault = fullQuota;
+  expect(await stage.post(plan)).toEqual({ status: 202, body: { jobUrl: `/jobs/${plan.jobId}` } });
+  expect(await left()).toEqual([`team.${plan.file}`]);
+});
+
+test("a plan that comes twice at once stays whole where one of the two is refused", async () => {
+  stage = await PlanStage.open();
+  const store = await PlanStore.open({ directory: stage.directory, space: 1024 ** 2 });
+  // The other comes, and finds the quota free, while this one is being recorded.
+  const create = async (): Promise<never> => {
+    expect((await stage.post(plan)).status).toBe(202);
+    throw new GatewayError("Forbidden", "exceeded quota");
+  };
+  const receiving = new Receiving({
+    ...{ store, jobs: { create, same: async () => undefined }, clock: systemClock, concurrency: 1 },
+    ...{ longest: 1024 ** 2, deadlineMs: 5_000, stallMs: 5_000, timeoutMs: 600_000, retentionMs: 0 },
+  });
+  const template = await stage.kube.get(flinkClusters, { namespace: "team", name: "orders" });
+  const contentType = `multipart/form-data; boundary=${BOUNDARY}`;
+  const request = { contentType, body: Readable.from([planBody(plan)]), template, user: "jane" };
+  await expect(receiving.receive(request)).rejects.toThrow("exceeded quota");
+  expect(await left()).toEqual([`team.${plan.file}`]);
 });
 
 test("a client that goes midway leaves nothing, and gives its place back; further ones are refused before they are read", async () => {

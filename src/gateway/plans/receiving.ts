@@ -92,22 +92,21 @@ export class Receiving {
   }
 
   async #record({ template, user }: PlanRequest, plan: PlanFacts, arriving: ArrivingPlan): Promise<Received> {
-    const { store, jobs } = this.#options;
+    const { jobs } = this.#options;
     const job = planJob({ template, plan, user }, this.#options);
     const { namespace = "", name } = job.metadata;
     const received = { ...plan, flinkJob: name };
     const earlier = await jobs.same(job);
-    // It has its file, or needs none any more.
-    if (earlier && (earlier.status?.trigger?.state ?? "pending") !== "pending")
-      return { ...received, created: false };
-    const key = { namespace, file: plan.file };
-    await arriving.keep(key);
+    const isWaiting = (earlier?.status?.trigger?.state ?? "pending") === "pending";
+    if (isWaiting) await arriving.keep({ namespace, file: plan.file });
+    // A quota that is full with this very FlinkJob would refuse to create it.
+    if (earlier) return { ...received, created: false };
     try {
       const { created } = await jobs.create(job);
       return { ...received, created };
     } catch (error) {
-      // It was certainly not recorded, and will not be if it is sent again.
-      if (isGatewayError(error, "BadRequest", "Forbidden", "UnknownCluster")) await store.discard(key);
+      // It was certainly not recorded by this request, and will not be if it is sent again.
+      if (isGatewayError(error, "BadRequest", "Forbidden", "UnknownCluster")) await arriving.takeBack();
       throw error;
     }
   }
