@@ -188,6 +188,26 @@ describe.each(flinkTargets())("asynchronous job submission on Flink $version", (
     expect(await trace.mains()).toBe(1);
   });
 
+  test("a quota refuses what is new, and nothing of what has filled it", async () => {
+    const [one] = clients as [RunAsyncClient];
+    const trace = world.trace("filled");
+    const request = { ...run(trace, "batch"), triggerId: "filled", jarId };
+    await one.submit(request);
+    const [full, count] = ["full", "count/flinkjobs.flinkjob.dev"];
+    await world.kubectl(["create", "quota", full, `--hard=${count}=1`]);
+    // Its controller's work.
+    const status = JSON.stringify({ status: { hard: { [count]: "1" }, used: { [count]: "1" } } });
+    await world.kubectl(["patch", "quota", full, "--subresource=status", "--type=merge", "-p", status]);
+    let tries = 0;
+    await eventually(async () => {
+      const wish = { ...run(trace), triggerId: `further-${tries++}`, jarId: "none.jar" };
+      await expect(one.submit(wish, { patienceMs: 0 })).rejects.toMatchObject({ status: 403 });
+    });
+    expect(await one.submit(request)).toBe("filled");
+    await one.outcome("filled", { timeoutMs: 30_000 });
+    expect(await trace.mains()).toBe(1);
+  });
+
   /** Undefined: Flink knows no such job. */
   async function stateOf(jobId: string): Promise<string | undefined> {
     const { jobs } = (await (await fetch(`${url}/jobs/overview`)).json()) as {

@@ -148,6 +148,22 @@ describe("POST", () => {
     expect(answer.json().errors[0]).toMatch(want);
   });
 
+  test.each([
+    ["was answered", undefined],
+    ["lost its answer", "lose-answer" as const],
+  ])(
+    "a quota that a submission has filled itself, which %s, does not refuse the same again",
+    async (_what, first) => {
+      const refused = { status: 403, reason: "Forbidden", message: "exceeded quota: team" };
+      let posts = 0;
+      house.api.fault = ({ method }) => (method !== "POST" ? undefined : posts++ === 0 ? first : refused);
+      expect((await house.submit(nightly)).statusCode).toBe(202);
+      expect((await house.submit(nightly)).statusCode).toBe(202);
+      expect((await house.kube.list(flinkJobs)).items).toHaveLength(1);
+      expect((await house.submit({ ...nightly, triggerId: "another" })).statusCode).toBe(403);
+    },
+  );
+
   test("an API server that does not answer is a 503 that says to come again", async () => {
     house.api.fault = ({ method }) => (method === "POST" ? { status: 500 } : undefined);
     const answer = await house.submit(nightly);

@@ -6,7 +6,7 @@ import { isKubeError } from "../../kube/errors.ts";
 import { flinkJobs } from "../../kube/resources.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { isPlanJobOf } from "../plans/plan-job.ts";
-import { refusedWrite } from "./refused-write.ts";
+import { mayBeThere, refusedWrite } from "./refused-write.ts";
 import { storeError } from "./store-error.ts";
 
 interface Cache {
@@ -66,10 +66,10 @@ export class PlanJobs {
           inDoubt = true;
           continue;
         }
+        const there = mayBeThere(error) ? await this.same(job) : undefined;
+        if (there) return { created: false, job: there };
         if (!isKubeError(error, "AlreadyExists")) throw refusedWrite(error, job.metadata.namespace ?? "");
       }
-      const there = await this.same(job);
-      if (there) return { created: false, job: there };
       const message = "The FlinkJob of this plan has just gone: send the same request again";
       throw new GatewayError("Busy", message, { retryAfterSeconds: 1 });
     }

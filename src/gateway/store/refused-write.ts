@@ -2,6 +2,14 @@ import { isKubeError, type KubeError } from "../../kube/errors.ts";
 import { GatewayError, type GatewayErrorCode } from "../gateway-error.ts";
 import { storeError } from "./store-error.ts";
 
+/**
+ * Whether the object may be there although it was not created. Admission comes before the API server looks whether there is one of
+ * that name: a quota that an object itself has filled, or a policy of later, refuses the same request when it comes again.
+ */
+export function mayBeThere(error: unknown): boolean {
+  return isKubeError(error, "AlreadyExists", "Forbidden", "Invalid", "BadRequest");
+}
+
 /** What a client is told when the API server did not take the FlinkJob that its request stands for. */
 export function refusedWrite(error: unknown, namespace: string): Error {
   if (isKubeError(error, "Invalid", "BadRequest")) return notTaken(error, "BadRequest");

@@ -9,7 +9,7 @@ import type { ClusterRef } from "../ports.ts";
 import { flinkJobName } from "../run-async/naming.ts";
 import { isSubmissionOf } from "../run-async/submission-job.ts";
 import { isCompleted, isForgotten } from "../run-async/tracking.ts";
-import { refusedWrite } from "./refused-write.ts";
+import { mayBeThere, refusedWrite } from "./refused-write.ts";
 import { storeError } from "./store-error.ts";
 
 interface Cache {
@@ -60,10 +60,10 @@ export class Submissions {
           inDoubt = true;
           continue;
         }
+        const there = mayBeThere(error) ? await this.#get({ namespace, name }) : undefined;
+        if (there) return { created: false, job: owned(there, cluster, triggerId) };
         if (!isKubeError(error, "AlreadyExists")) throw refusedWrite(error, namespace);
       }
-      const there = await this.#get({ namespace, name });
-      if (there) return { created: false, job: owned(there, cluster, triggerId) };
     }
     throw racing(triggerId);
   }
