@@ -10,6 +10,7 @@ import { flinkClusters } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
+import type { Operator } from "../support/operator.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
 
@@ -21,6 +22,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
   let jars: JarServer;
   let subject: ManagedSubject;
   let directory: string;
+  let operator: Operator;
 
   beforeAll(async () => {
     world = await World.open(`managed-${version.replace(".", "-")}`);
@@ -28,10 +30,22 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     node = pods.node;
     jars = await JarServer.start(await buildJobsJar(version));
     world.onClose(() => jars.close());
-    await world.operator("--operator-image", inject("images").operator!);
+    operator = await world.operator("--operator-image", inject("images").operator!);
     subject = new ManagedSubject(world, "orders");
   });
   afterAll(() => world.close());
+
+  /** Kills the operator, and starts it again, whenever the FlinkCluster says something new; of each of its sentences once. */
+  function killer() {
+    const told = new Set<string>();
+    return async () => {
+      const [ready] = (await subject.cluster).status?.conditions ?? [];
+      const sentence = `${ready?.reason}: ${ready?.message}`;
+      if (told.has(sentence)) return;
+      told.add(sentence);
+      await operator.restart();
+    };
+  }
 
   test("becomes Ready, and is Durable", async () => {
     const hostPath = await node.sharedDirectory(world.namespace);
@@ -72,15 +86,17 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     });
   });
 
-  test("keeps the job when a change of its configuration replaces all pods, the JobManager's first", async () => {
+  test("keeps the job when a change of its configuration replaces all pods, the JobManager's first, whenever the operator is killed", async () => {
     const [[oldLeader], [oldWorker]] = [
       await pods.list(role("jobmanager")),
       await pods.list(role("taskmanager")),
     ];
     await subject.edit({ flinkConfiguration: { "jobmanager.execution.attempts-history-size": 7 } });
     const order: string[] = [];
+    const kill = killer();
     await eventually(
       async () => {
+        await kill();
         const [[leader], [worker]] = [
           await pods.list(role("jobmanager")),
           await pods.list(role("taskmanager")),
@@ -101,7 +117,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     expect(after.status?.history).toBeUndefined();
   });
 
-  test("goes after the FlinkJob, and leaves nothing but savepoints", async () => {
+  test("goes after the FlinkJob, and leaves nothing but savepoints, whenever the operator is killed", async () => {
     const { namespace, kube } = world;
     const left = async () =>
       (await kube.list(clusterKinds.ConfigMap, { namespace, labelSelector: FLINK_CONFIG_MAPS("orders") }))
@@ -114,8 +130,8 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     await mkdir(join(directory, savepoint), { recursive: true });
     expect(await readdir(directory)).toEqual(expect.arrayContaining(["checkpoints", "ha", "savepoints"]));
     await world.deleteJob("counts");
+    await subject.untilGone(90_000, killer());
     await world.untilGone("counts", 30_000);
-    await subject.untilGone(60_000);
     expect([await subject.objects(), await subject.pods(), await left()]).toEqual([[], [], []]);
     expect(await readdir(directory, { recursive: true })).toEqual(["savepoints", savepoint]);
     const told = await eventually(async () => {

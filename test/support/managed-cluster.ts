@@ -113,9 +113,10 @@ export class ManagedSubject {
     }
   }
 
-  async untilGone(limitMs = 30_000): Promise<void> {
+  /** `meanwhile`: again and again while it is there. */
+  async untilGone(limitMs = 30_000, meanwhile: () => Promise<unknown> = () => this.cluster): Promise<void> {
     const gone = () =>
-      this.cluster.then(
+      meanwhile().then(
         () => false,
         (error: unknown) => isKubeError(error, "NotFound"),
       );
