@@ -72,7 +72,7 @@ export class PlanStage {
   /** Where it listens. */
   url = "";
   readonly #options: StageOptions;
-  #stop: () => Promise<void> = async () => {};
+  #stops: (() => Promise<void>)[] = [];
 
   private constructor(
     api: FakeApiServer,
@@ -112,7 +112,7 @@ export class PlanStage {
     return this.kube.create(flinkClusters, object);
   }
 
-  /** Another gateway, on the same volume. */
+  /** Another gateway, on the same volume; from now on `gateway`, `planning` and `url` are its own. */
   async start(): Promise<void> {
     const { api, directory, manager } = this;
     const transport = new Transport(api.access);
@@ -161,19 +161,20 @@ export class PlanStage {
     });
     this.url = await this.gateway.listen({ host: "127.0.0.1", port: 0 });
     this.planning.start();
-    this.#stop = async () => {
-      this.gateway.server.closeAllConnections();
-      await this.gateway.close();
-      await this.planning.stop();
+    const { gateway, planning } = this;
+    this.#stops.push(async () => {
+      gateway.server.closeAllConnections();
+      await gateway.close();
+      await planning.stop();
       watching.abort();
       await Promise.all(watched);
       await transport.close();
-    };
+    });
   }
 
-  /** The gateway ends. */
-  stop(): Promise<void> {
-    return this.#stop();
+  /** The gateways end. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#stops.splice(0).map((stop) => stop()));
   }
 
   async close(): Promise<void> {

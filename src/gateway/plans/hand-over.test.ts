@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
-import { PlanStage, planOf } from "../../../test/support/plan-stage.ts";
+import { BOUNDARY, PlanStage, planBody, planOf } from "../../../test/support/plan-stage.ts";
 import { JOB_ID_LABEL, JOB_UID_LABEL, PLAN_REFUSED_ANNOTATION } from "../../api/group.ts";
 import { FakeClock } from "../../kube/fake-clock.ts";
 import { flinkClusters, flinkJobs } from "../../kube/resources.ts";
@@ -199,6 +199,24 @@ test("another gateway on the same volume goes on where one has ended", async () 
   await eventually(() => stage.handed.length === 2);
   expect(stage.manager.taken).toHaveLength(1);
   await stage.kube.delete(flinkClusters, { namespace: "team", name: "own-a1b2c3d4" });
+});
+
+test("two gateways on one volume at once: one job, whoever gets the plan and hands it over", async () => {
+  const { url } = stage;
+  await stage.start();
+  const headers = { "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+  const sent = [url, stage.url, url, stage.url].map((address) =>
+    fetch(`${address}/per-job/team/orders/v1/jobs`, { method: "POST", headers, body: planBody(plan) }),
+  );
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+  expect(await readdir(stage.directory)).toEqual([`team.${plan.file}`]);
+  await stage.await(plan);
+  await eventually(() => stage.handed.length === 2);
+  expect(stage.handed.map((told) => told.split(" ")[1])).toEqual(["taken", "taken"]);
+  expect(stage.manager.taken.map(({ jobId }) => jobId)).toEqual([plan.jobId]);
+  await stage.write(plan, { state: "running", reason: "TasksRunning" });
+  await eventually(async () => (await readdir(stage.directory)).length === 0);
+  expect(await refusal()).toBeUndefined();
 });
 
 test("what the JobManager has taken is not sent again while the operator has not seen it, only asked for", async () => {
