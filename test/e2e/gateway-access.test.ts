@@ -1,13 +1,16 @@
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { planJobName } from "../../src/core/per-job/naming.ts";
+import { USER_ANNOTATION } from "../../src/gateway/run-async/submission-job.ts";
 import { loadClusterAccess } from "../../src/kube/config.ts";
 import { allow, EdgeStage, type ServedEdge, serviceAccount, tokenFor } from "../support/edge-stage.ts";
 import { eventually } from "../support/eventually.ts";
+import { BOUNDARY, planBody, planOf } from "../support/plan-stage.ts";
 import { selfSigned } from "../support/self-signed.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { World } from "../support/world.ts";
@@ -137,13 +140,14 @@ test("the gateway's own process: tokens and TLS by its flags, and no token in it
   const files = { "tls.crt": cert, "tls.key": key };
   for (const [name, text] of Object.entries(files)) await writeFile(join(world.dir, name), text);
   const tls = ["--tls-cert", join(world.dir, "tls.crt"), "--tls-key", join(world.dir, "tls.key")];
-  const args = ["--no-insecure-loopback", "--log-level", "debug", ...tls];
+  const plans = await mkdtemp(join(world.dir, "plans-"));
+  const args = ["--no-insecure-loopback", "--log-level", "debug", "--plan-directory", plans, ...tls];
   const gateway = await world.operatorWith({ program: "src/gateway-main.ts", args });
   const address = gateway.told("Serving the gateway", "address");
   expect(address).toMatch(/^https:/);
-  const statusOf = async (method: string, path: string, headers: Record<string, string>) => {
+  const statusOf = async (method: string, path: string, headers: Record<string, string>, body?: Buffer) => {
     const sent = request(new URL(path, address), { method, headers, ca: cert });
-    sent.end();
+    sent.end(body);
     const [answer] = (await once(sent, "response")) as [IncomingMessage];
     answer.resume();
     return answer.statusCode;
@@ -156,13 +160,36 @@ test("the gateway's own process: tokens and TLS by its flags, and no token in it
   expect(await statusOf("GET", at(), { authorization })).toBe(200);
   expect(await statusOf("GET", submissions, { authorization })).toBe(200);
   expect(await statusOf("POST", submissions, { authorization })).toBe(403);
+  const storage = { uri: "s3://bucket/flink" };
+  const template = { flinkVersion: "2.3", image: "flink:2.3", storage } as const;
+  await world.createCluster("orders", { managed: template, perJob: {} });
+  const perJob = `/per-job/${world.namespace}/orders/v1/jobs`;
+  expect(await statusOf("GET", `${perJob}/overview`, {})).toBe(401);
+  expect(await statusOf("GET", `${perJob}/overview`, { authorization })).toBe(200);
+  const plan = planOf("c".repeat(32));
+  const form = { "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+  expect(await statusOf("POST", perJob, { authorization, ...form }, planBody(plan))).toBe(403);
+  expect(await readdir(plans)).toEqual([]);
+  const sender = await serviceAccount(world, "sender");
+  await allow(world, "sender", "create");
+  const sent = { authorization: `Bearer ${sender}`, ...form };
+  expect(await statusOf("POST", perJob, sent, planBody(plan))).toBe(202);
+  expect(await statusOf("POST", perJob, sent, planBody(plan))).toBe(202);
+  expect(await readdir(plans)).toEqual([`${world.namespace}.${plan.file}`]);
+  const { metadata, spec } = await world.job(planJobName("orders", plan.jobId));
+  expect(metadata.annotations).toMatchObject({
+    [USER_ANNOTATION]: `system:serviceaccount:${world.namespace}:sender`,
+  });
+  expect([spec.plan?.file, spec.trigger?.jobId]).toEqual([plan.file, plan.jobId]);
   expect(await statusOf("PATCH", `${at()}/0?mode=cancel&token=${token}`, { authorization })).toBe(200);
   const user = `system:serviceaccount:${world.namespace}:logged`;
   const passedOn = await eventually(
     () => gateway.log.find(({ message }) => message === "Passed on a request") ?? false,
   );
   expect(passedOn).toMatchObject({ user, cluster: "main", method: "PATCH", path: "/jobs/0", status: 200 });
-  const [, claims = "", signature = ""] = token.split(".");
-  const log = JSON.stringify(gateway.log) + gateway.noise.join("");
-  expect([log.includes(claims), log.includes(signature)]).toEqual([false, false]);
+  const log = JSON.stringify(gateway.log) + gateway.noise.join("") + JSON.stringify([metadata, spec]);
+  for (const one of [token, sender]) {
+    const [, claims = "", signature = ""] = one.split(".");
+    expect([log.includes(claims), log.includes(signature)]).toEqual([false, false]);
+  }
 });
