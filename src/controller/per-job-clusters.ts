@@ -120,7 +120,9 @@ export class PerJobClusters {
     const { namespace, uid } = job.metadata;
     const labelSelector = `${JOB_UID_LABEL}=${uid}`;
     const { items } = await this.#options.kube.list(flinkClusters, { namespace, labelSelector, signal });
-    const own = items.filter(({ metadata }) => metadata.labels?.[JOB_UID_LABEL] === uid);
+    const own = items.filter(
+      (item) => item.metadata.labels?.[JOB_UID_LABEL] === uid && isMadeFor(item, job.metadata.name),
+    );
     for (const cluster of own) await this.#deleteOwn(job, cluster, signal);
     return own.map(({ metadata }) => metadata.name);
   }

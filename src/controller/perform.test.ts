@@ -9,8 +9,14 @@ import { jobMemory } from "./job-memory.ts";
 import { Perform, type PerformOptions } from "./perform.ts";
 import { Versions } from "./versions.ts";
 
+/** What is found of clusters that were made for it, and whether they are waited for. */
+interface Clearing {
+  readonly left: readonly string[];
+  readonly awaits: boolean;
+}
+
 /** A FlinkJob is let go and leaves a record; the API server refuses to make that with this code, or makes it. */
-async function letGo(code?: KubeErrorCode, insists = true): Promise<string[]> {
+async function letGo(code?: KubeErrorCode, insists = true, clearing?: Clearing): Promise<string[]> {
   const requests: string[] = [];
   const kube = {
     create: async (resource: { kind: string }) => {
@@ -29,8 +35,11 @@ async function letGo(code?: KubeErrorCode, insists = true): Promise<string[]> {
     jars: { release: async () => undefined },
     reclaimed: { release: async () => undefined },
     sweeper: { letGo: async () => undefined },
+    perJob: { clear: async () => clearing?.left ?? [] },
   } as unknown as PerformOptions);
-  const effect = { kind: "removeFinalizer", record: aSavepoint().build(), insists } as const;
+  const record = aSavepoint().build();
+  const clears = clearing && { clears: true, awaits: clearing.awaits };
+  const effect = { kind: "removeFinalizer", record, insists, ...clears } as const;
   try {
     await perform.step(
       aRunningJob().deleted().build(),
@@ -42,6 +51,14 @@ async function letGo(code?: KubeErrorCode, insists = true): Promise<string[]> {
   }
   return requests;
 }
+
+test.each([
+  ["stays until a cluster is gone that no cache showed", ["orders-1"], true, []],
+  ["goes when none is left", [], true, ["create FlinkSavepoint", "patch FlinkJob"]],
+  ["waits no longer than it may", ["orders-1"], false, ["create FlinkSavepoint", "patch FlinkJob"]],
+])("a deleted FlinkJob %s", async (_, left, awaits, requests) => {
+  expect(await letGo(undefined, true, { left, awaits })).toEqual(requests);
+});
 
 describe("the record of a savepoint", () => {
   test("is made before the FlinkJob goes", async () => {

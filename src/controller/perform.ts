@@ -89,9 +89,12 @@ export class Perform {
         await this.#setFinalizers(job, [...(job.metadata.finalizers ?? []), FINALIZER], signal);
         return true;
       case "removeFinalizer":
+        if (effect.clears) {
+          const left = await this.#options.perJob.clear(job, signal);
+          if (effect.awaits && left.length > 0) return false;
+        }
         if (effect.record) await this.#record(effect.record, effect.insists ?? false, signal);
         if (effect.orphans !== undefined) await this.#options.perJob.orphan(job, effect.orphans, signal);
-        if (effect.clears) await this.#options.perJob.clear(job, signal);
         // First: without the FlinkJob nobody would know whose JAR it is.
         await this.#releaseJar(job);
         if (job.spec.deletionPolicy !== "Orphan") await this.#reclaimJar(job);

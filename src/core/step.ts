@@ -48,7 +48,8 @@ export type Effect =
   | { kind: "addFinalizer" }
   /**
    * `record`: a FlinkSavepoint that is made first, and outlives the FlinkJob; `insists`: a failure is tried again. `clears`:
-   * clusters that were made for it, and that a cache may not show yet, are deleted first. `orphans`: one that stays is marked
+   * clusters that were made for it, and that a cache may not show yet, are deleted first; `awaits`: it is not let go before they
+   * are gone, for a job may run there. `orphans`: one that stays is marked
    * as such first, for nobody else would know.
    */
   | {
@@ -56,6 +57,7 @@ export type Effect =
       record?: FlinkSavepoint | undefined;
       insists?: boolean | undefined;
       clears?: boolean | undefined;
+      awaits?: boolean | undefined;
       orphans?: string | undefined;
     }
   | { kind: "deleteFlinkJob" }

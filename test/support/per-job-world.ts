@@ -15,6 +15,8 @@ import { KubeError } from "../../src/kube/errors.ts";
 import { aRow, type JobBuilder, MINUTE, NOW, SECOND } from "./builders.ts";
 import { ownCluster, ownJob } from "./per-job-builders.ts";
 
+const DELETION_TIMEOUT_MS = 5 * MINUTE;
+
 /** What became of one cluster's one job. */
 interface Cluster {
   object: FlinkCluster;
@@ -93,7 +95,10 @@ export class PerJobWorld {
     const { effect, job } = task;
     const signal = AbortSignal.any([]);
     if (effect.kind === "addFinalizer" || effect.kind === "removeFinalizer") {
-      if (effect.kind === "removeFinalizer" && effect.clears) await operator.perJob.clear(job, signal);
+      if (effect.kind === "removeFinalizer" && effect.clears) {
+        const left = await operator.perJob.clear(job, signal);
+        if (effect.awaits && left.length > 0) return;
+      }
       const finalizers = effect.kind === "addFinalizer" ? ["flinkjob.dev/cancel-job"] : [];
       const written = this.#write(job, { ...job, metadata: { ...job.metadata, finalizers } });
       if (written) operator.job = this.job && structuredClone(this.job);
@@ -210,6 +215,10 @@ export class PerJobWorld {
     const stored = structuredClone({ ...job, metadata: { ...job.metadata, resourceVersion } });
     const isGone = stored.metadata.deletionTimestamp !== undefined && !stored.metadata.finalizers?.length;
     this.job = isGone ? undefined : stored;
+    const living = [...this.clusters.values()].find((cluster) => cluster.job === "RUNNING");
+    const age = this.now - Date.parse(stored.metadata.deletionTimestamp ?? "");
+    if (isGone && living && age < DELETION_TIMEOUT_MS)
+      this.faults.push(`the FlinkJob is let go while ${jobIdOf(living.object)} lives`);
     return stored;
   }
 
@@ -218,7 +227,7 @@ export class PerJobWorld {
     const url = name === undefined ? undefined : perJobUrl("shop", name);
     const { look, executionResult } = operator;
     const own = { look, executionResult, wantedUrl: url, perJob: operator.perJob.seen(job) };
-    return { job, cluster: this.#seen(name), ...own, deletionTimeoutMs: 5 * MINUTE };
+    return { job, cluster: this.#seen(name), ...own, deletionTimeoutMs: DELETION_TIMEOUT_MS };
   }
 
   #seen(name: string | undefined): ClusterObservation {

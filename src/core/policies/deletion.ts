@@ -73,7 +73,9 @@ function withoutClusters(ctx: Context): Verdict | undefined {
 
 function letGo(ctx: Context): Verdict {
   const record = recordOf(ctx);
-  const insists = ctx.now < deadlineOf(ctx);
+  const deadline = deadlineOf(ctx);
+  const insists = ctx.now < deadline;
+  const awaits = ctx.now < deadline + ctx.deletionTimeoutMs;
   const { trigger, spec } = ctx;
   const orphans = spec.deletionPolicy === "Orphan" && trigger !== undefined && !isOver(trigger);
   const { event } = ctx.storage?.isOver ? ctx.storage : {};
@@ -84,8 +86,10 @@ function letGo(ctx: Context): Verdict {
     effect: {
       kind: "removeFinalizer",
       ...(record ? { record, insists } : {}),
-      ...(hadClusters && !orphans ? { clears: true } : {}),
+      ...(hadClusters && !orphans ? { clears: true, awaits } : {}),
     },
+    // Until a cache shows what was found there.
+    ...(hadClusters && !orphans ? { requeueAfterMs: LOOK_AGAIN_MS } : {}),
   };
 }
 

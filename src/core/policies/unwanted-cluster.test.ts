@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, aLook, aRow, decideOn, NOW, type Scene } from "../../../test/support/builders.ts";
+import { ago, aLook, aRow, decideOn, MINUTE, NOW, type Scene } from "../../../test/support/builders.ts";
 import {
   PLAN_JOB,
   planCluster,
@@ -179,6 +179,14 @@ test("a FlinkJob with a plan that is deleted takes its cluster along", () => {
   expect(decideOn({ job, cluster: down, perJob: { ...gone, remains: false } }).effect).toEqual({
     kind: "removeFinalizer",
     clears: true,
+    awaits: true,
+  });
+  // Not for ever.
+  const late = planJob()
+    .trigger(planTrigger())
+    .deleted(11 * MINUTE);
+  expect(decideOn({ job: late, cluster: down, perJob: { ...gone, remains: false } }).effect).toMatchObject({
+    awaits: false,
   });
 });
 

@@ -19,7 +19,7 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "makes the next cluster before the job in the last has ended",
-    breaks: ["mintsBesideLivingJob"],
+    breaks: ["mintsBesideLivingJob", "killsItsJob"],
     worlds: ["own cluster, edit while"],
     decide: instead(["cancelStopped", "stopJob", "cancelJob"], (_, observed, now) => {
       const { cluster } = observed;
@@ -47,6 +47,26 @@ export const ownCluster: readonly Mutant[] = [
       const step = decide({ ...observed, job: read }, now);
       return step.status ? { ...step, status: { ...step.status, result: status?.result } } : step;
     }),
+  },
+  {
+    name: "lets a cluster go before the end of its job is on record",
+    breaks: ["endNotRecorded"],
+    worlds: ["own cluster, batch"],
+    decide: instead(["readEnd", "ended"], (step, { job, perJob }, now) => {
+      const [own] = perJob?.clusters ?? [];
+      const { status } = job;
+      if (!own || !status?.trigger?.cluster) return step;
+      const cluster = { ...status.trigger.cluster, releasedAt: new Date(now).toISOString() };
+      const { name, uid } = own;
+      const released = { ...status, trigger: { ...status.trigger, cluster } };
+      return { rule: step.rule, events: [], status: released, effect: { kind: "deleteCluster", name, uid } };
+    }),
+  },
+  {
+    name: "deletes a cluster by an old view, without asking whether it is needed",
+    breaks: ["deletesUnreleased"],
+    worlds: ["own cluster, two operators", "own cluster, edit, old"],
+    habits: { deletesUnasked: true },
   },
   {
     name: "takes pods away while a job is on record there",
@@ -82,6 +102,16 @@ export const ownCluster: readonly Mutant[] = [
       const step = decide(observed, now);
       const { effect } = step;
       return effect?.kind === "removeFinalizer" ? { ...step, effect: { kind: "removeFinalizer" } } : step;
+    },
+  },
+  {
+    name: "lets a FlinkJob go while the cluster goes that a cache did not show",
+    breaks: ["orphansItsJob"],
+    worlds: ["own cluster, deleted"],
+    decide: (observed, now) => {
+      const step = decide(observed, now);
+      const { effect } = step;
+      return effect?.kind === "removeFinalizer" ? { ...step, effect: { ...effect, awaits: false } } : step;
     },
   },
   {

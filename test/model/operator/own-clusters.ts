@@ -71,12 +71,17 @@ export function deleteOwn(world: World, version: Version, name: string, uid?: st
   // An operator with an old view takes nothing away that the FlinkJob needs by now.
   const { uid: newest, job } = world.api.newest;
   const lives = newest === version.uid && job?.metadata.deletionTimestamp === undefined;
-  if (job && lives && needs(job, name)) return;
+  const asks = !world.setting.habits.deletesUnasked;
+  if (asks && job && lives && needs(job, name)) return;
   if (found.state.deletedAt === undefined) invariants.deletes(world, name);
   world.api.deleteCluster(name, world.now, uid);
 }
 
-/** All that were made for it, by the API server's own list. */
-export function clear(world: World, version: Version): void {
-  for (const { name } of world.api.clusters) deleteOwn(world, version, name);
+/** All that were made for it, by the API server's own list. False: none is there. */
+export function clear(world: World, version: Version): boolean {
+  const own = world.api.clusters.filter(
+    ({ object }) => object.metadata.labels?.[JOB_UID_LABEL] === uidText(version.uid),
+  );
+  for (const { name } of own) deleteOwn(world, version, name);
+  return own.length > 0;
 }

@@ -20,7 +20,10 @@ export function act(world: World, operator: Operator, answerLost = false): void 
   switch (effect.kind) {
     case "addFinalizer":
     case "removeFinalizer":
-      if (effect.kind === "removeFinalizer" && effect.clears) clear(world, version);
+      if (effect.kind === "removeFinalizer" && effect.clears && clear(world, version) && effect.awaits) {
+        finish(world, operator, step, false);
+        return;
+      }
       writeFinalizer(world, operator, version, step, effect.kind === "addFinalizer");
       return;
     case "submit":

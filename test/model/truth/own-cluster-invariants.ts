@@ -41,26 +41,40 @@ export function podsGo(world: World, index: number): void {
   const trigger = job?.status?.trigger;
   const isDeleted = !job || job.metadata.deletionTimestamp !== undefined;
   const lives = manager.live.some(({ id, state }) => id === jobId && !isTerminal(state));
-  if (!isDeleted && trigger?.jobId === jobId && ledger.wiped === 0) {
+  if (!isDeleted && trigger && ledger.wiped === 0) {
     const { state, stop, cluster, finishedAt } = trigger;
-    const isLetGo = cluster?.releasedAt !== undefined || finishedAt !== undefined;
-    if (lives && !isLetGo)
+    const isOver = finishedAt !== undefined;
+    const isLetGo = cluster?.releasedAt !== undefined || isOver;
+    const end = ledger.of(jobId)?.end;
+    if (lives && trigger.jobId !== jobId)
+      world.broken(
+        "killsItsJob",
+        `the pods of ${world.short(jobId)} go while it runs, and the status speaks of ${world.short(trigger.jobId)}`,
+      );
+    else if (lives && !isLetGo)
       world.broken(
         "killsItsJob",
         `the pods of ${world.short(jobId)} go while it runs, and the status says ${state}`,
       );
-    // Of one that somebody deletes the job is lost.
-    const isUnasked = world.left.clusterDeletions === world.setting.budget.clusterDeletions;
-    if (lives && state === "running" && !stop && isUnasked)
-      world.broken("killsItsJob", `the pods of ${world.short(jobId)} go, and it is wanted`);
-    const end = ledger.of(jobId)?.end;
-    if (end !== undefined && !isLetGo)
+    else if (lives && state === "running" && !stop)
+      world.broken(
+        "killsItsJob",
+        `the pods of ${world.short(jobId)} go, and it is wanted`,
+        // Somebody deleted it, and it was let go before its job was seen.
+        isDeletedBySomebody(world) ? "takenAwayUnseen" : undefined,
+      );
+    else if (end !== undefined && trigger.jobId === jobId && !isOver && state === "running" && !stop)
       world.broken(
         "endNotRecorded",
         `cluster ${name} goes, and that its job ended (${end}) is not on record`,
       );
-    if (state === "finished" && job.status?.result?.accumulators === undefined)
-      world.broken("resultNotRecorded", `cluster ${name} goes, and what its job counted is not on record`);
+    else if (trigger.jobId === jobId && state === "finished" && !job.status?.result?.accumulators)
+      world.broken(
+        "resultNotRecorded",
+        `cluster ${name} goes, and what its job counted is not on record`,
+        // It was let go before its job was seen, which had run to its end.
+        stop?.mode === "cancel" ? "takenAwayUnseen" : undefined,
+      );
   }
   if (lives) ledger.ended(jobId, isDeletedBySomebody(world) ? "LOST" : "CANCELED");
 }

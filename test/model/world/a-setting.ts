@@ -28,3 +28,16 @@ export function aSetting(name: string, patch: Partial<Setting>, budget: Partial<
     budget: { ...noBudget, ...budget },
   };
 }
+
+/** What goes wrong, and what users do, in every world that is too large to be explored. */
+export const everyFault: Partial<Budget> = {
+  crashes: 2,
+  takeovers: 1,
+  staleLists: 1,
+  lostWrites: 1,
+  lostRequests: 1,
+  lostAnswers: 1,
+  failovers: 1,
+  edits: 2,
+  deletions: 1,
+};

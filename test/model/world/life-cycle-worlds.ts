@@ -1,4 +1,4 @@
-import { aSetting } from "./a-setting.ts";
+import { aSetting, everyFault } from "./a-setting.ts";
 import type { Budget, Setting } from "./setting.ts";
 
 const stateful = { prompt: true, begins: "runs" } as const;
@@ -153,11 +153,7 @@ export const lifeCycleWorlds: readonly Setting[] = [
 ];
 
 const everything: Partial<Budget> = {
-  crashes: 2,
-  takeovers: 1,
-  staleLists: 1,
-  lostWrites: 1,
-  lostRequests: 1,
+  ...everyFault,
   lostAnswers: 2,
   failovers: 2,
   jobFailures: 2,
@@ -169,7 +165,6 @@ const everything: Partial<Budget> = {
   edits: 3,
   reverts: 1,
   suspensions: 2,
-  deletions: 1,
 };
 
 /** The same, too large to be explored. */

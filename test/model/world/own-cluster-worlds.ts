@@ -1,90 +1,75 @@
-import { aSetting } from "./a-setting.ts";
+import { aSetting, everyFault } from "./a-setting.ts";
 import type { Budget, Setting } from "./setting.ts";
 
 const own = { ownCluster: "application", begins: "created", prompt: true } as const;
-const runs = { ...own, begins: "ownRuns" } as const;
-const session = { ...own, ownCluster: "session", jar: "uri" } as const;
+const batch = { batch: true } as const;
+const late = { prompt: false } as const;
+const running = { begins: "ownRuns" } as const;
+const on2_3 = { applications: true } as const;
+const bySavepoint = { upgradeMode: "savepoint" } as const;
 
-/** Jobs that bring their own clusters: made, followed, let go, taken away. */
+const application = (name: string, budget: Partial<Budget>, patch: Partial<Setting> = {}): Setting =>
+  aSetting(`own cluster${name}`, { ...own, ...patch }, budget);
+const session = (name: string, budget: Partial<Budget>, patch: Partial<Setting> = {}): Setting =>
+  aSetting(`own session${name}`, { ...own, ownCluster: "session", jar: "uri", ...patch }, budget);
+
+/** Jobs that bring their own clusters: made, followed, let go, taken away. `late`: the watch caches may be behind. */
 export const ownClusterWorlds: readonly Setting[] = [
-  aSetting("own cluster", { ...own, prompt: false }, {}),
-  aSetting("own cluster, one crash", own, { crashes: 1 }),
-  aSetting("own cluster, batch", { ...own, batch: true }, { crashes: 1 }),
-  aSetting(
-    "own cluster, batch, 2.3",
-    { ...own, batch: true, applications: true },
-    { crashes: 1, failovers: 1 },
-  ),
-  aSetting("own cluster, batch, old caches", { ...own, prompt: false, batch: true }, { crashes: 1 }),
-  aSetting("own cluster, two operators", { ...own, prompt: false, batch: true }, { takeovers: 1 }),
-  aSetting("own cluster, failover", { ...own, batch: true }, { failovers: 2, crashes: 1 }),
-  aSetting("own cluster, bad main()s", { ...own, mains: ["submits", "throws", "exits"] }, { crashes: 1 }),
-  aSetting(
-    "own cluster, bad main()s, 2.3",
-    { ...own, applications: true, mains: ["submits", "throws", "noJob"] },
-    { crashes: 1 },
-  ),
-  aSetting("own cluster, edit", own, { edits: 1, crashes: 1 }),
-  aSetting("own cluster, edit, old caches", { ...own, prompt: false }, { edits: 1, takeovers: 1 }),
-  aSetting("own cluster, edit while it runs", { ...runs, prompt: false }, { edits: 1, crashes: 1 }),
-  aSetting(
-    "own cluster, upgrade by savepoint",
-    { ...runs, upgradeMode: "savepoint" },
+  application("", {}, late),
+  application(", one crash", { crashes: 1 }),
+  application(", batch", { crashes: 1 }, batch),
+  application(", batch, 2.3", { crashes: 1, failovers: 1 }, { ...batch, ...on2_3 }),
+  application(", batch, old caches", { crashes: 1 }, { ...batch, ...late }),
+  application(", two operators", { takeovers: 1 }, { ...batch, ...late }),
+  application(", failover", { failovers: 2, crashes: 1 }, batch),
+  application(", bad main()s", { crashes: 1 }, { mains: ["submits", "throws", "exits"] }),
+  application(", bad main()s, 2.3", { crashes: 1 }, { ...on2_3, mains: ["submits", "throws", "noJob"] }),
+  application(", edit", { edits: 1, crashes: 1 }),
+  application(", edit, old caches", { edits: 1, takeovers: 1 }, late),
+  application(", edit while it runs", { edits: 1, crashes: 1 }, { ...running, ...late }),
+  application(
+    ", upgrade by savepoint",
     { edits: 1, checkpoints: 1, crashes: 1 },
+    { ...running, ...bySavepoint },
   ),
-  aSetting(
-    "own cluster, upgrade by last state",
-    { ...runs, upgradeMode: "last-state" },
+  application(
+    ", upgrade by last state",
     { edits: 1, checkpoints: 1, failovers: 1 },
+    { ...running, upgradeMode: "last-state" },
   ),
-  aSetting("own cluster, suspended", own, { suspensions: 1, crashes: 1 }),
-  aSetting("own cluster, deleted", { ...own, prompt: false }, { deletions: 1, crashes: 1 }),
-  aSetting("own cluster, deleted while it runs", { ...runs, prompt: false }, { deletions: 1, takeovers: 1 }),
-  aSetting("own cluster, impatient", { ...own, timeout: "30s" }, { crashes: 1 }),
-  aSetting("own cluster, status wiped", { ...own, batch: true }, { wipes: 1, crashes: 1 }),
-  aSetting("own cluster, taken away", { ...own, batch: true }, { forces: 1, crashes: 1 }),
-  aSetting(
-    "own cluster, taken away, Resubmit",
-    { ...runs, lostPolicy: "Resubmit" },
+  application(", suspended", { suspensions: 1, crashes: 1 }),
+  application(", deleted", { deletions: 1, crashes: 1 }, late),
+  application(", deleted while it runs", { deletions: 1, takeovers: 1 }, { ...running, ...late }),
+  application(", impatient", { crashes: 1 }, { timeout: "30s" }),
+  application(", status wiped", { wipes: 1, crashes: 1 }, batch),
+  application(", taken away", { forces: 1, crashes: 1 }, batch),
+  application(
+    ", taken away, Resubmit",
     { forces: 1, clusterDeletions: 1 },
+    { ...running, lostPolicy: "Resubmit" },
   ),
-  aSetting(
-    "own cluster, deleted by somebody",
-    { ...own, prompt: false },
-    { clusterDeletions: 1, crashes: 1 },
-  ),
-  aSetting(
-    "own cluster, deleted by somebody, bad main()s",
-    { ...own, applications: true, mains: ["submits", "throws", "noJob", "exits"] },
+  application(", deleted by somebody", { clusterDeletions: 1, crashes: 1 }, late),
+  application(
+    ", deleted by somebody, bad main()s",
     { clusterDeletions: 1, failovers: 1, edits: 1 },
+    { ...on2_3, mains: ["submits", "throws", "noJob", "exits"] },
   ),
-  aSetting("own session, deleted by somebody", session, { clusterDeletions: 1, crashes: 1 }),
-  aSetting(
-    "own cluster, made late",
-    { ...own, open: ["madeLate"] },
-    { deletions: 1, takeovers: 1, edits: 1 },
-  ),
-  aSetting("own session", session, { crashes: 1 }),
-  aSetting("own session, batch", { ...session, batch: true }, { crashes: 1, lostAnswers: 1 }),
-  aSetting("own session, edit", { ...session, batch: true }, { edits: 1, failovers: 1 }),
-  aSetting("own session, deleted", session, { deletions: 1, takeovers: 1 }),
+  application(", made late", { deletions: 1, takeovers: 1, edits: 1 }, { open: ["madeLate"] }),
+  session("", { crashes: 1 }),
+  session(", batch", { crashes: 1, lostAnswers: 1 }, batch),
+  session(", edit", { edits: 1, failovers: 1 }, batch),
+  session(", deleted", { deletions: 1, takeovers: 1 }),
+  session(", deleted by somebody", { clusterDeletions: 1, crashes: 1 }),
 ];
 
 const everything: Partial<Budget> = {
-  crashes: 2,
-  takeovers: 1,
-  staleLists: 1,
-  lostWrites: 1,
-  lostRequests: 1,
-  lostAnswers: 1,
+  ...everyFault,
   failovers: 2,
   jobFailures: 1,
   pauses: 3,
   checkpoints: 2,
-  edits: 2,
   reverts: 1,
   suspensions: 1,
-  deletions: 1,
   clusterDeletions: 1,
 };
 
@@ -97,7 +82,7 @@ export const largeOwnClusterWorlds: readonly Setting[] = (["application", "sessi
       return [
         aSetting(`${name}, streams`, base, everything),
         aSetting(`${name}, batch`, { ...base, batch: true }, everything),
-        aSetting(`${name}, by savepoint`, { ...base, upgradeMode: "savepoint" }, everything),
+        aSetting(`${name}, by savepoint`, { ...base, ...bySavepoint }, everything),
         aSetting(`${name}, restarts`, { ...base, restarts: 2 }, { ...everything, jobFailures: 3 }),
         aSetting(`${name}, bad main()s`, { ...base, mains: ["submits", "throws", "exits"] }, everything),
         aSetting(`${name}, taken away`, { ...base, batch: true }, { ...everything, forces: 1 }),

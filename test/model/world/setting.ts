@@ -62,6 +62,8 @@ export interface Habits {
   dropsJarEarly?: boolean;
   /** Makes a FlinkCluster without asking whether it is wanted. */
   makesUnasked?: boolean;
+  /** Deletes a FlinkCluster without asking whether the FlinkJob needs it. */
+  deletesUnasked?: boolean;
   /** Takes pods away while the FlinkJob has a job there. */
   tearsDownWhatIsUsed?: boolean;
   /** Believes an old cache that no job lives in a cluster that is being deleted. */

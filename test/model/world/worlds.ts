@@ -1,4 +1,4 @@
-import { aSetting } from "./a-setting.ts";
+import { aSetting, everyFault } from "./a-setting.ts";
 import { largeLifeCycleWorlds, lifeCycleWorlds } from "./life-cycle-worlds.ts";
 import { largeOwnClusterWorlds, ownClusterWorlds } from "./own-cluster-worlds.ts";
 import type { Budget, Setting } from "./setting.ts";
@@ -108,22 +108,15 @@ export const smallWorlds: readonly Setting[] = [
 ];
 
 const everything: Partial<Budget> = {
-  crashes: 2,
-  takeovers: 1,
-  staleLists: 1,
-  lostWrites: 1,
-  lostRequests: 1,
+  ...everyFault,
   lostAnswers: 2,
   duplicatedRequests: 1,
-  failovers: 1,
   jobFailures: 1,
   hours: 1,
   pauses: 4,
-  edits: 2,
   otherEdits: 1,
   newTriggerIds: 1,
   oldTriggerIds: 1,
-  deletions: 1,
   recreations: 1,
 };
 const allMains = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId"] as const;
