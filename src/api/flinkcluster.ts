@@ -33,6 +33,24 @@ export const flinkClusterSpec = withRules(
         (managed !== undefined && managed.application === undefined && managed.ingress === undefined),
     },
     {
+      rule: "!has(self.managed) || !has(self.managed.mode) || self.managed.mode != 'native' || (!has(self.perJob) && !has(self.managed.application))",
+      message:
+        "spec.managed.mode: native is for session clusters, without spec.managed.application and spec.perJob: leave mode out",
+      holds: ({ perJob, managed }) =>
+        managed?.mode !== "native" || (perJob === undefined && managed.application === undefined),
+    },
+    {
+      rule: "!has(self.managed) || !has(self.managed.mode) || self.managed.mode != 'native' || self.managed.taskManager.replicas == 1",
+      message:
+        "spec.managed.taskManager.replicas has no meaning in mode native: leave it out, and bound the TaskManagers by slotmanager.number-of-slots.max of flinkConfiguration",
+      holds: ({ managed }) => managed?.mode !== "native" || managed.taskManager.replicas === 1,
+    },
+    {
+      rule: "!has(self.managed) || !has(oldSelf.managed) || (has(self.managed.mode) && self.managed.mode == 'native') == (has(oldSelf.managed.mode) && oldSelf.managed.mode == 'native')",
+      message: "spec.managed.mode cannot be changed: make another FlinkCluster",
+      holds: () => true,
+    },
+    {
       rule: "has(self.perJob) == has(oldSelf.perJob)",
       message: "spec.perJob can be neither added nor taken away: make another FlinkCluster",
       holds: () => true,

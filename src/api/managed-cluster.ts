@@ -180,6 +180,13 @@ export const managedCluster = z
       .optional(),
     logging: logging.prefault({}),
     application: application.optional(),
+    mode: z
+      .enum(["standalone", "native"])
+      .meta({
+        description:
+          "Who makes the TaskManagers' pods. standalone, or unset: the operator, taskManager.replicas of them. native: the JobManager, as many as its jobs need, and its account may make pods.",
+      })
+      .optional(),
     ingress: ingress.optional(),
   })
   .meta({

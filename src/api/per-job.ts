@@ -8,7 +8,7 @@ const keepClusterFor = duration(
 
 /** A cluster for one attempt of one FlinkJob alone: what `FlinkJob.spec.cluster.perJob` holds. */
 export const perJob = managedCluster
-  .omit({ application: true, ingress: true })
+  .omit({ application: true, ingress: true, mode: true })
   .extend({
     storage: storageOf("spec.cluster.perJob.storage"),
     mode: z

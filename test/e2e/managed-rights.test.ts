@@ -18,8 +18,9 @@ beforeAll(async () => {
   await world.kubectl(["create", "serviceaccount", "operator"]);
   await grant("namespaced/role.yaml", "base");
   await world.operatorWith({ kubeconfig: await kubeconfigOf("operator") });
+  // In this mode it grants Flink most.
   await world.createCluster("orders", {
-    managed: { flinkVersion: "2.3", image: "flink:2.3", storage: { uri: "s3://b/flink" } },
+    managed: { mode: "native", flinkVersion: "2.3", image: "flink:2.3", storage: { uri: "s3://b/flink" } },
   });
   subject = new ManagedSubject(world, "orders");
 });
@@ -77,7 +78,7 @@ test("with them it is deployed, changed and taken away", async () => {
   await grant("managed-clusters/namespaced/role.yaml", "managed-clusters");
   await subject.untilReason("Deploying", 60_000);
   await eventually(async () => (await subject.pods("jobmanager")).length === 1, 20_000);
-  await subject.edit({ ingress: { host: "flink.example" }, taskManager: { replicas: 2 } });
+  await subject.edit({ ingress: { host: "flink.example" }, jobManager: { replicas: 2 } });
   await eventually(async () => (await subject.objects()).includes("Ingress/orders-rest"), 20_000);
   await subject.edit({ ingress: null });
   await eventually(async () => !(await subject.objects()).includes("Ingress/orders-rest"), 20_000);

@@ -201,18 +201,21 @@ describe("RBAC", () => {
     expect(rightsOf(role.rules).sort()).toEqual(Object.keys(managedReasons).sort());
   });
 
-  test("what they may do includes all that the operator grants Flink", () => {
-    const design = designOf(
-      "ns",
-      "c",
-      managedCluster.parse({ flinkVersion: "2.3", image: "i", storage: { uri: "s3://b/f" } }),
-    );
-    const granted = desiredCluster(design).objects.filter(({ kind }) => kind === "Role");
-    expect(granted).toHaveLength(2);
-    for (const { rules } of granted) {
-      for (const right of rightsOf(rules as Rule[])) expect(Object.keys(managedReasons)).toContain(right);
-    }
-  });
+  test.each(["standalone", "native"])(
+    "what they may do includes all that the operator grants Flink in mode %s",
+    (mode) => {
+      const design = designOf(
+        "ns",
+        "c",
+        managedCluster.parse({ mode, flinkVersion: "2.3", image: "i", storage: { uri: "s3://b/f" } }),
+      );
+      const granted = desiredCluster(design).objects.filter(({ kind }) => kind === "Role");
+      expect(granted).toHaveLength(2);
+      for (const { rules } of granted) {
+        for (const right of rightsOf(rules as Rule[])) expect(Object.keys(managedReasons)).toContain(right);
+      }
+    },
+  );
 
   test.each([...Object.entries(reasons), ...Object.entries(managedReasons)].filter(([, [, room]]) => room))(
     "the code needs: %s",

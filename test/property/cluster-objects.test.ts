@@ -119,6 +119,7 @@ const managed: fc.Arbitrary<ManagedClusterInput> = fc.record(
       },
       { requiredKeys: ["host"] },
     ),
+    mode: fc.constantFrom("standalone", "native"),
   },
   { requiredKeys: ["flinkVersion", "image", "storage"] },
 ) as fc.Arbitrary<ManagedClusterInput>;

@@ -162,6 +162,7 @@ interface JobLike {
 function fitting(spec: unknown): unknown {
   if (!isMap(spec)) return spec;
   if ("perJob" in spec) return fittingTemplate(spec);
+  if ("managed" in spec) return fittingManaged(spec);
   if (!("cluster" in spec)) return spec;
   const { plan, ...withJar } = spec as JobLike;
   if (plan !== undefined && "jar" in withJar) return fittingJob(withJar);
@@ -172,8 +173,17 @@ function fitting(spec: unknown): unknown {
 function fittingTemplate({ perJob, ...rest }: { managed?: unknown; perJob?: unknown }): unknown {
   const { managed } = rest;
   if (!isMap(managed)) return rest;
-  const { application: _, ingress: __, ...session } = managed as Record<string, unknown>;
+  const { application: _, ingress: __, mode: ___, ...session } = managed as Record<string, unknown>;
   return { managed: session, perJob };
+}
+
+/** One whose JobManager makes the TaskManagers' pods has neither a job of its own nor a number of them. */
+function fittingManaged({ managed, ...rest }: { managed?: unknown }): unknown {
+  if (!isMap(managed) || (managed as { mode?: unknown }).mode !== "native") return { managed, ...rest };
+  const { application: _, taskManager, ...session } = managed as Record<string, unknown>;
+  if (!isMap(taskManager)) return { managed: { ...session, taskManager }, ...rest };
+  const { replicas: __, ...workers } = taskManager as Record<string, unknown>;
+  return { managed: { ...session, taskManager: workers }, ...rest };
 }
 
 /** What the gateway makes of a plan. */

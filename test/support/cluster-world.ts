@@ -62,10 +62,13 @@ export class ClusterWorld {
   /** What the Deployment controller and the kubelet do meanwhile. */
   settle(): void {
     for (const [key, object] of this.objects) {
-      if ((object.kind as string) === "Pod") this.objects.set(key, cleaned(object));
+      if (isPod(object) && isCleaner(object)) this.objects.set(key, cleaned(object));
       if (object.kind !== "Deployment") continue;
-      if (object.metadata.deletionTimestamp !== undefined) this.objects.delete(key);
-      else {
+      if (object.metadata.deletionTimestamp !== undefined) {
+        this.objects.delete(key);
+        // The garbage collector: the pods that a JobManager made are its Deployment's.
+        for (const [name, pod] of this.objects) if (isPod(pod) && !isCleaner(pod)) this.objects.delete(name);
+      } else {
         const { generation = 0 } = object.metadata;
         const { status } = available(object);
         this.objects.set(key, {
@@ -169,11 +172,13 @@ export class ClusterWorld {
     return pods.find((pod) => isCleaner(pod) && pod.metadata.labels?.[CLUSTER_LABEL] === label);
   }
 
-  /** A Deployment that goes has pods until it is gone. */
+  /** A Deployment that goes has pods until it is gone; and those that a JobManager made. */
   #pods(): Pod[] {
-    return this.#seen
-      .filter(({ kind }) => kind === "Deployment")
-      .map(({ metadata }) => ({ metadata: { name: `${metadata.name}-x` } }));
+    const deployments = this.#seen.filter(({ kind }) => kind === "Deployment");
+    return [
+      ...deployments.map(({ metadata }) => ({ metadata: { name: `${metadata.name}-x` } })),
+      ...this.#seen.filter((object) => isPod(object) && !isCleaner(object)),
+    ];
   }
 
   async #call<T>(name: string, carryOut: () => T): Promise<T> {
@@ -209,6 +214,10 @@ export class ClusterWorld {
   }
 }
 
+function isPod({ kind }: ClusterObject): boolean {
+  return (kind as string) === "Pod";
+}
+
 /** The kubelet has run it to its end. */
 function cleaned(pod: ClusterObject): ClusterObject {
   const terminated = { exitCode: 0, message: "Nothing stays." };
@@ -229,6 +238,21 @@ function matches({ metadata }: ClusterObject, selector: string): boolean {
     const [label = "", value = ""] = term.split("=");
     return metadata.labels?.[label] === value;
   });
+}
+
+/** One that a JobManager made of what its configuration said at that time. */
+export function aTaskManagerPod(world: ClusterWorld, name: string): ClusterObject {
+  const [config] = [...world.objects.values()].filter(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "flink-config-orders",
+  );
+  const labels = /kubernetes.taskmanager.labels: \\"(.*?)\\"/.exec(JSON.stringify(config))?.[1] ?? "";
+  const pairs = labels.split(",").map((pair) => pair.split(":"));
+  return {
+    apiVersion: "v1",
+    kind: "Pod" as never,
+    metadata: { name, namespace: "team-a", uid: `uid-${name}`, labels: Object.fromEntries(pairs) as never },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+  };
 }
 
 /** One of Flink's own. */

@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { aJob, aTrigger, UID } from "../../../test/support/builders.ts";
-import { aManaged, aManagedCluster } from "../../../test/support/cluster-builders.ts";
+import { type aManaged, aManagedCluster } from "../../../test/support/cluster-builders.ts";
+import { deleted, edit, endsAlike, play, type Story } from "../../../test/support/cluster-stories.ts";
 import { aFlinkConfigMap, ClusterWorld, Killed } from "../../../test/support/cluster-world.ts";
 import { JOB_LABEL, JOB_UID_LABEL } from "../../api/group.ts";
-import type { FlinkCluster, FlinkJob } from "../../api/objects.ts";
+import type { FlinkJob } from "../../api/objects.ts";
 import { restUrl } from "../../core/cluster/names.ts";
-
-/** A story: what somebody wants, and until when the operator has to be asked. */
-interface Story {
-  begin: () => Promise<ClusterWorld>;
-  isOver: (world: ClusterWorld) => boolean;
-}
 
 const deployed = async (): Promise<ClusterWorld> => {
   const world = new ClusterWorld(aManagedCluster());
@@ -18,11 +13,6 @@ const deployed = async (): Promise<ClusterWorld> => {
   return world;
 };
 const isDeployed = (world: ClusterWorld) => world.names().includes("Deployment/orders-taskmanager");
-const edit = (cluster: FlinkCluster, patch: Parameters<typeof aManaged>[0]): FlinkCluster => ({
-  ...cluster,
-  metadata: { ...cluster.metadata, generation: 2 },
-  spec: { managed: aManaged(patch) },
-});
 const isRolled = (world: ClusterWorld) =>
   [...world.objects.values()].filter(({ spec }) => JSON.stringify(spec ?? {}).includes("flink:2.3.1"))
     .length === 2;
@@ -55,57 +45,13 @@ const stories: Record<string, Story> = {
       const world = await deployed();
       world.put(aFlinkConfigMap("orders"));
       world.put(aFlinkConfigMap("neighbour"));
-      const { metadata } = world.cluster;
-      world.cluster = {
-        ...world.cluster,
-        metadata: { ...metadata, deletionTimestamp: "2026-03-01T12:00:00Z" },
-      };
-      return world;
+      return deleted(world);
     },
     isOver: ({ cluster }) => cluster.metadata.finalizers?.length === 0,
   },
 };
 
-/** Until it is over and nothing is done any more; the operator that dies is followed by another. */
-async function play(world: ClusterWorld, isOver: Story["isOver"], staleCaches = false): Promise<void> {
-  for (let round = 0; round < 60; round++) {
-    const calls = world.calls.length;
-    try {
-      // A cache that is behind shows what was there a reconcile ago.
-      await world.step(staleCaches && round % 2 === 1);
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error;
-      world.dies = undefined;
-      world.restart();
-    }
-    world.settle();
-    const quiet = world.calls.length === calls && !(staleCaches && round % 2 === 1);
-    if (quiet && isOver(world)) return;
-  }
-  throw new Error(`It never came to rest: ${world.calls.slice(-10).join(", ")}`);
-}
-
-describe.each(Object.entries(stories))("%s", (_name, { begin, isOver }) => {
-  test.each([false, true])(
-    "ends alike, wherever the operator dies (caches behind: %s)",
-    async (staleCaches) => {
-      const golden = await begin();
-      const from = golden.calls.length;
-      await play(golden, isOver, staleCaches);
-      expect(golden.calls.length).toBeGreaterThan(from + 5);
-      for (let at = from; at < golden.calls.length; at++) {
-        for (const after of [false, true]) {
-          const world = await begin();
-          world.dies = { at, after };
-          await play(world, isOver, staleCaches);
-          expect(world.names(), `died ${after ? "after" : "before"} ${golden.calls[at]}`).toEqual(
-            golden.names(),
-          );
-        }
-      }
-    },
-  );
-});
+describe.each(Object.entries(stories))("%s", (_name, story) => endsAlike(story));
 
 test("what is taken away goes in order, and nothing of others", async () => {
   const { begin, isOver } = stories["tear down"]!;

@@ -14,6 +14,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import { flinkClusters, flinkJobs } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
+import { NativeTaskManagers } from "./native-task-managers.ts";
 import { type ClusterPlace, ClusterRefusal, ObjectWriter } from "./object-writer.ts";
 import type { OwnedObjects } from "./owned-objects.ts";
 import type { StorageCleaners } from "./storage-cleaners.ts";
@@ -50,10 +51,12 @@ const REFUSED_AGAIN_MS = 30_000;
 export class ManagedClusters {
   readonly #options: ManagedClustersOptions;
   readonly #writer: ObjectWriter;
+  readonly #native: NativeTaskManagers;
 
   constructor(options: ManagedClustersOptions) {
     this.#options = options;
     this.#writer = new ObjectWriter(options);
+    this.#native = new NativeTaskManagers({ owned: options.owned, writer: this.#writer });
   }
 
   /** One step towards what the FlinkCluster says. Throws KubeError. */
@@ -108,7 +111,13 @@ export class ManagedClusters {
     if (makes && !(await this.#isThere(cluster, signal))) return { finalizer: "keep" };
     for (const object of apply) await this.#writer.apply(object, find(live, object), signal);
     for (const object of remove) await this.#writer.remove(place, object, signal);
-    return this.#seen(place, desired, { kind: "deployed", held: held !== undefined });
+    const waits = await this.#native.replaceOutdated(
+      place,
+      desired,
+      apply.length === 0 ? live : undefined,
+      signal,
+    );
+    return this.#seen(place, desired, { kind: "deployed", held: held !== undefined || waits });
   }
 
   /** By the API server's own word: an operator that woke up late must not make what nobody would take away. */
@@ -221,12 +230,12 @@ export class ManagedClusters {
 }
 
 function viewOf(
-  { objects, configuration }: DesiredCluster,
+  { objects, configuration, madeFrom }: DesiredCluster,
   live: readonly ClusterObject[],
   pods: ManagedView["pods"],
   state: ManagedState,
 ): ManagedView {
-  return { state, desired: objects, configuration, live, pods };
+  return { state, desired: objects, configuration, live, pods, madeFrom };
 }
 
 function find(

@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { ClusterObjectName } from "../../core/cluster/changes.ts";
 import { CLUSTER_LABEL, type ClusterObject, contentHash, hashOf } from "../../core/cluster/objects.ts";
+import type { Pod } from "../../core/cluster/pods.ts";
 import { FLINK_CONFIG_MAPS } from "../../core/cluster/teardown.ts";
 import { FLINK_PODS } from "../../core/storage/cleaner-pod.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -86,6 +87,16 @@ export class ObjectWriter {
       await this.#kube.delete(clusterKinds[kind], { namespace, name }, { propagation, signal });
     } catch (error) {
       if (!isKubeError(error, "NotFound")) throw refusalOf(error);
+    }
+  }
+
+  /** This very pod: another may have its name by now. */
+  async removePod({ metadata }: Pod, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid = "" } = metadata;
+    try {
+      await this.#kube.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound", "Conflict")) throw refusalOf(error);
     }
   }
 

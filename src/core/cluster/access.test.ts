@@ -19,3 +19,15 @@ test("each role has an account of its own, with what was measured and no more", 
   ]);
   expect(access(aDesign()).map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toHaveLength(6);
 });
+
+test("a JobManager that makes pods may do that, and look up who is to own them; its TaskManagers may not", () => {
+  const rules = (role: string) =>
+    access(aDesign({ mode: "native" })).find(
+      ({ kind, metadata }) => kind === "Role" && metadata.name === `orders-${role}`,
+    )?.rules as object[];
+  expect(rules("jobmanager").slice(1)).toEqual([
+    { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "create", "delete"] },
+    { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+  ]);
+  expect(rules("taskmanager")).toHaveLength(1);
+});

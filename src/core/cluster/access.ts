@@ -1,4 +1,5 @@
 import type { ClusterDesign } from "./design.ts";
+import { isNative } from "./native.ts";
 import { type ClusterObject, labelsOf, type Role } from "./objects.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
@@ -12,6 +13,12 @@ const VERBS: Readonly<Record<Role, readonly string[]>> = {
   taskmanager: ["get", "list", "watch"],
 };
 
+/** What a JobManager needs besides, where it makes the TaskManagers' pods: its Deployment is their owner. Measured: not `get`. */
+const MAKES_PODS = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "create", "delete"] },
+  { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+];
+
 /** The identities of the two roles, apart, and what they may do. */
 export function access(design: ClusterDesign): ClusterObject[] {
   const { serviceAccountName } = design.spec;
@@ -21,7 +28,8 @@ export function access(design: ClusterDesign): ClusterObject[] {
     : accessOf(design, "jobmanager", serviceAccountName);
 }
 
-function accessOf({ namespace, names }: ClusterDesign, role: Role, account?: string): ClusterObject[] {
+function accessOf(design: ClusterDesign, role: Role, account?: string): ClusterObject[] {
+  const { namespace, names } = design;
   const name = role === "jobmanager" ? names.jobManager : names.taskManager;
   const metadata = { name, namespace, labels: labelsOf(names.clusterId, role) };
   return [
@@ -32,7 +40,10 @@ function accessOf({ namespace, names }: ClusterDesign, role: Role, account?: str
       apiVersion: `${RBAC}/v1`,
       kind: "Role",
       metadata,
-      rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: [...VERBS[role]] }],
+      rules: [
+        { apiGroups: [""], resources: ["configmaps"], verbs: [...VERBS[role]] },
+        ...(isNative(design) && role === "jobmanager" ? MAKES_PODS : []),
+      ],
     },
     {
       apiVersion: `${RBAC}/v1`,

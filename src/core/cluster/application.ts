@@ -11,7 +11,9 @@ const KEPT_RESULT = 30 * 24 * 3600;
 export function jobManagerArgs({ spec }: ClusterDesign): string[] {
   // The address is each process's own: its pod's.
   const address = ["-D", "jobmanager.rpc.address=$(POD_IP)"];
-  const { application } = spec;
+  const { application, mode } = spec;
+  // A script of the image's. It takes the address from the environment, and makes TaskManagers' pods.
+  if (mode === "native") return ["kubernetes-jobmanager.sh", "kubernetes-session"];
   if (!application) return ["jobmanager", ...address];
   const { jobId, jar, entryClass, savepointPath, allowNonRestoredState, args = [] } = application;
   const given = [

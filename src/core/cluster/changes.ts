@@ -72,6 +72,14 @@ export function isSettled(wanted: ClusterObject, live: ClusterObject | undefined
   );
 }
 
+export function hasSettledJobManager(
+  desired: readonly ClusterObject[],
+  live: readonly ClusterObject[],
+): boolean {
+  const wanted = deploymentOf(desired, "jobmanager");
+  return wanted !== undefined && isSettled(wanted, deploymentOf(live, "jobmanager"));
+}
+
 /** Pods of an older version need their configuration until the last of them is replaced. */
 function isSuperfluous(object: ClusterObject, desired: readonly ClusterObject[], settled: boolean): boolean {
   if (object.metadata.deletionTimestamp !== undefined) return false;

@@ -43,11 +43,21 @@ const application: Partial<ManagedClusterInput> = {
   },
 };
 
+const native: Partial<ManagedClusterInput> = {
+  mode: "native",
+  taskManager: {
+    slots: 2,
+    resources: { requests: { cpu: "500m", "ephemeral-storage": "1Gi" }, limits: { memory: "2Gi" } },
+    podTemplate: { metadata: { labels: { team: "a" } }, spec: { nodeSelector: { disk: "fast" } } },
+  },
+};
+
 // Whoever changes what these show replaces the pods of every managed cluster with the operator's next version.
 test.each([
   ["smallest", {}],
   ["largest", full],
   ["application", application],
+  ["native", native],
 ])("the %s cluster, for the eye", async (name, patch) => {
   const { objects } = desiredCluster(aDesign(patch));
   const text = objects.map((object) => stringify(object, { lineWidth: 0 })).join("---\n");

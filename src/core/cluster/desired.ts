@@ -6,6 +6,8 @@ import { configMap } from "./config-map.ts";
 import { clusterConfiguration } from "./configuration.ts";
 import type { ClusterDesign } from "./design.ts";
 import { fetchesJar } from "./jar-fetcher.ts";
+import { isNative } from "./native.ts";
+import { nativePods, podConfiguration } from "./native-pods.ts";
 import { ingress, restService } from "./network.ts";
 import { type ClusterObject, hashed } from "./objects.ts";
 import { podTemplateProblems } from "./pod-template.ts";
@@ -19,12 +21,15 @@ export interface DesiredCluster {
   configuration: ConfigurationStatus | null;
   /** Why nothing of it may be applied. */
   refusal?: { reason: Reason; message: string } | undefined;
+  /** Of a cluster whose JobManager makes the TaskManagers' pods: what they are to be made from. */
+  madeFrom?: string | undefined;
 }
 
 /** Every object of a deployed cluster. Pure: the same design always gives the same objects. */
 export function desiredCluster(design: ClusterDesign): DesiredCluster {
   const { entries, report } = clusterConfiguration(design);
-  const config = configMap(design, entries);
+  const made = isNative(design) ? nativePods(design, entries) : undefined;
+  const config = configMap(design, made?.entries ?? entries);
   const { name } = config.metadata;
   const way = ingress(design);
   const objects = [
@@ -33,8 +38,9 @@ export function desiredCluster(design: ClusterDesign): DesiredCluster {
     restService(design),
     ...disruptionBudgets(design),
     ...(way ? [way] : []),
-    jobManagerDeployment(design, name),
-    taskManagerDeployment(design, name),
+    ...(made ? [made.template, podConfiguration(design, config)] : []),
+    jobManagerDeployment(design, name, made?.template.metadata.name),
+    ...(made ? [] : [taskManagerDeployment(design, name)]),
   ];
   const problems = [
     ...podTemplateProblems(design, "jobmanager"),
@@ -45,7 +51,12 @@ export function desiredCluster(design: ClusterDesign): DesiredCluster {
     refusedFor("JarFetcherMissing", fetchesJar(design) && !design.jarFetcher ? [NO_FETCHER] : []) ??
     refusedFor("InvalidPodTemplate", problems) ??
     refusedFor("InvalidConfiguration", invalid, "spec.managed.flinkConfiguration: ");
-  return { objects: objects.map(hashed), configuration: statusOf(report), refusal };
+  return {
+    objects: objects.map(hashed),
+    configuration: statusOf(report),
+    refusal,
+    ...(made ? { madeFrom: made.madeFrom } : {}),
+  };
 }
 
 const MOST_PROBLEMS = 5;

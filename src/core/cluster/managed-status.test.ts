@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { aCluster, connecting, NOW, unreachable } from "../../../test/support/builders.ts";
-import { aManagedCluster, available, objectsOf, settled } from "../../../test/support/cluster-builders.ts";
+import {
+  aDesign,
+  aManagedCluster,
+  available,
+  objectsOf,
+  settled,
+} from "../../../test/support/cluster-builders.ts";
 import type { FlinkCluster } from "../../api/objects.ts";
 import type { ClusterObservation, ReachableCluster } from "../observed.ts";
+import { desiredCluster } from "./desired.ts";
 import { type ManagedView, managedStatus } from "./managed-status.ts";
+import type { Pod } from "./pods.ts";
 
 const desired = objectsOf();
 const view = (patch: Partial<ManagedView> = {}): ManagedView => ({
@@ -129,5 +137,53 @@ test("pods are counted, and where it answers is said", () => {
     jobManagers: { wanted: 1, ready: 0 },
     taskManagers: { wanted: 1, ready: 0 },
     conditions: [{ message: "Ready are 0 of 1 JobManagers and 0 of 1 TaskManagers." }, {}, {}],
+  });
+});
+
+describe("where the JobManager makes the TaskManagers' pods", () => {
+  const { objects, madeFrom } = desiredCluster(aDesign({ mode: "native" }));
+  const seen = (pods: Pod[], patch: Partial<ManagedView> = {}) =>
+    view({ desired: objects, live: settled(objects), madeFrom, pods, ...patch });
+  const aPod = (status: NonNullable<Pod["status"]>, from = madeFrom): Pod => ({
+    metadata: {
+      name: "orders-taskmanager-1-1",
+      labels: { "app.kubernetes.io/component": "taskmanager", "flinkjob.dev/made-from": from! },
+    },
+    status,
+  });
+  const ready = aPod({ conditions: [{ type: "Ready", status: "True" }] });
+  const counted = (pods: Pod[]) =>
+    managedStatus(aManagedCluster({ mode: "native" }), seen(pods), reachable(), NOW)?.taskManagers;
+
+  test.each<[string, ManagedView, string[]]>([
+    ["with none of them", seen([]), ["True", "False", "False", "Reachable"]],
+    [
+      "while they start, as they do with each job",
+      seen([ready, aPod({})]),
+      ["True", "False", "False", "Reachable"],
+    ],
+    [
+      "but not without a JobManager",
+      seen([ready], {
+        live: objects.map((object) => (object.kind === "Deployment" ? available(object, 0) : object)),
+      }),
+      ["False", "True", "False", "Deploying"],
+    ],
+    ["nor with one of another spec", seen([ready, aPod({}, "old")]), ["False", "True", "False", "Deploying"]],
+    [
+      "nor with one that no node has room for",
+      seen([ready, aPod({ conditions: [{ type: "PodScheduled", status: "False", message: "no room" }] })]),
+      ["False", "True", "False", "Unschedulable"],
+    ],
+    [
+      "nor with one whose image is not there",
+      seen([aPod({ containerStatuses: [{ name: "c", state: { waiting: { reason: "ErrImagePull" } } }] })]),
+      ["False", "False", "True", "ImagePullFailed"],
+    ],
+  ])("it is ready %s", (_what, view, want) => expect(told(view, reachable())).toEqual(want));
+
+  test("those that are there are counted", () => {
+    expect(counted([])).toEqual({ wanted: 0, ready: 0 });
+    expect(counted([ready, aPod({}), aPod({ phase: "Failed" })])).toEqual({ wanted: 2, ready: 1 });
   });
 });

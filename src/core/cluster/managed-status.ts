@@ -8,8 +8,9 @@ import { minorOf } from "../configuration/flink-version.ts";
 import type { ClusterObservation } from "../observed.ts";
 import { type DeploymentStatus, isSettled } from "./changes.ts";
 import { namesOf, urlOf } from "./names.ts";
+import { livingTaskManagers, outdatedPods } from "./native-pods.ts";
 import { type ClusterObject, deploymentOf, type Role } from "./objects.ts";
-import { type Pod, troubleOf } from "./pods.ts";
+import { isReady, type Pod, troubleOf } from "./pods.ts";
 
 /** How far a managed cluster has come. */
 export type ManagedState =
@@ -23,6 +24,8 @@ export interface ManagedView {
   configuration: ConfigurationStatus | null;
   live: readonly ClusterObject[];
   pods: readonly Pod[];
+  /** Where the JobManager makes the TaskManagers' pods: what they are to be made from. */
+  madeFrom?: string | undefined;
 }
 
 interface Verdict {
@@ -83,18 +86,25 @@ function verdictOf(
   const workloads = view.live.filter(({ kind }) => kind === "Deployment");
   const trouble = troubleOf(view.pods, workloads);
   if (trouble) return { ...trouble, kind: trouble.stalled ? "stalled" : "onItsWay" };
-  const roles = ["jobmanager", "taskmanager"] as const;
-  const settled = roles.every((role) => {
-    const wanted = deploymentOf(view.desired, role);
-    return wanted !== undefined && isSettled(wanted, deploymentOf(view.live, role));
-  });
-  if (!settled)
+  if (!hasSettled(view))
     return {
       kind: "onItsWay",
       reason: state.held ? "Rolling" : "Deploying",
       message: progress(view, state.held),
     };
   return reached(cluster, observed);
+}
+
+/** TaskManagers that a JobManager asked for come and go with its jobs: how many of them are ready yet does not count. */
+function hasSettled({ desired, live, pods, madeFrom }: ManagedView): boolean {
+  const settled = (role: Role) => {
+    const wanted = deploymentOf(desired, role);
+    return wanted !== undefined && isSettled(wanted, deploymentOf(live, role));
+  };
+  return (
+    settled("jobmanager") &&
+    (madeFrom === undefined ? settled("taskmanager") : outdatedPods(madeFrom, pods).length === 0)
+  );
 }
 
 function reached(cluster: FlinkCluster, observed: ClusterObservation): Verdict | undefined {
@@ -145,6 +155,10 @@ function progress(view: ManagedView, held: boolean): string {
 }
 
 function podCount(view: ManagedView, role: Role): { wanted: number; ready: number } | undefined {
+  if (role === "taskmanager" && view.madeFrom !== undefined) {
+    const living = livingTaskManagers(view.pods);
+    return { wanted: living.length, ready: living.filter(isReady).length };
+  }
   const wanted = deploymentOf(view.desired, role);
   if (!wanted) return undefined;
   const status = (deploymentOf(view.live, role)?.status ?? {}) as DeploymentStatus;

@@ -3,6 +3,7 @@ import { applicationOptions, applicationOwner, usualApplicationOptions } from ".
 import { type ClusterDesign, hasVolume, storageDirectory, UPLOAD_MOUNT } from "./design.ts";
 import { processBytes } from "./memory.ts";
 import { REST_PORT } from "./names.ts";
+import { nativeOptions, nativeOwner } from "./native.ts";
 
 export const RPC_PORT = 6123;
 export const BLOB_PORT = 6124;
@@ -47,10 +48,12 @@ const OWNERS: Readonly<Record<string, Owner>> = {
 };
 
 /** Who sets this option of a cluster, by its own key; undefined: the user may. */
-export function ownerOf(key: string, { spec }: ClusterDesign): Owner | undefined {
+export function ownerOf(key: string, design: ClusterDesign): Owner | undefined {
   if (Object.hasOwn(OWNERS, key)) return OWNERS[key];
-  const owner = applicationOwner(key, spec.application);
+  const owner = applicationOwner(key, design.spec.application);
   if (owner !== undefined) return owner;
+  const native = nativeOwner(key, design);
+  if (native !== undefined) return native;
   const family = Object.keys(OWNERS).find((prefix) => prefix.endsWith(".") && key.startsWith(prefix));
   return family === undefined ? undefined : OWNERS[family];
 }
@@ -83,6 +86,7 @@ export function ownOptions(design: ClusterDesign): Record<string, string> {
       ? `${directory.replace("file://", "")}/upload${ownPart(design)}`
       : UPLOAD_MOUNT,
     ...applicationOptions(design),
+    ...nativeOptions(design),
   };
 }
 

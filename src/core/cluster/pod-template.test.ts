@@ -117,6 +117,54 @@ describe("what a template may not do", () => {
   });
 
   test.each([
+    [
+      { spec: { restartPolicy: "Always" } },
+      "spec.restartPolicy: pods that the JobManager makes are never restarted, it makes others",
+    ],
+    [main({ image: "x" }), `${MAIN_CONTAINER} must not set image: use spec.managed.image`],
+    [
+      main({ imagePullPolicy: "Always" }),
+      `${MAIN_CONTAINER} must not set imagePullPolicy: use spec.managed.imagePullPolicy`,
+    ],
+    [
+      main({ resources: {} }),
+      `${MAIN_CONTAINER} must not set resources: use spec.managed.taskManager.resources`,
+    ],
+    [{ spec: { hostNetwork: true } }, "spec.hostNetwork: not where the JobManager makes the pods"],
+    [
+      { spec: { volumes: [{ name: "flink-config-volume", emptyDir: {} }] } },
+      "the volume flink-config-volume is the operator's: choose another name",
+    ],
+  ])("%j, where the JobManager makes the pods", (podTemplate, problem) => {
+    const design = aDesign({ mode: "native", taskManager: { podTemplate } });
+    expect(podTemplateProblems(design, "taskmanager")).toEqual([
+      `spec.managed.taskManager.podTemplate: ${problem}`,
+    ]);
+  });
+
+  test("what only such a JobManager takes up is free elsewhere", () => {
+    const podTemplate = {
+      spec: {
+        volumes: [{ name: "pod-template", emptyDir: {} }],
+        containers: [
+          {
+            name: MAIN_CONTAINER,
+            image: "x",
+            volumeMounts: [{ name: "x", mountPath: "/opt/flink/pod-template" }],
+          },
+        ],
+      },
+    };
+    const given = { jobManager: { podTemplate } };
+    expect(podTemplateProblems(aDesign(given), "jobmanager")).toEqual([]);
+    const field = "spec.managed.jobManager.podTemplate";
+    expect(podTemplateProblems(aDesign({ ...given, mode: "native" }), "jobmanager")).toEqual([
+      `${field}: the volume pod-template is the operator's: choose another name`,
+      `${field}: /opt/flink/pod-template is mounted by the operator`,
+    ]);
+  });
+
+  test.each([
     {},
     { metadata: null, spec: null },
     { spec: { containers: "x" } },

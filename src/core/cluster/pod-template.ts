@@ -3,10 +3,14 @@ import { type ClusterDesign, hasVolume, STORAGE_MOUNT, UPLOAD_MOUNT } from "./de
 import { fetchesJar, fetchStep, JAR_MOUNT, JAR_VOLUME } from "./jar-fetcher.ts";
 import { resourcesOf } from "./memory.ts";
 import { mergePod } from "./merge-pod.ts";
+import { isNative } from "./native.ts";
 import { labelsOf, type Role } from "./objects.ts";
 
 export const MAIN_CONTAINER = "flink-main-container";
 export const CONF_MOUNT = "/opt/flink/conf";
+/** Where a JobManager looks for the template of the TaskManagers' pods that it makes; the option of that name is its client's. */
+const TEMPLATE_MOUNT = "/opt/flink/pod-template";
+const TEMPLATE_VOLUME = "pod-template";
 const FLINK_USER = 9999;
 /** The restricted Pod Security level, as the user of Flink's image. */
 export const POD_SECURITY = {
@@ -19,6 +23,8 @@ export const POD_SECURITY = {
 } as const;
 const OWN_VOLUMES: readonly string[] = ["config", "storage", "upload"];
 const OWN_MOUNTS: readonly string[] = [CONF_MOUNT, STORAGE_MOUNT, UPLOAD_MOUNT];
+/** What else is the operator's, or Flink's, where a JobManager makes pods: in its own, and in those that it makes. */
+const NATIVE_VOLUMES: readonly string[] = [TEMPLATE_VOLUME, "flink-config-volume"];
 
 /** What differs between the two kinds of pods. */
 export interface PodParts {
@@ -26,6 +32,8 @@ export interface PodParts {
   args: readonly string[];
   ports: readonly { name: string; containerPort: number }[];
   probes: object;
+  /** The ConfigMap with the template of the pods that a JobManager makes, in mode native. */
+  template?: string | undefined;
 }
 
 /** A pod as its Deployment makes it: the operator's own, with the user's template merged in. */
@@ -51,7 +59,7 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
       ...(role === "jobmanager" ? { hostname: names.jobManager } : {}),
       ...(step ? { initContainers: [step] } : {}),
       containers: [mainContainer(design, parts)],
-      volumes: volumes(design, role, configMap),
+      volumes: volumes(design, parts, configMap),
     },
   };
   const merged = mergePod(own, template ?? {}) as { metadata?: { labels?: object } };
@@ -63,12 +71,13 @@ export function podTemplateOf(design: ClusterDesign, parts: PodParts, configMap:
 function mainContainer(design: ClusterDesign, { role, args, ports, probes }: PodParts): object {
   const { spec } = design;
   const { resources } = role === "jobmanager" ? spec.jobManager : spec.taskManager;
+  const isNativeLeader = role === "jobmanager" && isNative(design);
   return {
     name: MAIN_CONTAINER,
     image: spec.image,
     ...(spec.imagePullPolicy ? { imagePullPolicy: spec.imagePullPolicy } : {}),
     args,
-    env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
+    env: [podIp("POD_IP"), ...(isNativeLeader ? [podIp("_POD_IP_ADDRESS")] : [])],
     ports: ports.map((port) => ({ ...port, protocol: "TCP" })),
     ...probes,
     resources: resourcesOf(resources, role),
@@ -80,16 +89,23 @@ function mainContainer(design: ClusterDesign, { role, args, ports, probes }: Pod
       ...(hasVolume(design) ? [{ name: "storage", mountPath: STORAGE_MOUNT }] : []),
       ...(hasUploads(design, role) ? [{ name: "upload", mountPath: UPLOAD_MOUNT }] : []),
       ...(hasJar(design, role) ? [{ name: JAR_VOLUME, mountPath: JAR_MOUNT, readOnly: true }] : []),
+      ...(isNativeLeader ? [{ name: TEMPLATE_VOLUME, mountPath: TEMPLATE_MOUNT }] : []),
     ],
   };
 }
 
-function volumes(design: ClusterDesign, role: Role, configMap: string): object[] {
+/** By another name where Flink's own Kubernetes module reads it. */
+function podIp(name: string): object {
+  return { name, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
+}
+
+function volumes(design: ClusterDesign, { role, template }: PodParts, configMap: string): object[] {
   return [
     { name: "config", configMap: { name: configMap } },
     ...(hasVolume(design) ? [storageVolume(design.spec.storage)] : []),
     ...(hasUploads(design, role) ? [{ name: "upload", emptyDir: {} }] : []),
     ...(hasJar(design, role) ? [{ name: JAR_VOLUME, emptyDir: {} }] : []),
+    ...(template === undefined ? [] : [{ name: TEMPLATE_VOLUME, configMap: { name: template } }]),
   ];
 }
 
@@ -127,27 +143,50 @@ export function podTemplateProblems(design: ClusterDesign, role: Role): string[]
   const jar = hasJar(design, role)
     ? { volumes: [JAR_VOLUME], mounts: [JAR_MOUNT] }
     : { volumes: [], mounts: [] };
+  const native = isNative(design)
+    ? { volumes: NATIVE_VOLUMES, mounts: [TEMPLATE_MOUNT] }
+    : { volumes: [], mounts: [] };
+  const flinkMakesIt = role === "taskmanager" && isNative(design);
   const problems = [
     ...unknown.map((name) => `${name} is no part of a pod template`),
     ...["serviceAccountName", "serviceAccount"]
       .filter((name) => name in spec)
       .map((name) => `spec.${name}: use spec.managed.serviceAccountName`),
-    ...("restartPolicy" in spec ? ["spec.restartPolicy: a Deployment's pods are always restarted"] : []),
+    ...("restartPolicy" in spec ? [`spec.restartPolicy: ${flinkMakesIt ? NEVER : ALWAYS}`] : []),
+    ...(flinkMakesIt ? overwritten(spec, main) : []),
     ...["command", "args"]
       .filter((name) => name in main)
       .map((name) => `${MAIN_CONTAINER} must not set ${name}: the operator says what it runs`),
     ...(containers.some(({ name }) => typeof name !== "string") ? ["each container needs a name"] : []),
     ...entries(spec.volumes)
-      .filter(({ name }) => [...OWN_VOLUMES, ...jar.volumes].includes(String(name)))
+      .filter(({ name }) => [...OWN_VOLUMES, ...jar.volumes, ...native.volumes].includes(String(name)))
       .map(({ name }) => `the volume ${name} is the operator's: choose another name`),
     ...entries(main.volumeMounts)
-      .filter(({ mountPath }) => [...OWN_MOUNTS, ...jar.mounts].includes(String(mountPath)))
+      .filter(({ mountPath }) => [...OWN_MOUNTS, ...jar.mounts, ...native.mounts].includes(String(mountPath)))
       .map(({ mountPath }) => `${mountPath} is mounted by the operator`),
     ...entries(main.env)
       .filter(({ name }) => name === "POD_IP")
       .map(() => "the variable POD_IP is the operator's"),
   ];
   return problems.map((problem) => `${field}: ${problem}`);
+}
+
+const ALWAYS = "a Deployment's pods are always restarted";
+const NEVER = "pods that the JobManager makes are never restarted, it makes others";
+
+/** What Flink writes over without a word in the pods that it makes. */
+function overwritten(spec: object, main: object): string[] {
+  const fields = {
+    image: "image",
+    imagePullPolicy: "imagePullPolicy",
+    resources: "taskManager.resources",
+  };
+  return [
+    ...Object.entries(fields)
+      .filter(([name]) => name in main)
+      .map(([name, field]) => `${MAIN_CONTAINER} must not set ${name}: use spec.managed.${field}`),
+    ...("hostNetwork" in spec ? ["spec.hostNetwork: not where the JobManager makes the pods"] : []),
+  ];
 }
 
 function members(value: unknown): Readonly<Record<string, unknown>> {

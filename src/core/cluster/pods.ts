@@ -80,11 +80,15 @@ export function jobManagerRestarts(pods: readonly Pod[]): number {
 /** Whether a JobManager's pod is ready: it leads, or knows who does. */
 export function hasReadyJobManager(pods: readonly Pod[]): boolean {
   return pods.some(
-    ({ metadata, status }) =>
-      metadata.labels?.[COMPONENT_LABEL] === "jobmanager" &&
-      metadata.deletionTimestamp === undefined &&
-      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
+    (pod) =>
+      pod.metadata.labels?.[COMPONENT_LABEL] === "jobmanager" &&
+      pod.metadata.deletionTimestamp === undefined &&
+      isReady(pod),
   );
+}
+
+export function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
 function refusedPods({ metadata, status }: ClusterObject): PodTrouble | undefined {

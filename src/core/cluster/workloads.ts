@@ -43,15 +43,22 @@ const TASK_MANAGER: PodParts = {
   },
 };
 
-export function jobManagerDeployment(design: ClusterDesign, configMap: string): ClusterObject {
+/** `template`: of the pods that it makes itself, in mode native; then Flink wants the Deployment to be called like the cluster. */
+export function jobManagerDeployment(
+  design: ClusterDesign,
+  configMap: string,
+  template?: string,
+): ClusterObject {
   const { replicas } = design.spec.jobManager;
   // A single one is not joined by its successor; of several, one at a time goes, and a standby takes over.
   const strategy =
     replicas === 1
       ? { type: "Recreate" }
       : { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
-  const parts = { ...JOB_MANAGER, args: jobManagerArgs(design) };
-  return deployment(design, design.names.jobManager, replicas, strategy, parts, configMap);
+  const parts = { ...JOB_MANAGER, args: jobManagerArgs(design), template };
+  const { clusterId, jobManager } = design.names;
+  const name = template === undefined ? jobManager : clusterId;
+  return deployment(design, name, replicas, strategy, parts, configMap);
 }
 
 /** All at once: each TaskManager that goes restarts the jobs on it, so one by one would restart them again and again. */
