@@ -135,7 +135,8 @@ export class Player {
     }
     this.score.failed++;
     const which = fault ? ` --fault '${faultText(fault)}'` : " --list";
-    const replay = `npm run test:crash --${this.#plan.real ? " --real" : ""} --only ${caseName(one)}${which}`;
+    const real = this.#plan.real ? (one.kind.ha ? " --real --all" : " --real") : "";
+    const replay = `npm run test:crash --${real} --only ${caseName(one)}${which}`;
     this.#print(`${story(caseName(one), fault, result, replay)}\n`);
   }
 }
