@@ -98,6 +98,16 @@ export class ClusterMonitor {
     }
   }
 
+  /** Whether tasks of a job wait for slots, as far as the list tells: not while it restarts. */
+  hasJobThatWaits(): boolean {
+    if (this.#state.kind !== "reachable") return false;
+    const rows = [...this.#rows.values()].flatMap((some) => [...some.values()]);
+    return rows.some(
+      ({ state, tasks }) =>
+        (state === "RUNNING" || state === "CREATED") && tasks.running + tasks.finished < tasks.total,
+    );
+  }
+
   #jobsOf({ prefix, adopted }: OwnJobs): ReadonlyMap<string, JobRow> {
     const jobs = this.#rows.get(prefix) ?? new Map<string, JobRow>();
     const row = adopted && this.#rows.get(adopted.slice(0, 16))?.get(adopted);

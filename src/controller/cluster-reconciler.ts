@@ -28,7 +28,7 @@ export interface ClusterReconcilerOptions {
   kube: Pick<KubeClient, "replaceStatus" | "patch">;
   versions: Versions<FlinkCluster>;
   clusters: Clusters;
-  managed: Pick<ManagedClusters, "bring" | "forget">;
+  managed: Pick<ManagedClusters, "bring" | "forget" | "troubleOfJobs">;
   /** Takes away those whose FlinkJob is gone; absent: they are left as they are. */
   forsaken?: Pick<ForsakenClusters, "sweep"> | undefined;
   /** The catalogue of Flink's options. */
@@ -40,6 +40,8 @@ export interface ClusterReconcilerOptions {
 }
 
 const CONFLICT_AGAIN_MS = 200;
+/** Where the JobManager makes pods: nothing tells that a job has begun to wait for them in vain. */
+const JOBS_AGAIN_MS = 10_000;
 
 /** Keeps a FlinkCluster's status equal to what its JobManager says, and a managed one deployed. */
 export class ClusterReconciler {
@@ -104,12 +106,19 @@ export class ClusterReconciler {
     if (deletionTimestamp !== undefined) this.#forget(keyOf(cluster));
     if (view) {
       const observed = deletionTimestamp === undefined ? this.#observe(cluster) : connecting(cluster);
+      const monitor = this.#options.clusters.get(urlOf(cluster))?.monitor;
       // Somebody may wait for it to answer, and it does so from now on.
-      if (observed.kind !== "reachable" && hasReadyJobManager(view.pods))
-        this.#options.clusters.get(urlOf(cluster))?.monitor.watchClosely();
-      await this.#write(cluster, managedStatus(cluster, view, observed, clock.now()), signal);
+      if (observed.kind !== "reachable" && hasReadyJobManager(view.pods)) monitor?.watchClosely();
+      const waits = observed.kind === "reachable" && monitor?.hasJobThatWaits() === true;
+      const troubleOfJobs = await managed.troubleOfJobs(cluster, waits, signal);
+      await this.#write(
+        cluster,
+        managedStatus(cluster, { ...view, troubleOfJobs }, observed, clock.now()),
+        signal,
+      );
     }
-    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+    const againMs = requeueAfterMs ?? (view?.madeFrom === undefined ? undefined : JOBS_AGAIN_MS);
+    return againMs === undefined ? undefined : { requeueAfterMs: againMs };
   }
 
   #observe(cluster: FlinkCluster): ClusterObservation {

@@ -11,6 +11,8 @@ import type { FlinkCluster } from "../../src/api/objects.ts";
 import { clusterKinds, pods } from "../../src/controller/managed/kinds.ts";
 import { designOf } from "../../src/core/cluster/design.ts";
 import { desiredCluster } from "../../src/core/cluster/desired.ts";
+import { isNative } from "../../src/core/cluster/native.ts";
+import { podAsked } from "../../src/core/cluster/native-pods.ts";
 import { CLUSTER_LABEL, hashOf } from "../../src/core/cluster/objects.ts";
 import { cleanerPod } from "../../src/core/storage/cleaner-pod.ts";
 import { storageEndOf } from "../../src/core/storage/target.ts";
@@ -144,6 +146,12 @@ test("every object of every cluster is what a real API server takes, and stays t
       expect(object.metadata.labels?.[CLUSTER_LABEL]).toBe(design().names.clusterId);
       expect(object.metadata.labels).not.toHaveProperty("app");
       await client.apply(clusterKinds[object.kind], object, { force: true, dryRun: true });
+    }
+    if (isNative(design())) {
+      // Nothing was made, not even its account.
+      const { spec, ...pod } = podAsked(design());
+      const asked = { ...pod, spec: { ...spec, serviceAccountName: "default" } };
+      await client.create(pods, asked, { dryRun: true, strict: true });
     }
     const end = storageEndOf(clusterOf(cluster, managedCluster.parse(input)), nobody);
     if (end.kind !== "clean") return;

@@ -134,7 +134,7 @@ export class ClusterWorld {
         return {};
       });
     return new ManagedClusters({
-      kube: { get, list, apply, delete: remove },
+      kube: { get, list, create: create as never, apply, delete: remove },
       owned: {
         want: () => {},
         hasSynced: () => true,

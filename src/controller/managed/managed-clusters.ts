@@ -7,6 +7,7 @@ import { type JarFetcher, keptFetcher } from "../../core/cluster/jar-fetcher.ts"
 import type { ManagedState, ManagedView } from "../../core/cluster/managed-status.ts";
 import { namesOf, urlOf } from "../../core/cluster/names.ts";
 import type { ClusterObject } from "../../core/cluster/objects.ts";
+import type { PodTrouble } from "../../core/cluster/pods.ts";
 import { tearDown } from "../../core/cluster/teardown.ts";
 import type { FindOptions } from "../../core/configuration/catalogue.ts";
 import type { StepEvent } from "../../core/step.ts";
@@ -20,7 +21,7 @@ import type { OwnedObjects } from "./owned-objects.ts";
 import type { StorageCleaners } from "./storage-cleaners.ts";
 
 export interface ManagedClustersOptions {
-  kube: Pick<KubeClient, "get" | "list" | "apply" | "delete">;
+  kube: Pick<KubeClient, "get" | "list" | "create" | "apply" | "delete">;
   owned: Pick<OwnedObjects, "want" | "hasSynced" | "missingRight" | "of" | "podsOf">;
   /** FlinkJobs that name a FlinkCluster, or have a job that lives there. */
   usersOf: (cluster: FlinkCluster) => FlinkJob[];
@@ -56,7 +57,7 @@ export class ManagedClusters {
   constructor(options: ManagedClustersOptions) {
     this.#options = options;
     this.#writer = new ObjectWriter(options);
-    this.#native = new NativeTaskManagers({ owned: options.owned, writer: this.#writer });
+    this.#native = new NativeTaskManagers({ ...options, writer: this.#writer });
   }
 
   /** One step towards what the FlinkCluster says. Throws KubeError. */
@@ -120,6 +121,17 @@ export class ManagedClusters {
     return this.#seen(place, desired, { kind: "deployed", held: held !== undefined || waits });
   }
 
+  /** Why jobs of a JobManager that makes pods get none; `waits`: one does, for slots. */
+  async troubleOfJobs(
+    { metadata, spec }: FlinkCluster,
+    waits: boolean,
+    signal: AbortSignal,
+  ): Promise<PodTrouble | undefined> {
+    if (!spec.managed) return undefined;
+    const design = designOf(metadata.namespace ?? "", metadata.name, spec.managed);
+    return await this.#native.trouble(design, waits, signal);
+  }
+
   /** By the API server's own word: an operator that woke up late must not make what nobody would take away. */
   async #isThere({ metadata }: FlinkCluster, signal: AbortSignal): Promise<boolean> {
     const { namespace, name, uid } = metadata;
@@ -139,6 +151,7 @@ export class ManagedClusters {
     signal: AbortSignal,
   ): Promise<ManagedOutcome> {
     const { owned } = this.#options;
+    this.#native.forget(place);
     const users = (await this.#usersNow(cluster, signal)).map(({ metadata }) => metadata.name);
     const objects = owned.of(place.namespace, place.clusterId);
     const step = tearDown({ users, objects, pods: owned.podsOf(place.namespace, place.clusterId) });

@@ -180,6 +180,11 @@ describe("where the JobManager makes the TaskManagers' pods", () => {
       seen([aPod({ containerStatuses: [{ name: "c", state: { waiting: { reason: "ErrImagePull" } } }] })]),
       ["False", "False", "True", "ImagePullFailed"],
     ],
+    [
+      "nor while a job gets none",
+      seen([ready], { troubleOfJobs: { reason: "PodsRefused", message: "quota", stalled: true } }),
+      ["False", "False", "True", "PodsRefused"],
+    ],
   ])("it is ready %s", (_what, view, want) => expect(told(view, reachable())).toEqual(want));
 
   test("those that are there are counted", () => {

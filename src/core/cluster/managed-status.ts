@@ -10,7 +10,7 @@ import { type DeploymentStatus, isSettled } from "./changes.ts";
 import { namesOf, urlOf } from "./names.ts";
 import { livingTaskManagers, outdatedPods } from "./native-pods.ts";
 import { type ClusterObject, deploymentOf, type Role } from "./objects.ts";
-import { isReady, type Pod, troubleOf } from "./pods.ts";
+import { isReady, type Pod, type PodTrouble, troubleOf } from "./pods.ts";
 
 /** How far a managed cluster has come. */
 export type ManagedState =
@@ -26,6 +26,8 @@ export interface ManagedView {
   pods: readonly Pod[];
   /** Where the JobManager makes the TaskManagers' pods: what they are to be made from. */
   madeFrom?: string | undefined;
+  /** Why jobs that wait get none. */
+  troubleOfJobs?: PodTrouble | undefined;
 }
 
 interface Verdict {
@@ -84,7 +86,7 @@ function verdictOf(
     return { kind: stalled ? "stalled" : "onItsWay", reason, message };
   }
   const workloads = view.live.filter(({ kind }) => kind === "Deployment");
-  const trouble = troubleOf(view.pods, workloads);
+  const trouble = troubleOf(view.pods, workloads) ?? view.troubleOfJobs;
   if (trouble) return { ...trouble, kind: trouble.stalled ? "stalled" : "onItsWay" };
   if (!hasSettled(view))
     return {

@@ -1,12 +1,12 @@
 import { GROUP } from "../../api/group.ts";
 import { CONFIGURATION, configMap } from "./config-map.ts";
 import { type ClusterDesign, hasVolume, STORAGE_MOUNT } from "./design.ts";
-import { resourcesOf } from "./memory.ts";
+import { processBytes, resourcesOf } from "./memory.ts";
 import { mergePod } from "./merge-pod.ts";
-import { POD_LABELS } from "./native.ts";
+import { nativeOptions, POD_LABELS } from "./native.ts";
 import { type ClusterObject, COMPONENT_LABEL, contentHash, labelsOf } from "./objects.ts";
 import { TASK_MANAGER_PORT } from "./own-options.ts";
-import { MAIN_CONTAINER, POD_SECURITY, storageVolume } from "./pod-template.ts";
+import { CONF_MOUNT, MAIN_CONTAINER, POD_SECURITY, storageVolume } from "./pod-template.ts";
 import type { Pod } from "./pods.ts";
 
 /** The only name by which a JobManager looks for it. */
@@ -47,11 +47,12 @@ export function nativePods(design: ClusterDesign, entries: Readonly<Record<strin
 }
 
 /** The configuration once more, by the name that is Flink's own: the pods mount it. */
-export function podConfiguration({ names }: ClusterDesign, configuration: ClusterObject): ClusterObject {
-  return {
-    ...configuration,
-    metadata: { ...configuration.metadata, name: `flink-config-${names.clusterId}` },
-  };
+export function podConfiguration(design: ClusterDesign, configuration: ClusterObject): ClusterObject {
+  return { ...configuration, metadata: { ...configuration.metadata, name: configurationName(design) } };
+}
+
+function configurationName({ names }: ClusterDesign): string {
+  return `flink-config-${names.clusterId}`;
 }
 
 /** Flink adds name, image, command, ports, CPU and memory, account, labels and configuration. */
@@ -90,6 +91,35 @@ function podTemplate(design: ClusterDesign): object {
   return mergePod(own, { metadata, spec: pod }) as object;
 }
 
+/** A pod like those that the JobManager asks for: what the API server says to it, it says to them. */
+export function podAsked(design: ClusterDesign): Pod & { spec: object } {
+  const { namespace, names, spec } = design;
+  const options = nativeOptions(design);
+  const cpu = Number(options["kubernetes.taskmanager.cpu.amount"]);
+  const limit = cpu * Number(options["kubernetes.taskmanager.cpu.limit-factor"]);
+  const memory = String(processBytes(spec.taskManager.resources, "taskmanager"));
+  const resources = { requests: { cpu: String(cpu), memory }, limits: { cpu: String(limit), memory } };
+  const volume = "flink-config-volume";
+  const made = {
+    metadata: { labels: labelsOf(names.clusterId, "taskmanager") },
+    spec: {
+      restartPolicy: "Never",
+      serviceAccountName: spec.serviceAccountName ?? names.taskManager,
+      containers: [
+        {
+          name: MAIN_CONTAINER,
+          image: spec.image,
+          resources,
+          volumeMounts: [{ name: volume, mountPath: CONF_MOUNT }],
+        },
+      ],
+      volumes: [{ name: volume, configMap: { name: configurationName(design) } }],
+    },
+  };
+  const { metadata, spec: pod } = mergePod(podTemplate(design), made) as { metadata: object; spec: object };
+  return { metadata: { ...metadata, namespace, name: `${names.taskManager}-0-0` }, spec: pod };
+}
+
 /** What Flink has no option for. */
 function otherResources({ spec }: ClusterDesign): object {
   const { requests, limits } = resourcesOf(spec.taskManager.resources, "taskmanager");
@@ -98,14 +128,18 @@ function otherResources({ spec }: ClusterDesign): object {
   return { requests: others(requests), limits: others(limits) };
 }
 
+export function isTaskManager({ metadata }: Pod): boolean {
+  return metadata.labels?.[COMPONENT_LABEL] === "taskmanager";
+}
+
 /** The TaskManagers' pods that are there to stay. */
 export function livingTaskManagers(pods: readonly Pod[]): Pod[] {
   return pods.filter(
-    ({ metadata: { labels, deletionTimestamp }, status }) =>
-      labels?.[COMPONENT_LABEL] === "taskmanager" &&
-      deletionTimestamp === undefined &&
-      status?.phase !== "Failed" &&
-      status?.phase !== "Succeeded",
+    (pod) =>
+      isTaskManager(pod) &&
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.status?.phase !== "Failed" &&
+      pod.status?.phase !== "Succeeded",
   );
 }
 

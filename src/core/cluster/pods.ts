@@ -141,6 +141,18 @@ function unscheduled({ metadata, status }: Pod): PodTrouble | undefined {
   return { reason: "Unschedulable", message: `${metadata.name}: ${scheduled.message ?? ""}`, stalled: false };
 }
 
+const TERMINATED = 143;
+const KILLED = 137;
+
+/** How a pod that is never restarted ended, name and last words; undefined where it did not, or was told to. */
+export function howItBroke({ metadata, status }: Pod): string | undefined {
+  const ends = (status?.containerStatuses ?? []).map(({ state }) => state?.terminated);
+  const end = ends.find((one) => one !== undefined && one.exitCode !== 0 && one.exitCode !== TERMINATED);
+  const wasKilled = end?.exitCode === KILLED && end.reason !== "OOMKilled";
+  if (!end || (wasKilled && metadata.deletionTimestamp !== undefined)) return undefined;
+  return `${metadata.name} ended with ${howItEnded(end)}${lastWords(end)}`;
+}
+
 function containersOf({ status }: Pod): ContainerStatus[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
