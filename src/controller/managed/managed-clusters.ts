@@ -112,12 +112,7 @@ export class ManagedClusters {
     if (makes && !(await this.#isThere(cluster, signal))) return { finalizer: "keep" };
     for (const object of apply) await this.#writer.apply(object, find(live, object), signal);
     for (const object of remove) await this.#writer.remove(place, object, signal);
-    const waits = await this.#native.replaceOutdated(
-      place,
-      desired,
-      apply.length === 0 ? live : undefined,
-      signal,
-    );
+    const waits = await this.#native.replaceOutdated(place, desired, live, signal);
     return this.#seen(place, desired, { kind: "deployed", held: held !== undefined || waits });
   }
 

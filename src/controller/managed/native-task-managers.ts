@@ -28,18 +28,18 @@ export class NativeTaskManagers {
 
   /**
    * Takes away those that were made from another spec; a JobManager keeps those of its predecessor. As with a Deployment of
-   * TaskManagers: not while no JobManager looks after their jobs, so `live` has to be what is wanted. True while some have to wait.
+   * TaskManagers: not while no JobManager looks after their jobs. `live`: before this reconcile. True while some have to wait.
    */
   async replaceOutdated(
     { namespace, clusterId }: ClusterPlace,
     { madeFrom, objects }: DesiredCluster,
-    live: readonly ClusterObject[] | undefined,
+    live: readonly ClusterObject[],
     signal: AbortSignal,
   ): Promise<boolean> {
     if (madeFrom === undefined) return false;
     const { owned, writer } = this.#options;
     const outdated = outdatedPods(madeFrom, owned.podsOf(namespace, clusterId));
-    if (live === undefined || !hasSettledJobManager(objects, live)) return outdated.length > 0;
+    if (!hasSettledJobManager(objects, live)) return outdated.length > 0;
     for (const pod of outdated) await writer.removePod(pod, signal);
     return false;
   }
