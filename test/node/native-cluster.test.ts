@@ -70,8 +70,8 @@ describe("a cluster in mode native, in pods", () => {
       securityContext: { runAsNonRoot: true, runAsUser: 9999, seccompProfile: { type: "RuntimeDefault" } },
       containers: [{ securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } }],
     });
-    await eventually(async () => (await subject.cluster).status?.taskManagers?.ready === 1, 10_000);
-    expect((await subject.cluster).status?.conditions?.[0]).toMatchObject({ reason: "Reachable" });
+    await eventually(async () => (await subject.cluster).status?.taskManagers?.ready === 1, 30_000);
+    await subject.untilReason("Reachable", 30_000);
   });
 
   test("gets another when that one is killed, and the job goes on", async () => {
@@ -81,7 +81,7 @@ describe("a cluster in mode native, in pods", () => {
       const [other] = (await flinksOwn()).filter(({ id }) => id !== first.name);
       return other?.freeSlots === 1 ? other.id : false;
     }, 90_000);
-    expect((await taskManagers()).map(({ name }) => name)).toEqual([taken]);
+    expect((await taskManagers()).map(({ name }) => name)).toContain(taken);
     const after = await world.untilReason("counts", "TasksRunning", 90_000);
     const { jobId } = before.status?.trigger ?? {};
     expect(after.status?.trigger).toMatchObject({ jobId, sends: 1, attempt: 1 });
