@@ -150,6 +150,17 @@ describe("a job that waits in vain", () => {
     ]);
   });
 
+  test("is told nothing once a pod is on its way, and waits anew after that", async () => {
+    const { told, pods, asked } = asking(quota, [ready]);
+    await told();
+    pods.push(aPod({}));
+    expect(await told()).toBeUndefined();
+    pods.pop();
+    expect(await told()).toBeUndefined();
+    expect(asked).toEqual([]);
+    expect(await told()).toMatchObject({ reason: "PodsRefused" });
+  });
+
   test.each([
     ["a pod is on its way", asking(quota, [ready, aPod({})]), design],
     ["it is not known", asking(new KubeError("BadRequest", "the webhook does not support dry run")), design],

@@ -46,7 +46,7 @@ export function nativeOptions(design: ClusterDesign): Record<string, string> {
   const { requests = {}, limits = {} } = resourcesOf(spec.taskManager.resources, "taskmanager");
   const cpu = amountOf(requests.cpu ?? limits.cpu) || spec.taskManager.slots;
   // Flink sets a limit in any case: without one of the user's, a core for each slot.
-  const most = amountOf(limits.cpu) ?? Math.max(cpu, spec.taskManager.slots);
+  const most = amountOf(limits.cpu) ?? spec.taskManager.slots;
   const labels = Object.entries(labelsOf(names.clusterId, "taskmanager"));
   return {
     "kubernetes.container.image.ref": spec.image,
