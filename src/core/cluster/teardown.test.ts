@@ -41,3 +41,12 @@ test.each([
   const step = tearDown({ users: [], ...seen });
   expect({ kind: step.kind, ...("objects" in step ? { objects: step.objects.length } : {}) }).toEqual(want);
 });
+
+test.each([
+  [{ objects, pods: [pod, pod] }, "2 pods are still there."],
+  [{ objects: rest, pods: [pod] }, "1 pod is still there."],
+  [{ objects, pods: [] }, `${workloads.length} Deployments are still there.`],
+  [{ objects: rest, pods: [] }, `${rest.length} objects are still there.`],
+])("and says what is left: %#", (seen, message) => {
+  expect(tearDown({ users: [], ...seen })).toMatchObject({ message });
+});

@@ -25,10 +25,11 @@ export function tearDown({ users, objects, pods }: DeletedCluster): TearDown {
   if (users.length > 0) return { kind: "wait", reason: "InUse", message: inUse(users) };
   const workloads = objects.filter(({ kind }) => kind === "Deployment");
   if (workloads.length > 0 || pods.length > 0) {
-    const message = `${pods.length} pods are still there.`;
-    return removal(workloads, message);
+    const left =
+      pods.length > 0 ? stillThere(pods.length, "pod") : stillThere(workloads.length, "Deployment");
+    return removal(workloads, left);
   }
-  if (objects.length > 0) return removal(objects, `${objects.length} objects are still there.`);
+  if (objects.length > 0) return removal(objects, stillThere(objects.length, "object"));
   return { kind: "letGo" };
 }
 
@@ -36,6 +37,10 @@ function removal(objects: readonly ClusterObject[], message: string): TearDown {
   const living = objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (living.length === 0) return { kind: "wait", reason: "TearingDown", message };
   return { kind: "remove", objects: living.map(nameOf), message };
+}
+
+function stillThere(count: number, what: string): string {
+  return count === 1 ? `1 ${what} is still there.` : `${count} ${what}s are still there.`;
 }
 
 function inUse(users: readonly string[]): string {
