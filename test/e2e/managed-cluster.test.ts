@@ -273,9 +273,15 @@ describe("its deletion", () => {
   });
 });
 
-test("storage and kind of a FlinkCluster cannot be changed", async () => {
+test("storage, mode and kind of a FlinkCluster cannot be changed", async () => {
   const subject = await created("fixed");
   await expect(subject.edit({ storage: { claimName: "other" } })).rejects.toMatchObject({ code: "Invalid" });
+  await expect(subject.edit({ mode: "native" })).rejects.toMatchObject({
+    code: "Invalid",
+    message: expect.stringContaining("spec.managed.mode cannot be changed"),
+  });
+  // What is meant without a word.
+  await expect(subject.edit({ mode: "standalone" })).resolves.toMatchObject({ kind: "FlinkCluster" });
   const body = { spec: { managed: null, url: "http://a:8081" } };
   const change = world.kube.patch<FlinkCluster>(
     flinkClusters,
