@@ -3,6 +3,10 @@ import type { Observed } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
 import { instead, type Mutant, seeing, withTrigger, writing } from "./mutant.ts";
 
+const unreleased = instead(["releaseCluster"], (step, { job }) =>
+  withCluster(step, job.status, { releasedAt: undefined }),
+);
+
 /** Clusters that are made for one job alone. */
 export const ownCluster: readonly Mutant[] = [
   {
@@ -13,8 +17,8 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "makes a cluster without asking whether it is wanted",
-    breaks: ["orphansItsJob"],
-    worlds: ["own cluster, deleted", "own cluster, two"],
+    breaks: ["makesUnwanted"],
+    worlds: ["own cluster, deleted", "own cluster, edit"],
     habits: { makesUnasked: true },
   },
   {
@@ -32,9 +36,7 @@ export const ownCluster: readonly Mutant[] = [
     name: "deletes a cluster without letting it go on record first",
     breaks: ["neverQuiet"],
     worlds: ["own cluster, batch"],
-    decide: instead(["releaseCluster"], (step, { job }) =>
-      withCluster(step, job.status, { releasedAt: undefined }),
-    ),
+    decide: unreleased,
   },
   {
     name: "lets a cluster go before what its job counted is read",
@@ -63,9 +65,10 @@ export const ownCluster: readonly Mutant[] = [
     }),
   },
   {
-    name: "deletes a cluster by an old view, without asking whether it is needed",
+    name: "deletes a cluster before it is let go on record, and asks nobody whether it is needed",
     breaks: ["deletesUnreleased"],
-    worlds: ["own cluster, two operators", "own cluster, edit, old"],
+    worlds: ["own cluster, batch"],
+    decide: unreleased,
     habits: { deletesUnasked: true },
   },
   {
@@ -82,8 +85,8 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "waits for a cluster that waits for it",
-    breaks: ["killsItsJob"],
-    worlds: ["own cluster, deleted by"],
+    breaks: ["neverQuiet", "stuck"],
+    worlds: ["own session, deleted by"],
     decide: instead(["releaseDeletedEarly"], (step, { job }) =>
       withCluster(step, job.status, { releasedAt: undefined }),
     ),
@@ -116,8 +119,8 @@ export const ownCluster: readonly Mutant[] = [
   },
   {
     name: "believes a cache that shows no cluster",
-    breaks: ["orphansItsJob"],
-    worlds: ["own cluster, deleted"],
+    breaks: ["mintsBesideLivingJob", "twoLiveJobs", "killsItsJob"],
+    worlds: ["own cluster, edit, old"],
     decide: seeing((observed, now) => {
       const { perJob, job } = observed;
       const name = job.status?.trigger?.cluster?.name;

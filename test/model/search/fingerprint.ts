@@ -57,6 +57,13 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.number(
       (trigger.restarts ?? 0) + 64 * (trigger.stop?.failures ?? 0) + 4096 * (trigger.stop?.generation ?? 0),
     );
+    const { cluster } = trigger;
+    if (cluster) {
+      digest.word(cluster.name);
+      digest.word(cluster.uid);
+      digest.number(cluster.releasedAt === undefined ? 0 : 1);
+      digest.word(trigger.sentTo?.url);
+    }
     digest.word(trigger.stop?.mode);
     digest.word(trigger.stop?.why);
     digest.word(trigger.stop?.operationId);
@@ -247,7 +254,10 @@ function ofManager(digest: Digest, age: Age, world: World, manager: JobManager):
     for (const id of list) digest.word(id);
     digest.number(-4);
   }
-  for (const { id } of manager.ended) digest.word(id);
+  for (const { id, state } of manager.ended) {
+    digest.word(id);
+    digest.word(state);
+  }
   digest.number(manager.gone ? 1 : 0);
 }
 
@@ -323,6 +333,8 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.word(look.incarnation);
     digest.number((look.found ? 1 : 0) + 2 * look.mains);
     digest.word(look.application?.state);
+    digest.word(look.failure?.reason);
+    digest.number((look.result ? 1 : 0) + 2 * (look.application?.jobs ?? 0));
     ofSnapshots(digest, look.snapshots);
     if (flight?.phase === "answered") digest.number(Math.min(4_000, look.at - flight.endedAt));
   }
@@ -345,7 +357,9 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.word(task.stage);
     digest.number(world.api.newest.resourceVersion - task.version.resourceVersion);
     digest.word(task.step.rule);
-    digest.word(task.step.effect?.kind);
+    const { effect } = task.step;
+    digest.word(effect?.kind);
+    if (effect?.kind === "deleteCluster" || effect?.kind === "lookForCluster") digest.word(effect.name);
     if (task.step.status) withTimes(digest, age, world, task.step.status);
     if (task.half) {
       age(task.half.at - EPOCH, LOOK_IS_OLD_MS);

@@ -218,6 +218,13 @@ export function letsGo(world: World, version: Version, step: Step): void {
     managers.flatMap(({ mains }) => mains).find(({ jobId, doubled }) => !doubled && mine(jobId))?.jobId ??
     network.requests.find(({ jobId, phase, doubled }) => phase === "way" && !doubled && mine(jobId))?.jobId;
   if (lives === undefined) return;
-  const window = ledger.wiped > 0 ? "statusWiped" : world.doubled ? "doubledRequest" : undefined;
+  const window =
+    ledger.wiped > 0
+      ? "statusWiped"
+      : world.doubled
+        ? "doubledRequest"
+        : ledger.forced > 0
+          ? "clusterForced"
+          : undefined;
   world.broken("orphansItsJob", `the FlinkJob is let go while ${world.short(lives)} may live`, window);
 }

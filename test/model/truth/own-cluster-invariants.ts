@@ -5,8 +5,14 @@ import { isDeletedBySomebody } from "./invariants.ts";
 
 /** A FlinkCluster is about to be made: the attempt is on record, and no other job of the FlinkJob lives. */
 export function makes(world: World, { metadata, spec }: FlinkCluster): void {
-  const { trigger } = world.api.newest.job?.status ?? {};
-  if (world.ledger.madeLate > 0 || trigger?.cluster?.name !== metadata.name) return;
+  if (world.ledger.madeLate > 0) return;
+  const { job } = world.api.newest;
+  const { trigger } = job?.status ?? {};
+  const isWanted = job && job.metadata.deletionTimestamp === undefined;
+  if (!isWanted || trigger?.cluster?.name !== metadata.name) {
+    world.broken("makesUnwanted", `cluster ${metadata.name} is made, and nobody wants it any more`);
+    return;
+  }
   if (spec.managed?.application && trigger.sends < 1)
     world.broken("makesUnrecorded", `cluster ${metadata.name} is made, and nothing is recorded as sent`);
   const other = world.live.find(({ id }) => id !== trigger.jobId);
@@ -44,8 +50,11 @@ export function podsGo(world: World, index: number): void {
   if (!isDeleted && trigger && ledger.wiped === 0) {
     const { state, stop, cluster, finishedAt } = trigger;
     const isOver = finishedAt !== undefined;
-    const isLetGo = cluster?.releasedAt !== undefined || isOver;
+    // What comes late to a trigger that has failed is ended.
+    const isLetGo = cluster?.releasedAt !== undefined || isOver || state === "failed" || state === "canceled";
     const end = ledger.of(jobId)?.end;
+    // Somebody deleted it, and it was let go before its job was seen.
+    const unseen = isDeletedBySomebody(world) ? "takenAwayUnseen" : undefined;
     if (lives && trigger.jobId !== jobId)
       world.broken(
         "killsItsJob",
@@ -57,16 +66,12 @@ export function podsGo(world: World, index: number): void {
         `the pods of ${world.short(jobId)} go while it runs, and the status says ${state}`,
       );
     else if (lives && state === "running" && !stop)
-      world.broken(
-        "killsItsJob",
-        `the pods of ${world.short(jobId)} go, and it is wanted`,
-        // Somebody deleted it, and it was let go before its job was seen.
-        isDeletedBySomebody(world) ? "takenAwayUnseen" : undefined,
-      );
+      world.broken("killsItsJob", `the pods of ${world.short(jobId)} go, and it is wanted`, unseen);
     else if (end !== undefined && trigger.jobId === jobId && !isOver && state === "running" && !stop)
       world.broken(
         "endNotRecorded",
         `cluster ${name} goes, and that its job ended (${end}) is not on record`,
+        unseen,
       );
     else if (trigger.jobId === jobId && state === "finished" && !job.status?.result?.accumulators)
       world.broken(

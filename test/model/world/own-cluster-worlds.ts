@@ -59,7 +59,7 @@ export const ownClusterWorlds: readonly Setting[] = [
   session(", batch", { crashes: 1, lostAnswers: 1 }, batch),
   session(", edit", { edits: 1, failovers: 1 }, batch),
   session(", deleted", { deletions: 1, takeovers: 1 }),
-  session(", deleted by somebody", { clusterDeletions: 1, crashes: 1 }),
+  session(", deleted by somebody", { clusterDeletions: 1, crashes: 1, failovers: 1 }),
 ];
 
 const everything: Partial<Budget> = {
