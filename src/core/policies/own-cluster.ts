@@ -35,7 +35,7 @@ export function inOwnCluster(ctx: Context, trigger: TriggerStatus): Verdict | un
   const earlier = living.find(({ jobId }) => jobId !== trigger.jobId);
   if (earlier) return earlierGoes(trigger, earlier);
   const own = ownCluster(ctx, trigger);
-  if (!own) return make(ctx, trigger, perJob);
+  if (!own) return unknownGoes(ctx, trigger) ?? make(ctx, trigger, perJob);
   const { cluster, job } = ctx;
   if (own.isDeleting && trigger.sends > 0) return deletedEarly(ctx, trigger, own);
   const there = cluster.kind === "reachable" && cluster.url === perJobUrl(job.metadata.namespace, own.name);
@@ -60,6 +60,19 @@ export function takenOver(ctx: Context, trigger: TriggerStatus, found: PerJobClu
       cluster: { name, mode, uid },
     },
     requeueAfterMs: 0,
+  };
+}
+
+/** One is on its way out of an attempt that no record knows (a status was lost): its job lives for as long as its pods do. */
+function unknownGoes(ctx: Context, trigger: TriggerStatus): Verdict | undefined {
+  const known = [trigger, ctx.trigger, ...(ctx.job.status?.history ?? [])].map((one) => one?.jobId);
+  const going = ctx.perJob.clusters.find(({ isDeleting, jobId }) => isDeleting && !known.includes(jobId));
+  if (!going) return undefined;
+  const message = `FlinkCluster ${going.name} of an earlier attempt is on its way out.`;
+  return {
+    rule: "unknownClusterGoes",
+    trigger: pending(trigger, "Replacing", message),
+    requeueAfterMs: LOOK_AGAIN_MS,
   };
 }
 
