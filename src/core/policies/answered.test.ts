@@ -56,6 +56,12 @@ describe("accepted", () => {
     const applicationId = jobIdOf(UID, "g1", 1);
     const step = decideOn({ job: sent, flight: anAnswer({ kind: "accepted", applicationId }) });
     expect(step.status?.trigger).toMatchObject({ state: "pending", reason: "MainRunning", applicationId });
+    // Who looks next sees the same, and has nothing to write.
+    const look = anApplication("RUNNING");
+    expect(decideOn({ job: sent.status(step.status!), look })).toMatchObject({
+      rule: "mainRuns",
+      status: undefined,
+    });
     expect(step.status?.trigger?.acceptedAt).toBe(ago(0));
   });
 

@@ -1,3 +1,4 @@
+import { REASONS } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import { type Flight, isTerminal, type Look, type RunOutcome } from "../observed.ts";
@@ -61,7 +62,7 @@ function accepted(
     return { rule: "accepted", trigger: known, settlesFlight: true, watchClosely: true };
   }
   // /run-application answers before main() has run.
-  const waiting = pending(known, "MainRunning", "Flink runs main().");
+  const waiting = pending(known, "MainRunning", REASONS.MainRunning);
   return { rule: "applicationAccepted", trigger: waiting, settlesFlight: true, watchClosely: true };
 }
 
@@ -168,7 +169,7 @@ function adoptedApplication(ctx: Context, trigger: TriggerStatus): Verdict {
   const adopted = running(ctx, trigger, "MainRunning", "");
   return {
     rule: "adoptedApplication",
-    trigger: pending({ ...adopted, applicationId: trigger.jobId }, "MainRunning", "Flink runs main()."),
+    trigger: pending({ ...adopted, applicationId: trigger.jobId }, "MainRunning", REASONS.MainRunning),
     settlesFlight: true,
   };
 }

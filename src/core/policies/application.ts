@@ -1,4 +1,5 @@
 import type { PerJob } from "../../api/per-job.ts";
+import { REASONS } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import type { Look, PerJobCluster } from "../observed.ts";
@@ -47,7 +48,7 @@ export function inApplication(ctx: Context, before: TriggerStatus): Verdict {
   if (look.mains === 0 && own.isDeleting) return goesUnstarted(ctx, trigger, own);
   const begins = own.readySince === undefined || ctx.now - own.readySince < MAIN_BEGINS_WITHIN_MS;
   if (look.mains === 0 && !begins) return endedUnseen(ctx, trigger);
-  const message = "Flink runs main(), which has not submitted its job yet.";
+  const message = REASONS.MainRunning;
   return {
     rule: "mainRuns",
     trigger: pending(trigger, "MainRunning", message),

@@ -192,3 +192,16 @@ describe("a FlinkJob that is deleted", () => {
     );
   });
 });
+
+test("after a lost status no cluster is made while one goes whose job no record knows", () => {
+  const job = ownJob("application", { args: ["new"] }).meta({ generation: 2 });
+  const step = decideOn({ job, cluster: ownUnreachable, perJob: going });
+  expect(step).toMatchObject({
+    rule: "unknownClusterGoes",
+    effect: undefined,
+    status: { trigger: { id: "g2", state: "pending", reason: "Replacing", sends: 0 } },
+  });
+  const later = job.status(step.status!);
+  expect(decideOn({ job: later, cluster: ownUnreachable, perJob: going }).effect).toBeUndefined();
+  expect(decideOn({ job: later, cluster: ownUnreachable, perJob: gone }).rule).toBe("makeCluster");
+});

@@ -151,20 +151,6 @@ describe("made", () => {
   });
 });
 
-test("after a lost status not while a cluster goes whose job no record knows", () => {
-  const job = ownJob("application", { args: ["new"] }).meta({ generation: 2 });
-  const going = { clusters: [made("application", { isDeleting: true })] };
-  const step = decideOn({ job, cluster: nowhere, perJob: going });
-  expect(step).toMatchObject({
-    rule: "unknownClusterGoes",
-    effect: undefined,
-    status: { trigger: { id: "g2", state: "pending", reason: "Replacing", sends: 0 } },
-  });
-  const later = job.status(step.status!);
-  expect(decideOn({ job: later, cluster: nowhere, perJob: going }).effect).toBeUndefined();
-  expect(decideOn({ job: later, cluster: nowhere, perJob: { clusters: [] } }).rule).toBe("makeCluster");
-});
-
 test("session: what was recorded as sent is not sent to one that somebody deletes, which is let go", () => {
   const sentTo = { url: ownUrl(), incarnation: "p1", flinkVersion: "2.3.0" };
   const sent = { sends: 1, tries: 1, sentAt: ago(MINUTE), sentTo, protection: "Durable" as const };

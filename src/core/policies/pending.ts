@@ -1,3 +1,4 @@
+import { REASONS } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import type { Context } from "../context.ts";
 import type { Flight, JobRow } from "../observed.ts";
@@ -60,7 +61,7 @@ function underWay(
         : pendingTrigger(trigger, "FetchingJar", `Streaming ${withoutQuery(uri)} to the cluster.`);
     return { rule: "fetchingJar", trigger: waiting };
   }
-  const message = "Flink runs main(), which has not submitted its job yet.";
+  const message = REASONS.MainRunning;
   const limit = patience(ctx, trigger) ?? Number.POSITIVE_INFINITY;
   return (
     timedOut(ctx, trigger) ??

@@ -1,3 +1,4 @@
+import { REASONS } from "../../api/reasons.ts";
 import type { TriggerStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
 import { isSameProcess, type Look, type ReachableCluster } from "../observed.ts";
@@ -74,11 +75,7 @@ export function applicationSeen(ctx: Context, trigger: TriggerStatus, look: Look
       };
     default: {
       const accepted = running(ctx, known, "MainRunning", "");
-      const waiting = pending(
-        accepted,
-        "MainRunning",
-        "Flink runs main(), which has not submitted its job yet.",
-      );
+      const waiting = pending(accepted, "MainRunning", REASONS.MainRunning);
       return timedOut(ctx, trigger) ?? { rule: "mainRuns", trigger: waiting, requeueAfterMs: POLL_MAIN_MS };
     }
   }
