@@ -1,8 +1,11 @@
-/** Waits until `check` is true or does not throw any more; fails with its last complaint after `limitMs`. */
+/**
+ * Waits until `check` is true or does not throw any more; fails with its last complaint after `limitMs`. Between two checks
+ * so many milliseconds pass, or what `pause` waits for.
+ */
 export async function eventually<T>(
   check: () => T | false | Promise<T | false>,
   limitMs = 10_000,
-  everyMs = 10,
+  pause: number | (() => Promise<unknown>) = 10,
 ): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {
@@ -15,6 +18,6 @@ export async function eventually<T>(
       complaint = error;
     }
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${check}`, { cause: complaint });
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await (typeof pause === "number" ? new Promise((resolve) => setTimeout(resolve, pause)) : pause());
   }
 }

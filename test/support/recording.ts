@@ -12,6 +12,8 @@ export class Recording {
   readonly #kube: KubeClient;
   readonly #stop = new AbortController();
   readonly #watches: Promise<void>[] = [];
+  readonly #waiting = new Set<() => void>();
+  #changes = 0;
 
   constructor(kube: KubeClient) {
     this.#kube = kube;
@@ -28,12 +30,30 @@ export class Recording {
       try {
         for await (const { type, object } of watch) {
           if (type === "ADDED" || type === "MODIFIED") this.versions.push(object);
+          this.#changes++;
+          for (const wake of this.#waiting) wake();
         }
       } catch (error) {
         if (!signal.aborted && !isKubeError(error, "Network")) throw error;
       }
     };
     this.#watches.push(record());
+  }
+
+  /** How many changes were seen so far. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Until more than `seen` changes were, or `limitMs` have passed: whoever asks the API server all the time keeps it busy. */
+  async news(seen: number, limitMs = 200): Promise<void> {
+    if (this.#changes > seen) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    this.#waiting.add(resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
   }
 
   of(name: string, namespace?: string): FlinkJob[] {

@@ -244,14 +244,16 @@ export class World {
   /** Waits for a version of the object that `check` is true of. */
   async until(name: string, check: (job: FlinkJob) => boolean, limitMs = 20_000, namespace = this.namespace) {
     let last: FlinkJob | undefined;
+    let seen = 0;
     try {
       return await eventually(
         async () => {
+          seen = this.recording.changes;
           last = await this.job(name, namespace);
           return check(last) ? last : false;
         },
         limitMs,
-        50,
+        () => this.recording.news(seen),
       );
     } catch (error) {
       const shown = JSON.stringify(last?.status ?? (error as Error).cause, undefined, 1);
@@ -264,7 +266,12 @@ export class World {
   }
 
   async untilGone(name: string, limitMs = 20_000, namespace = this.namespace): Promise<void> {
-    await eventually(async () => !(await this.exists(name, namespace)), limitMs, 50);
+    let seen = 0;
+    const gone = async () => {
+      seen = this.recording.changes;
+      return !(await this.exists(name, namespace));
+    };
+    await eventually(gone, limitMs, () => this.recording.news(seen));
   }
 
   async events(name: string, namespace = this.namespace, kind = "FlinkJob"): Promise<KubeEvent[]> {
