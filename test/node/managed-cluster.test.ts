@@ -53,8 +53,10 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
   test("becomes Ready, and is Durable", async () => {
     const hostPath = await node.sharedDirectory(world.namespace);
     directory = join(hostPath, world.namespace, "orders");
+    // A JobManager that is killed may leave a checkpoint behind that it was about to delete, and no other knows of it.
+    const storage = { hostPath, keep: "Savepoints" } as const;
     await world.createCluster("orders", {
-      managed: smallCluster(version, inject("images")[version]!, hostPath),
+      managed: { ...smallCluster(version, inject("images")[version]!, hostPath), storage },
     });
     await pods.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "fc/orders"]);
     expect((await subject.cluster).status).toMatchObject({
