@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { around, subjects } from "./flink-subjects.ts";
 import { cause, newId, type RawFlink } from "./raw-flink.ts";
 
@@ -172,14 +173,17 @@ describe.each(subjects())("$name", (subject) => {
       "of a job that is over or unknown are accepted (%s) and COMPLETED without success",
       async (kind) => {
         for (const id of [await flink.batch(), newId()]) {
-          const triggerId = newId();
-          expect((await flink.post(`/jobs/${id}/${kind}`, { triggerId })).status).toBe(202);
-          const { json } = await flink.operation(`/jobs/${id}/savepoints/${triggerId}`);
-          const failure = json.operation["failure-cause"];
-          expect(failure.class).toBe("java.util.concurrent.CompletionException");
-          expect(failure["stack-trace"]).toContain(
-            `FlinkJobNotFoundException: Could not find Flink job (${id})`,
-          );
+          // A job that is FINISHED has its JobMaster for a moment yet, which says something else.
+          await eventually(async () => {
+            const triggerId = newId();
+            expect((await flink.post(`/jobs/${id}/${kind}`, { triggerId })).status).toBe(202);
+            const { json } = await flink.operation(`/jobs/${id}/savepoints/${triggerId}`);
+            const failure = json.operation["failure-cause"];
+            expect(failure.class).toBe("java.util.concurrent.CompletionException");
+            expect(failure["stack-trace"]).toContain(
+              `FlinkJobNotFoundException: Could not find Flink job (${id})`,
+            );
+          });
         }
       },
     );

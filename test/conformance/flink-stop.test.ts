@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { around, subjects } from "./flink-subjects.ts";
 import { newId, type RawFlink } from "./raw-flink.ts";
 
@@ -52,11 +53,14 @@ describe.each(subjects())("$name", (subject) => {
       const id = state === "FINISHED" ? await flink.batch() : await flink.stream();
       if (state === "CANCELED") await flink.cancel(id);
       await flink.reaches(id, state);
-      const triggerId = newId();
-      expect((await flink.post(`/jobs/${id}/stop`, { triggerId })).status).toBe(202);
-      expect((await outcome(id, triggerId))["failure-cause"]["stack-trace"]).toContain(
-        `FlinkJobNotFoundException: Could not find Flink job (${id})`,
-      );
+      // Its JobMaster is there for a moment yet, and says something else.
+      await eventually(async () => {
+        const triggerId = newId();
+        expect((await flink.post(`/jobs/${id}/stop`, { triggerId })).status).toBe(202);
+        expect((await outcome(id, triggerId))["failure-cause"]["stack-trace"]).toContain(
+          `FlinkJobNotFoundException: Could not find Flink job (${id})`,
+        );
+      });
       expect((await flink.job(id))?.state).toBe(state);
     });
 
