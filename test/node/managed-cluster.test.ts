@@ -4,8 +4,6 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import type { LocalNode } from "../../dev/node/node.ts";
 import { smallCluster } from "../../dev/node/small-cluster.ts";
-import { clusterKinds } from "../../src/controller/managed/kinds.ts";
-import { FLINK_CONFIG_MAPS } from "../../src/core/cluster/teardown.ts";
 import { flinkClusters } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
@@ -124,10 +122,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
 
   test("goes after the FlinkJob, and leaves nothing but savepoints, whenever the operator is killed", async () => {
     const { namespace, kube } = world;
-    const left = async () =>
-      (await kube.list(clusterKinds.ConfigMap, { namespace, labelSelector: FLINK_CONFIG_MAPS("orders") }))
-        .items;
-    expect(await left()).not.toEqual([]);
+    expect(await subject.leftByFlink()).not.toEqual([]);
     await kube.delete(flinkClusters, { namespace, name: "orders" }, { propagation: "Foreground" });
     await subject.untilReason("InUse");
     expect(await pods.list(role("jobmanager"))).toHaveLength(1);
@@ -137,7 +132,7 @@ describe.each(["1.20", "2.3"] as const)("a managed cluster of Flink %s in pods",
     await world.deleteJob("counts");
     await subject.untilGone(90_000, killer());
     await world.untilGone("counts", 30_000);
-    expect([await subject.objects(), await subject.pods(), await left()]).toEqual([[], [], []]);
+    expect(await subject.left()).toEqual([]);
     expect(await readdir(directory, { recursive: true })).toEqual(["savepoints", savepoint]);
     const told = await eventually(async () => {
       const events = await world.events("orders", namespace, "FlinkCluster");

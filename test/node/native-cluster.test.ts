@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { smallCluster } from "../../dev/node/small-cluster.ts";
-import { clusterKinds } from "../../src/controller/managed/kinds.ts";
-import { FLINK_CONFIG_MAPS } from "../../src/core/cluster/teardown.ts";
 import { flinkClusters } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
@@ -89,14 +87,11 @@ describe("a cluster in mode native, in pods", () => {
 
   test("goes after the FlinkJob with all its pods, and leaves nothing", async () => {
     const { namespace, kube } = world;
-    const left = async () =>
-      (await kube.list(clusterKinds.ConfigMap, { namespace, labelSelector: FLINK_CONFIG_MAPS("orders") }))
-        .items;
-    expect(await left()).not.toEqual([]);
+    expect(await subject.leftByFlink()).not.toEqual([]);
     await kube.delete(flinkClusters, { namespace, name: "orders" }, { propagation: "Foreground" });
     await world.deleteJob("counts");
     await world.untilGone("counts", 30_000);
     await subject.untilGone(60_000);
-    expect([await subject.objects(), await subject.pods(), await left()]).toEqual([[], [], []]);
+    expect(await subject.left()).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   type Kind,
 } from "../../src/core/cluster/objects.ts";
 import type { Pod } from "../../src/core/cluster/pods.ts";
+import { FLINK_CONFIG_MAPS } from "../../src/core/cluster/teardown.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { flinkClusters } from "../../src/kube/resources.ts";
 import { eventually } from "./eventually.ts";
@@ -59,6 +60,19 @@ export class ManagedSubject {
       }),
     );
     return lists.flat().sort();
+  }
+
+  /** ConfigMaps that Flink made itself, for high availability; no owner takes them away. */
+  async leftByFlink(): Promise<string[]> {
+    const { namespace, kube } = this.world;
+    const selection = { namespace, labelSelector: FLINK_CONFIG_MAPS(this.name) };
+    return (await kube.list(clusterKinds.ConfigMap, selection)).items.map(({ metadata }) => metadata.name);
+  }
+
+  /** Objects, pods, and what Flink made, by their names. */
+  async left(): Promise<string[]> {
+    const pods = (await this.pods()).map(({ metadata }) => `Pod/${metadata.name}`);
+    return [...(await this.objects()), ...pods, ...(await this.leftByFlink())];
   }
 
   async pods(role?: string): Promise<Pod[]> {
