@@ -20,7 +20,7 @@ const HEADER = "# Made from src/api by `npm run generate`. Do not edit.\n";
 export async function generatedFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, crd] of Object.entries(customResourceDefinitions())) {
-    files.set(`crds/${name}`, HEADER + stringify(crd, { lineWidth: 120 }));
+    files.set(`crds/${name}`, HEADER + stringify(crd, { lineWidth: 120, indentSeq: false }));
   }
   files.set("docs/errors.md", reasonsPage());
   files.set("docs/options.md", optionsPage());
