@@ -1,6 +1,7 @@
 import type { Jar } from "./api/flinkjob.ts";
 import type { ShownConfiguration } from "./core/configuration/shown-configuration.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "./core/observed.ts";
+import type { ResourceRequirements } from "./core/resource-requirements.ts";
 import type { RunRequest } from "./core/run-request.ts";
 import type {
   Accumulator,
@@ -69,6 +70,24 @@ export interface JobTeller {
   jobRestarts(jobId: string, signal: AbortSignal): Promise<number | undefined>;
 }
 
+/** Scales running jobs, where their scheduler can (`supportsRescaling`). Throws FlinkErrors. */
+export interface Rescaler {
+  /** What the job asks for. Fresh. `unsupported`: its scheduler cannot. Undefined: no such job, or it has ended. */
+  resourceRequirements(
+    jobId: string,
+    signal: AbortSignal,
+  ): Promise<ResourceRequirements | "unsupported" | undefined>;
+  /**
+   * Asks for something else, of all vertices of the job; asking again is harmless. `refused`: why the job cannot have it, in Flink's
+   * own words. Throws `Unavailable` where these are not the vertices of the job (yet), `NotFound` without such a job.
+   */
+  requireResources(
+    jobId: string,
+    requirements: ResourceRequirements,
+    signal: AbortSignal,
+  ): Promise<"taken" | { refused: string }>;
+}
+
 /** Sends run requests. */
 export interface RunSender {
   /** Resolves with what the answer says; never rejects. No deadline: main() may take hours. */
@@ -88,6 +107,7 @@ export interface JobManagerPort
     JobManagerOperator,
     SavepointTaker,
     JobTeller,
+    Rescaler,
     RunSender,
     JarStore {
   close(): Promise<void>;

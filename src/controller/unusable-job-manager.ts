@@ -27,6 +27,8 @@ export class UnusableJobManager implements JobManagerPort {
   configuration = () => this.#refuse();
   exceptions = () => this.#refuse();
   jobRestarts = () => this.#refuse();
+  resourceRequirements = () => this.#refuse();
+  requireResources = () => this.#refuse();
   transfer = () => this.#refuse();
   list = () => this.#refuse();
   delete = () => this.#refuse();

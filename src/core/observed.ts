@@ -134,6 +134,8 @@ export interface JobManagerView {
   supportsRunApplication: boolean;
   /** Flink >= 1.17: the run request carries flinkConfiguration. */
   supportsFlinkConfiguration: boolean;
+  /** Flink >= 1.18 with the adaptive scheduler: a running streaming job can be scaled. */
+  supportsRescaling: boolean;
   /** The cluster's parallelism.default, which Flink's endpoint ignores and we honour. */
   parallelismDefault?: number | undefined;
 }
@@ -213,6 +215,8 @@ export interface Snapshots {
   newest?: Snapshot | undefined;
   /** Whether the newest checkpoint outlives the job's cancellation, and its failure. */
   retained: { onCancel: boolean; onFailure: boolean };
+  /** How often the job takes a checkpoint by itself, in milliseconds. Undefined: never, or Flink does not tell. */
+  intervalMs?: number | undefined;
 }
 
 export interface SnapshotsSeen {

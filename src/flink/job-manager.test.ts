@@ -54,6 +54,19 @@ test("what a version can", () => {
   expect(minorOf("<unknown>")).toEqual([0, 0]);
 });
 
+test.each([
+  ["1.17.2", { "jobmanager.scheduler": "adaptive" }, false],
+  ["1.18.1", { "jobmanager.scheduler": "adaptive" }, true],
+  ["2.3.0", { "jobmanager.scheduler": "ADAPTIVE" }, true],
+  ["2.3.0", { "jobmanager.scheduler": "AdaptiveBatch" }, false],
+  ["2.3.0", { "jobmanager.scheduler": "Default" }, false],
+  ["2.3.0", {}, false],
+  ["2.3.0", { "jobmanager.scheduler": "adaptive", "scheduler-mode": "reactive" }, false],
+  ["2.3.0", { "scheduler-mode": "REACTIVE" }, false],
+])("whether its jobs can be scaled: %s %j: %s", (version, options, want) => {
+  expect(info(version, options).supportsRescaling).toBe(want);
+});
+
 test("options of the cluster", () => {
   expect(info("2.3.0")).toMatchObject({
     jobStoreExpirationMs: 3_600_000,

@@ -23,6 +23,8 @@ export interface JobManagerInfo {
   readonly supportsRunApplication: boolean;
   /** Before 1.17 Flink drops flinkConfiguration without a word. */
   readonly supportsFlinkConfiguration: boolean;
+  /** Whether the resource requirements of its streaming jobs can be changed: 1.18 and later, adaptive scheduler, not in reactive mode. */
+  readonly supportsRescaling: boolean;
   /** The cluster's parallelism.default. /jars/:id/run ignores it and takes 1: send the parallelism. */
   readonly parallelismDefault: number;
   /** execution.program-config.enabled: whether main() may set options of its own, which then win. */
@@ -75,6 +77,10 @@ export function describeJobManager(
     jobStoreExpirationMs: wholeNumber(options.get("jobstore.expiration-time"), 3600) * 1000,
     supportsRunApplication,
     supportsFlinkConfiguration: atLeast(minor, 1, 17),
+    supportsRescaling:
+      atLeast(minor, 1, 18) &&
+      word(options, "jobmanager.scheduler") === "ADAPTIVE" &&
+      word(options, "scheduler-mode") !== "REACTIVE",
     parallelismDefault: wholeNumber(options.get("parallelism.default"), 1),
     programConfigEnabled: flag(
       options,
@@ -120,6 +126,11 @@ function flag(options: ReadonlyMap<string, string>, otherwise: boolean, ...keys:
     ?.trim()
     .toLowerCase();
   return value === "true" ? true : value === "false" ? false : otherwise;
+}
+
+/** As Flink reads the words that an option may have: in any case. */
+function word(options: ReadonlyMap<string, string>, key: string): string | undefined {
+  return options.get(key)?.trim().toUpperCase();
 }
 
 function wholeNumber(value: string | undefined, otherwise: number): number {

@@ -3,6 +3,7 @@
  * nothing else. docs/client-library.md is its page.
  */
 export type { ShownCheckpoints, ShownConfiguration } from "../core/configuration/shown-configuration.ts";
+export type * from "../core/resource-requirements.ts";
 export {
   newestId,
   type SavepointEvidence,

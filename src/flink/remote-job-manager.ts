@@ -1,6 +1,7 @@
 import type { Jar } from "../api/flinkjob.ts";
 import type { ShownConfiguration } from "../core/configuration/shown-configuration.ts";
 import type { JobManagerView, JobRow, Look, RunOutcome, Snapshots } from "../core/observed.ts";
+import type { ResourceRequirements } from "../core/resource-requirements.ts";
 import type { RunRequest } from "../core/run-request.ts";
 import type {
   Accumulator,
@@ -19,7 +20,7 @@ import { isJobError } from "./clients/job-error.ts";
 import { JarError } from "./jars/jar-errors.ts";
 import type { JarSource } from "./jars/jar-source.ts";
 import { transferJar } from "./jars/jar-transfer.ts";
-import { isFlinkError } from "./rest/errors.ts";
+import { FlinkError, isFlinkError } from "./rest/errors.ts";
 import type { classifyRun } from "./run-outcome.ts";
 
 export interface RemoteJobManagerOptions extends ClusterClientOptions {
@@ -55,6 +56,7 @@ export class RemoteJobManager implements JobManagerPort {
       parallelismDefault: info.parallelismDefault,
       supportsRunApplication: info.supportsRunApplication,
       supportsFlinkConfiguration: info.supportsFlinkConfiguration,
+      supportsRescaling: info.supportsRescaling,
     };
   }
 
@@ -152,6 +154,34 @@ export class RemoteJobManager implements JobManagerPort {
 
   jobRestarts(jobId: string, signal: AbortSignal): Promise<number | undefined> {
     return this.#job(jobId).getRestarts({ signal });
+  }
+
+  async resourceRequirements(
+    jobId: string,
+    signal: AbortSignal,
+  ): Promise<ResourceRequirements | "unsupported" | undefined> {
+    try {
+      return await unlessNotFound(this.#job(jobId).getResourceRequirements({ signal }));
+    } catch (error) {
+      if (isFlinkError(error, "Unsupported")) return "unsupported";
+      throw error;
+    }
+  }
+
+  async requireResources(
+    jobId: string,
+    requirements: ResourceRequirements,
+    signal: AbortSignal,
+  ): Promise<"taken" | { refused: string }> {
+    try {
+      await this.#job(jobId).updateResourceRequirements(requirements, { signal });
+      return "taken";
+    } catch (error) {
+      if (isJobError(error, "JobNotFound")) throw new FlinkError("NotFound", error.message, { cause: error });
+      const refusal = isFlinkError(error, "BadRequest") ? error.causes.at(-1)?.message : undefined;
+      if (refusal === undefined) throw error;
+      return { refused: refusal.replaceAll(/\s*\n\s*/g, " ") };
+    }
   }
 
   async run(

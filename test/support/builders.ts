@@ -305,6 +305,7 @@ export function aCluster(protection: Protection = "RunningJobs"): ClusterBuilder
       jobStoreExpirationMs: HOUR,
       submitEnabled: true,
       supportsRunApplication: false,
+      supportsRescaling: false,
       supportsFlinkConfiguration: true,
     },
   });

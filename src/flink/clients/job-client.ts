@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ShownConfiguration } from "../../core/configuration/shown-configuration.ts";
+import type { ResourceRequirements } from "../../core/resource-requirements.ts";
 import type {
   Accumulator,
   Checkpoints,
@@ -201,6 +202,31 @@ export class JobClient {
     const metrics = await this.#rest.jobMetrics(this.jobId, ["numRestarts"], signalOf(options));
     const value = metrics.get("numRestarts");
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  }
+
+  /**
+   * Between how many subtasks each vertex may have. Fresh. Flink >= 1.18 with the adaptive scheduler; of a job of another one the
+   * FlinkError `Unsupported`, of one that is being initialized `ServerError`. A job that ended is `JobNotFound`.
+   */
+  getResourceRequirements(options: CallOptions = {}): Promise<ResourceRequirements> {
+    return known(this.jobId, this.#rest.resources.requirements(this.jobId, signalOf(options)));
+  }
+
+  /**
+   * Scales the job without a restart of it: asks for other bounds, of every vertex at once. Resolves when Flink has taken them; it
+   * then restarts the job's tasks from the newest checkpoint when it holds the time for right, with as many as there are slots
+   * for. Rejects as `getResourceRequirements`; with the FlinkError `BadRequest` for bounds that the job cannot have, and
+   * `Unavailable` where the vertices are not the job's.
+   */
+  async updateResourceRequirements(
+    requirements: ResourceRequirements,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const { resources } = this.#rest;
+    await known(
+      this.jobId,
+      resources.require(this.jobId, requirements, signalOf(options)).then(() => true),
+    );
   }
 
   /** Keeps a job that was submitted attached (`execution.attached` with shutdown-on-exit) alive until then. */

@@ -31,11 +31,14 @@ async function readSnapshots(
   if (!checkpoints) return undefined;
   const { completed, restored } = checkpoints.counts;
   const newest = newestOf(checkpoints);
-  // A job without checkpointing has no configuration of it.
-  const config =
-    completed + restored > 0 ? await orUndefined(rest.jobCheckpointsConfig(jobId, signal)) : undefined;
+  const config = await orUndefined(rest.jobCheckpointsConfig(jobId, signal));
   const retained = config?.retained ?? { onCancel: false, onFailure: false };
-  return { completed: completed + restored, retained, ...(newest ? { newest } : {}) };
+  return {
+    completed: completed + restored,
+    retained,
+    intervalMs: config?.interval,
+    ...(newest ? { newest } : {}),
+  };
 }
 
 /** The newest that a job can be started from. What it was restored from counts until something newer is complete. */

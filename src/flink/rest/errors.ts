@@ -23,6 +23,7 @@ export type FlinkErrorCode =
   | "Unauthorized"
   | "NotFound"
   | "Conflict"
+  | "Unsupported"
   | "TooLarge"
   | "ServerError"
   | "Unavailable"
@@ -135,6 +136,7 @@ const hopeless = new Set<FlinkErrorCode>([
   "BadRequest",
   "NoSavepointDirectory",
   "Conflict",
+  "Unsupported",
   "TooLarge",
   "Aborted",
 ]);

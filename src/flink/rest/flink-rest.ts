@@ -6,6 +6,7 @@ import { FlinkError, isFlinkError } from "./errors.ts";
 import { multipart, type UploadOptions } from "./multipart.ts";
 import * as replies from "./replies.ts";
 import { Requests, unlessUnknown } from "./requests.ts";
+import { ResourcesRest } from "./resources-rest.ts";
 import * as results from "./result-replies.ts";
 import { SnapshotsRest } from "./snapshots-rest.ts";
 import * as submission from "./submission-replies.ts";
@@ -41,6 +42,7 @@ export class FlinkRest {
   readonly url: string;
   readonly snapshots: SnapshotsRest;
   readonly datasets: DatasetsRest;
+  readonly resources: ResourcesRest;
 
   /** Throws the FlinkError `BadUrl`. */
   constructor(options: RequestsOptions) {
@@ -48,6 +50,7 @@ export class FlinkRest {
     this.url = options.url;
     this.snapshots = new SnapshotsRest(this.#requests);
     this.datasets = new DatasetsRest(this.#requests);
+    this.resources = new ResourcesRest(this.#requests);
   }
 
   /** TCP connections made so far: after a new one, another JobManager process may have answered. */

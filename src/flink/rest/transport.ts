@@ -6,7 +6,7 @@ import { bounded, codeOfStatus, FlinkError, type FlinkErrorCode } from "./errors
 import { routeOf } from "./seen-exchange.ts";
 
 export interface Exchange {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below the prefix, with a leading slash. */
   readonly path: string;
   readonly body?: string | Buffer | Readable;

@@ -79,6 +79,7 @@ function viewOf(incarnation: number, setting: Setting): JobManagerView {
     jobStoreExpirationMs: 3_600_000,
     submitEnabled: true,
     supportsRunApplication: applications,
+    supportsRescaling: false,
     supportsFlinkConfiguration: true,
   }));
 }
