@@ -24,6 +24,8 @@ interface Definition {
   status: StructuralSchema;
   columns: Column[];
   selectableFields?: { jsonPath: string }[];
+  /** For `kubectl scale` and autoscalers. */
+  scale?: { specReplicasPath: string; statusReplicasPath: string };
 }
 
 const ready = '.status.conditions[?(@.type=="Ready")]';
@@ -95,6 +97,7 @@ const definitions: Definition[] = [
       },
     ],
     selectableFields: [{ jsonPath: ".spec.cluster.name" }],
+    scale: { specReplicasPath: ".spec.parallelism", statusReplicasPath: ".status.trigger.parallelism" },
   },
   {
     kind: "FlinkCluster",
@@ -163,7 +166,7 @@ const definitions: Definition[] = [
 ];
 
 function render(definition: Definition): Record<string, unknown> {
-  const { kind, plural, singular, shortNames, spec, status, columns, selectableFields } = definition;
+  const { kind, plural, singular, shortNames, spec, status, columns, selectableFields, scale } = definition;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -177,7 +180,7 @@ function render(definition: Definition): Record<string, unknown> {
           name: VERSION,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale ? { scale } : {}) },
           additionalPrinterColumns: columns,
           ...(selectableFields ? { selectableFields } : {}),
           schema: {

@@ -161,6 +161,14 @@ export const flinkJobSpec = withRules(
     maxCheckpointAge: duration(
       "upgradeMode last-state: with a newest checkpoint older than this, a savepoint is taken instead. Unset: any age will do.",
     ).optional(),
+    rescalePolicy: z
+      .enum(["InPlace", "Restart"])
+      .default("InPlace")
+      .meta({
+        description:
+          "What a change of parallelism alone does. InPlace: Flink scales the running job, where it can (adaptive scheduler, 1.18 and later), from its newest checkpoint. " +
+          "Restart: always a new run, as upgradeMode says.",
+      }),
     restartPolicy: z.enum(["Never", "OnFailure"]).default("Never").meta({
       description:
         "What happens when the job has failed for good. OnFailure: a new attempt after a wait, from the newest checkpoint unless upgradeMode is stateless.",

@@ -36,6 +36,10 @@ export const REASONS = {
   // running
   WaitingForTasks: "Flink accepted the job; not all of its tasks run yet (free slots? restarting?).",
   TasksRunning: "All tasks of the job run.",
+  Rescaling:
+    "Flink was asked to run the job with another parallelism (spec.parallelism), without a new run; not all of its tasks run with it yet (free slots? Flink waits a while by itself).",
+  RescaleRefused:
+    "Flink does not scale the job to spec.parallelism, which goes on as it was; the message says why. Choose another one, or set spec.rescalePolicy: Restart.",
   Recovering: "The JobManager was replaced and is bringing the job back.",
   Suspending: "spec.state says suspended; the job is being stopped as spec.upgradeMode says.",
   SavepointFailed:
@@ -105,6 +109,7 @@ export const REASONS = {
   SavepointInstead: "upgradeMode last-state found no checkpoint to use and takes a savepoint instead.",
   CheckpointInstead:
     "upgradeMode savepoint met a job that cannot take one and uses its newest checkpoint instead.",
+  Rescaled: "All tasks of the job run with another parallelism, without a new run.",
   Restarting: "A failed job gets a new attempt (spec.restartPolicy).",
   // FlinkSavepoints
   FlinkJobNotFound:

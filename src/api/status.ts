@@ -7,9 +7,11 @@ import { triggerStatus } from "./trigger-status.ts";
 
 export type { JobResult, RestorePoint, RolledBack, StableVersion, Stranger } from "./left-behind.ts";
 export {
+  MOST_FIXED,
   type OwnClusterStatus,
   type Protection,
   protection,
+  type ScalingStatus,
   type StopStatus,
   type TriggerState,
   type TriggerStatus,

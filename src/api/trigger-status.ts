@@ -65,6 +65,27 @@ const stop = z
   .meta({ description: "How the operator stops the job, recorded before it asks Flink to." });
 export type StopStatus = z.output<typeof stop>;
 
+/** Tasks whose parallelism main() set itself: so many are remembered. */
+export const MOST_FIXED = 32;
+const scaling = z
+  .object({
+    parallelism: count("What the job is scaled to."),
+    runHash: word("runHash of the spec that asks for it."),
+    generation: count("Its metadata.generation."),
+    tasks: count("How many tasks the job has when it is scaled."),
+    requestedAt: time("When it was recorded, before Flink was asked."),
+    fixed: z
+      .array(word("Vertex ID."))
+      .max(MOST_FIXED)
+      .meta({ description: "Tasks whose parallelism main() set itself.", "x-kubernetes-list-type": "atomic" })
+      .optional(),
+    takenBy: word("The JobManager process that was seen to have it.").optional(),
+    reachedAt: time("When all these tasks were seen to run.").optional(),
+    refusal: word("Why Flink does not take it.").optional(),
+  })
+  .meta({ description: "How the job was last scaled without a new run." });
+export type ScalingStatus = z.output<typeof scaling>;
+
 export const triggerStatus = z
   .object({
     id: word("The trigger ID: spec.trigger.id, or g<generation>."),
@@ -76,11 +97,14 @@ export const triggerStatus = z
     attempt: count(
       "Counts the Flink jobs of this trigger, from 1. A new one only after the last is provably over.",
     ),
-    generation: count("metadata.generation of the spec that the run request was made from."),
+    generation: count(
+      "metadata.generation of the spec that the run request was made from, or the job scaled for.",
+    ),
     runHash: word("Hash of those parts of the spec that say what the job is."),
     unsettledHash: word(
       "Hash of an earlier request under the same JobID whose outcome is still unknown.",
     ).optional(),
+    parallelism: count("The job's default parallelism, as Flink was asked for it.").optional(),
     savepointPath: word("The savepoint or checkpoint that the run request starts from.").optional(),
     specSavepointPath: word("spec.savepointPath as it was then.").optional(),
     adoptedBy: word(
@@ -89,6 +113,7 @@ export const triggerStatus = z
     restarts: count("How many attempts before this one failed in a row.").optional(),
     stableBy: time("By when the upgrade must be stable, or else it is rolled back.").optional(),
     stop: stop.optional(),
+    scaling: scaling.optional(),
     cluster: cluster.optional(),
     sends: count("How many run requests of this attempt reached Flink, or may have."),
     tries: count(

@@ -21,12 +21,14 @@ import type { JobNews } from "./job-news.ts";
 import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
+import type { Requirements } from "./requirements.ts";
 
 export interface GatherOptions {
   clusters: Clusters;
   flights: Flights;
   looks: ReadonlyMap<string, Look>;
   operations: Pick<Operations, "get">;
+  requirements: Pick<Requirements, "get">;
   news: Pick<JobNews, "snapshots" | "troubles" | "configuration" | "executionResult">;
   sources: Pick<ConfigurationSources, "get">;
   /** The main()s on a cluster, where they leave no place for that of this FlinkJob. */
@@ -52,7 +54,7 @@ export class Gather {
 
   observe(known: FlinkJob): Observed {
     const job = withOwnStatus(known);
-    const { flights, looks, operations, news, sources, crowd, followerOf } = this.#options;
+    const { flights, looks, operations, requirements, news, sources, crowd, followerOf } = this.#options;
     const { deletionTimeoutMs, submissionBackoffMs, longestWayMs, findOptions } = this.#options;
     const uid = job.metadata.uid ?? "";
     const adopts = adoptedJob(job);
@@ -64,6 +66,7 @@ export class Gather {
       flight: flights.get(uid),
       look: looks.get(uid),
       operation: operations.get(uid),
+      requirements: requirements.get(uid),
       snapshots: news.snapshots(uid),
       troubles: news.troubles(uid),
       configuration: news.configuration(uid),

@@ -17,6 +17,7 @@ import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { Perform } from "./perform.ts";
+import type { Requirements } from "./requirements.ts";
 import type { Versions } from "./versions.ts";
 
 /** So many steps in a row for one key, then others get their turn. */
@@ -34,6 +35,7 @@ export interface JobReconcilerOptions {
   jars: Jars;
   looks: Map<string, Look>;
   operations: Pick<Operations, "forget">;
+  requirements: Pick<Requirements, "forget">;
   news: Pick<JobNews, "forget">;
   sources: Pick<ConfigurationSources, "forget">;
   perJob: Pick<PerJobClusters, "forget">;
@@ -104,8 +106,20 @@ export class JobReconciler {
 
   /** Memory belongs to a uid: an object that was deleted and made again under its name starts without. */
   #follow(key: string, job: FlinkJob | undefined): void {
-    const { flights, jars, looks, operations, news, sources, perJob, places, gather, versions, storage } =
-      this.#options;
+    const {
+      flights,
+      jars,
+      looks,
+      operations,
+      requirements,
+      news,
+      sources,
+      perJob,
+      places,
+      gather,
+      versions,
+      storage,
+    } = this.#options;
     const before = this.#uids.get(key);
     const now = job?.metadata.uid;
     if (before !== undefined && before !== now) {
@@ -113,6 +127,7 @@ export class JobReconciler {
       flights.forget(before);
       looks.delete(before);
       operations.forget(before);
+      requirements.forget(before);
       news.forget(before);
       sources.forget(before);
       perJob.forget(before);

@@ -17,6 +17,7 @@ import type { StorageCleaners } from "./managed/storage-cleaners.ts";
 import type { Operations } from "./operations.ts";
 import type { PerJobClusters } from "./per-job-clusters.ts";
 import type { ReclaimedJars } from "./reclaimed-jars.ts";
+import type { Requirements } from "./requirements.ts";
 import type { Versions } from "./versions.ts";
 
 export interface PerformOptions {
@@ -30,6 +31,7 @@ export interface PerformOptions {
   sweeper: JarSweeper;
   looks: Map<string, Look>;
   operations: Operations;
+  requirements: Requirements;
   news: JobNews;
   sources: ConfigurationSources;
   perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear" | "orphan" | "leftOf">;
@@ -156,6 +158,13 @@ export class Perform {
         const { jobManager } = this.#cluster(effect.url, clusters);
         await sources.recall(job, signal);
         await this.#options.news.read(uid, jobManager, effect, told, signal);
+        return true;
+      }
+      case "readRequirements":
+      case "requireResources": {
+        const { jobManager } = this.#cluster(effect.url, clusters);
+        await sources.recall(job, signal);
+        await this.#options.requirements.perform(uid, jobManager, effect, told, signal);
         return true;
       }
       case "stopWithSavepoint":

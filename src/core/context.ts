@@ -14,6 +14,7 @@ import type {
   Observed,
   OperationSeen,
   PerJobSeen,
+  RequirementsSeen,
   SnapshotsSeen,
   SourcesSeen,
   TroublesSeen,
@@ -49,6 +50,7 @@ export interface Context {
   readonly snapshots: SnapshotsSeen | undefined;
   readonly troubles: TroublesSeen | undefined;
   readonly configuration: ConfigurationSeen | undefined;
+  readonly requirements: RequirementsSeen | undefined;
   readonly executionResult: ExecutionResultSeen | undefined;
   readonly sources: SourcesSeen | undefined;
   readonly crowd: Crowd | undefined;
@@ -97,6 +99,7 @@ export function contextOf(observed: Observed, now: number): Context {
     snapshots: observed.snapshots?.jobId === jobId ? observed.snapshots : undefined,
     troubles: observed.troubles?.jobId === jobId ? observed.troubles : undefined,
     configuration: observed.configuration?.jobId === jobId ? observed.configuration : undefined,
+    requirements: observed.requirements?.jobId === jobId ? observed.requirements : undefined,
     executionResult: observed.executionResult?.jobId === jobId ? observed.executionResult : undefined,
     sources: observed.sources,
     crowd: observed.crowd,

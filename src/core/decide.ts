@@ -10,12 +10,15 @@ import { over } from "./policies/over.ts";
 import { withClusterSeen } from "./policies/own-cluster.ts";
 import { pending } from "./policies/pending.ts";
 import { firstTrigger, replacement } from "./policies/replacement.ts";
+import { rescaling, untilRescaled } from "./policies/rescaling.ts";
 import { rollback } from "./policies/rollback.ts";
 import { running } from "./policies/running.ts";
+import { refusalOf } from "./policies/scaled.ts";
 import { stopUnderWay } from "./policies/stopping.ts";
 import { withStrangers } from "./policies/strangers.ts";
 import { blockedBy, isReused } from "./policies/succession.ts";
 import { suspension } from "./policies/suspension.ts";
+import { refusedScale } from "./scaling.ts";
 import { provenStable, stableInMs } from "./stability.ts";
 import type { Effect, Step, Verdict } from "./step.ts";
 import { sameStatus, summarize } from "./summarize.ts";
@@ -32,15 +35,10 @@ export function decide(observed: Observed, now: number): Step {
 
 /** The policies in their order; the first that has something to say decides. */
 function verdictOf(ctx: Context): Verdict {
-  return (
-    deletion(ctx) ??
-    guarded(ctx) ??
-    stopUnderWay(ctx) ??
-    rollback(ctx) ??
-    suspension(ctx) ??
-    replacement(ctx) ??
-    byState(ctx)
-  );
+  const first =
+    deletion(ctx) ?? guarded(ctx) ?? stopUnderWay(ctx) ?? rollback(ctx) ?? suspension(ctx) ?? rescaling(ctx);
+  if (first === "later") return untilRescaled(ctx, byState(ctx));
+  return first ?? replacement(ctx) ?? byState(ctx);
 }
 
 /** Nothing is sent for an object that could vanish without our seeing it go. */
@@ -99,6 +97,8 @@ function refused(ctx: Context): Verdict["refused"] {
     const message = `Trigger ID "${wanted}" was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.`;
     return { reason: "TriggerIdReused", message };
   }
+  const { scaling } = ctx.trigger ?? {};
+  if (wanted !== undefined && scaling && refusedScale(ctx) !== undefined) return refusalOf(scaling);
   const unfit = wanted !== undefined && ctx.trigger?.state === "running" ? unfitSpec(ctx) : undefined;
   if (unfit) return unfit;
   const blocked = blockedBy(ctx);
@@ -109,6 +109,7 @@ function refused(ctx: Context): Verdict["refused"] {
 const LOOKS: ReadonlySet<Effect["kind"]> = new Set([
   "lookUp",
   "readOperation",
+  "readRequirements",
   "readSources",
   "lookForCluster",
   "readExecutionResult",

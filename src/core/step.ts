@@ -15,6 +15,7 @@ import type {
   TriggerStatus,
 } from "../api/status.ts";
 import type { JobRow, TroublesSeen } from "./observed.ts";
+import type { ResourceRequirements } from "./resource-requirements.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /**
@@ -105,6 +106,16 @@ export type Effect =
       operationId: string;
       directory: string | undefined;
       formatType: "CANONICAL" | "NATIVE" | undefined;
+    }
+  /** Reads how much parallelism its tasks ask for. `incarnation`: of the process that is believed to answer. */
+  | { kind: "readRequirements"; jobId: string; url: string; incarnation: string }
+  /** Asks for another parallelism: the same job goes on with it. The same again changes nothing. */
+  | {
+      kind: "requireResources";
+      jobId: string;
+      url: string;
+      incarnation: string;
+      requirements: ResourceRequirements;
     }
   /** Asks what became of it. */
   | { kind: "readOperation"; jobId: string; url: string; operationId: string };

@@ -106,7 +106,7 @@ function stateWord(job: FlinkJob, trigger: TriggerStatus | undefined): string {
   if (job.metadata.deletionTimestamp !== undefined) return "Deleting";
   switch (trigger?.state) {
     case "running":
-      if (trigger.reason === "TasksRunning") return "Running";
+      if (trigger.reason === "TasksRunning" || trigger.reason === "Rescaling") return "Running";
       return trigger.reason === "ClusterUnreachable" ? "Unknown" : "Starting";
     case "finished":
       return "Finished";

@@ -22,6 +22,7 @@ import type {
   OperationSeen,
   PerJobSeen,
   ReachableCluster,
+  RequirementsSeen,
   RunOutcome,
   Snapshot,
   Snapshots,
@@ -64,6 +65,7 @@ export function aSpec(patch: Partial<FlinkJobSpec> = {}): FlinkJobSpec {
     deletionPolicy: "Cancel",
     strangerPolicy: "Cancel",
     configurationPolicy: "Warn",
+    rescalePolicy: "InPlace",
     ...patch,
   };
 }
@@ -374,6 +376,7 @@ export interface Scene {
   troubles?: TroublesSeen | undefined;
   configuration?: ConfigurationSeen | undefined;
   executionResult?: ExecutionResultSeen | undefined;
+  requirements?: RequirementsSeen | undefined;
   sources?: SourcesSeen | undefined;
   crowd?: Crowd | undefined;
   perJob?: PerJobSeen | undefined;

@@ -62,6 +62,15 @@ describe("the job's row is the truth", () => {
     expect(stepOn(long).status?.trigger?.failure?.message).toBe("The job failed; Flink names no cause.");
   });
 
+  test("in a cluster that runs main() itself, the parallelism is what its configuration says", () => {
+    const cluster = aCluster().view({ parallelismDefault: 3 }).listing(aRow());
+    const own = aTrigger()
+      .running()
+      .with({ cluster: { name: "orders-1", mode: "application" } });
+    expect(decideOn({ job: aJob().trigger(own), cluster }).status?.trigger?.parallelism).toBe(3);
+    expect(decideOn({ job: running, cluster }).status?.trigger?.parallelism).toBeUndefined();
+  });
+
   test("after a failover the process that has the job now is remembered", () => {
     const step = decideOn({ job: running, cluster: aCluster().process(P2).listing(aRow()) });
     expect(step.status?.trigger?.sentTo?.incarnation).toBe(P2);

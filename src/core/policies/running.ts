@@ -5,6 +5,7 @@ import { isApplication } from "../triggers.ts";
 import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { withCheckpoints } from "./checkpoints.ts";
 import { clusterLost } from "./own-cluster-lost.ts";
+import { withScaling } from "./scaled.ts";
 import { reportJob } from "./tracking.ts";
 import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";
@@ -32,7 +33,10 @@ function lateAnswer({ flight }: Context): StepEvent[] {
 function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   const { cluster, row, look } = ctx;
   if (row)
-    return withCheckpoints(ctx, withUserCodeRead(ctx, withTroubles(ctx, reportJob(ctx, trigger, row))));
+    return withCheckpoints(
+      ctx,
+      withUserCodeRead(ctx, withTroubles(ctx, withScaling(ctx, reportJob(ctx, trigger, row)))),
+    );
   const lost = clusterLost(ctx, trigger);
   if (lost) return lost;
   switch (cluster.kind) {

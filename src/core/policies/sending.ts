@@ -83,6 +83,7 @@ export function send(ctx: Context, trigger: TriggerStatus): Verdict {
     events,
   } = configuredRun(ctx, sent, jobManager, sources.options);
   if (unfit) return { rule: "configurationRefused", trigger: failed(ctx, trigger, unfit), configuration };
+  sent.parallelism = request.parallelism;
   const crowded = waitForPlace(ctx, trigger, cluster);
   if (crowded) return crowded;
   if (request.savepointPath !== undefined) sent.savepointPath = request.savepointPath;

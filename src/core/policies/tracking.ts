@@ -1,6 +1,7 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import { isTerminal, type JobRow } from "../observed.ts";
+import { askedParallelism } from "../scaling.ts";
 import type { Verdict } from "../step.ts";
 import { running } from "../triggers.ts";
 import { reportEnd } from "./ending.ts";
@@ -31,13 +32,14 @@ export function reportJob(ctx: Context, before: TriggerStatus, row: JobRow): Ver
 }
 
 /** Where the job was last seen: after a failover that is another process than the one it was sent to. */
-function followed({ cluster }: Context, trigger: TriggerStatus): TriggerStatus {
+function followed(ctx: Context, trigger: TriggerStatus): TriggerStatus {
+  const { cluster } = ctx;
   if (cluster.kind !== "reachable") return trigger;
   const { incarnation, flinkVersion, protection } = cluster.jobManager;
   const seen = trigger.sentTo;
+  const parallelism = askedParallelism(ctx, trigger);
+  const known = parallelism === trigger.parallelism ? trigger : { ...trigger, parallelism };
   const unmoved =
     seen?.incarnation === incarnation && seen.url === cluster.url && trigger.protection === protection;
-  return unmoved
-    ? trigger
-    : { ...trigger, sentTo: { url: cluster.url, incarnation, flinkVersion }, protection };
+  return unmoved ? known : { ...known, sentTo: { url: cluster.url, incarnation, flinkVersion }, protection };
 }

@@ -83,6 +83,19 @@ describe("what Flink shows of a job's configuration", () => {
       {},
     ],
     [
+      "it was scaled: Flink shows the parallelism that it began with",
+      aJob({ flinkConfiguration })
+        .trigger(
+          aTrigger({ spec: aJob({ flinkConfiguration }).build().spec })
+            .running()
+            .with({
+              scaling: { parallelism: 2, runHash: "", generation: 1, tasks: 2, requestedAt: "", takenBy: "" },
+            }),
+        )
+        .settled(5 * SECOND),
+      {},
+    ],
+    [
       "the tasks wait",
       aRunningJob(),
       { cluster: aCluster().listing(aRow("RUNNING", { tasks: { total: 2, running: 1, finished: 0 } })) },

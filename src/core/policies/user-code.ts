@@ -69,7 +69,10 @@ function compared(
 }
 
 /** The job that runs is the one that the spec asks for, and we have sent it. */
-function isAsSent(ctx: Context, { runHash: sent, unsettledHash, adoptedBy }: TriggerStatus): boolean {
+function isAsSent(ctx: Context, trigger: TriggerStatus): boolean {
+  const { runHash: sent, unsettledHash, adoptedBy, scaling } = trigger;
+  // Flink shows the parallelism that a job began with.
+  if (scaling !== undefined) return false;
   return adoptedBy === undefined && unsettledHash === undefined && sent === runHash(ctx.spec);
 }
 

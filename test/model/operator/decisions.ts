@@ -57,6 +57,7 @@ export class Decisions {
       flights,
       looks,
       operations: { get: () => this.#operator?.operation },
+      requirements: { get: () => undefined },
       news: {
         snapshots: () => this.#operator?.snapshots,
         troubles: () => this.#operator?.troubles,

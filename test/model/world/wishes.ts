@@ -60,6 +60,7 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     ...(rollback ? { rollback: { deadline: "2m" } } : {}),
     strangerPolicy: "Cancel",
     configurationPolicy: "Warn",
+    rescalePolicy: "InPlace",
     lostPolicy,
     submission: { maxAttempts, ...(timeout === undefined ? {} : { timeout }) },
     deletionPolicy,

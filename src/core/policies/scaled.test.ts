@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest";
+import {
+  ago,
+  aJob,
+  decideOn,
+  MINUTE,
+  NOW,
+  P1,
+  P2,
+  type Scene,
+  SECOND,
+} from "../../../test/support/builders.ts";
+import {
+  adaptive,
+  after,
+  answered,
+  before,
+  begun,
+  read,
+  recorded,
+  replaced,
+  requirements,
+  row,
+  runs,
+} from "../../../test/support/scaling-scenes.ts";
+import type { ScalingStatus } from "../../api/status.ts";
+import { runHash } from "../identity.ts";
+
+describe("Flink refuses", () => {
+  const refusal = "it exceeds the maximum parallelism 3";
+  const refused = begun({}, { requirements: answered({ kind: "refused", message: refusal }) });
+
+  test("the job goes on as it was, and the spec is what is wrong", () => {
+    expect(refused).toMatchObject({ rule: "rescaleRefused", effect: undefined });
+    const { trigger, conditions } = refused.status ?? {};
+    expect(trigger).toMatchObject({
+      state: "running",
+      reason: "TasksRunning",
+      parallelism: 2,
+      runHash: runHash(before),
+    });
+    const message = `Flink does not scale the job to parallelism 4: ${refusal}`;
+    for (const [type, status] of [
+      ["Ready", "False"],
+      ["Stalled", "True"],
+      ["Reconciling", "False"],
+    ])
+      expect(conditions).toContainEqual(
+        expect.objectContaining({ type, status, reason: "RescaleRefused", message }),
+      );
+    expect(refused.events).toContainEqual({ type: "Warning", reason: "RescaleRefused", message });
+  });
+
+  test("it is not asked again, and no new run is begun, until the spec asks for something else", () => {
+    const stands = runs().with({ scaling: { ...recorded, refusal } });
+    const job = aJob({ parallelism: 2 }).edited({ parallelism: 4 }).trigger(stands);
+    const cluster = adaptive.listing(row());
+    const step = decideOn({ job, cluster });
+    expect(step).toMatchObject({ rule: "tasksRun", effect: undefined });
+    expect(step.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "Stalled", status: "True" }),
+    );
+    expect(decideOn({ job: job.edited({ parallelism: 3 }), cluster, requirements: read(2) }).rule).toBe(
+      "rescale",
+    );
+    expect(decideOn({ job: job.edited({ args: ["--fast"] }), cluster })).toMatchObject(replaced);
+    const back = decideOn({ job: job.edited({ parallelism: 2 }), cluster });
+    expect(back.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "Ready", status: "True" }),
+    );
+  });
+});
+
+describe("until the tasks are there", () => {
+  const taken = { takenBy: P1 };
+  const asked = { parallelism: 4, runHash: runHash(after), generation: 2 };
+  const known = read(4, { at: NOW - 5 * SECOND });
+  const follow = (scene: Partial<Scene>, scaling: Partial<ScalingStatus> = taken) =>
+    begun(scaling, { requirements: known, ...scene }, asked);
+
+  test("the job runs and is not what is asked for", () => {
+    const step = follow({});
+    expect(step).toMatchObject({ rule: "rescaling", effect: undefined });
+    expect(step.status?.trigger).toMatchObject({ state: "running", reason: "Rescaling" });
+    expect(step.status?.state).toBe("Running");
+    expect(step.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "Ready", status: "False" }),
+    );
+  });
+
+  test("while they restart their number says nothing", () => {
+    const step = follow({ cluster: adaptive.listing(row(5, "RESTARTING")) });
+    expect(step.status?.trigger).toMatchObject({ reason: "Rescaling" });
+    expect(step.status?.trigger?.message).not.toContain("run now");
+  });
+
+  test("they are: ready, and told once", () => {
+    const step = follow({ cluster: adaptive.listing(row(5)) });
+    expect(step.status?.trigger).toMatchObject({ reason: "TasksRunning", scaling: { reachedAt: ago(0) } });
+    expect(step.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "Ready", status: "True" }),
+    );
+    expect(step.events.filter(({ reason }) => reason === "Rescaled")).toHaveLength(1);
+    const there = follow({ cluster: adaptive.listing(row(5)) }, { ...taken, reachedAt: ago(SECOND) });
+    expect(there.events.filter(({ reason }) => reason === "Rescaled")).toEqual([]);
+  });
+
+  test("fewer tasks later are Flink's own business", () => {
+    const step = follow({ cluster: adaptive.listing(row(2)) }, { ...taken, reachedAt: ago(MINUTE) });
+    expect(step.status?.trigger).toMatchObject({ reason: "TasksRunning" });
+  });
+
+  test("it is looked at again whether Flink still has what it took", () => {
+    const old = read(4, { at: NOW - 31 * SECOND });
+    expect(follow({ requirements: old }).effect).toMatchObject({ kind: "readRequirements" });
+    expect(follow({}).requeueAfterMs).toBe(30_000);
+    expect(follow({ requirements: read(2) }).rule).toBe("rescaling");
+    const there = follow(
+      { requirements: old, cluster: adaptive.listing(row(5)) },
+      { ...taken, reachedAt: ago(MINUTE) },
+    );
+    expect(there.effect).toBeUndefined();
+  });
+
+  describe("after a failover", () => {
+    const scaling = { ...taken, reachedAt: ago(MINUTE) };
+    const failedOver = (scene: Partial<Scene>) =>
+      begun(scaling, { cluster: adaptive.process(P2).listing(row(5)), ...scene }, asked);
+
+    test("the new process is asked what it has", () => {
+      expect(failedOver({ requirements: read(4) }).rule).toBe("readRequirements");
+    });
+
+    test("the same: that it has it is on record, and what was reached stands", () => {
+      const step = failedOver({ requirements: read(4, { incarnation: P2 }) });
+      expect(step.rule).toBe("rescaleStands");
+      expect(step.status?.trigger?.scaling).toMatchObject({ takenBy: P2, reachedAt: ago(MINUTE) });
+    });
+
+    test("something else: it is asked for again", () => {
+      expect(failedOver({ requirements: read(2, { incarnation: P2 }) })).toMatchObject({
+        rule: "rescaleAgain",
+        effect: { kind: "requireResources", requirements: requirements(4) },
+      });
+    });
+  });
+});
+
+test("an upgrade by scaling must become stable, where there is a version to go back to; that one need not", () => {
+  const rollback = { deadline: "5m" };
+  const stable = { generation: 1, runHash: runHash(before), spec: { ...before } as Record<string, unknown> };
+  const under = runs().with({ reason: "Rescaling", scaling: recorded });
+  const built = aJob({ parallelism: 2, rollback }).edited({ parallelism: 4 }).trigger(under).build();
+  const job = aJob({ parallelism: 2, rollback })
+    .edited({ parallelism: 4 })
+    .status({ ...built.status!, stable });
+  const cluster = adaptive.listing(row());
+  const step = decideOn({ job, cluster, requirements: read(4) });
+  expect(step.status?.trigger?.stableBy).toBe(new Date(NOW + 5 * MINUTE).toISOString());
+
+  // Five minutes later the tasks are still not there: back, and in the same way.
+  const late = job.status({
+    ...step.status!,
+    trigger: { ...step.status!.trigger!, stableBy: ago(SECOND) },
+  });
+  const back = decideOn({ job: late, cluster });
+  expect(back).toMatchObject({ rule: "rollBack" });
+  const standing = aJob({ parallelism: 2, rollback }).edited({ parallelism: 4 }).status(back.status!);
+  expect(decideOn({ job: standing, cluster, requirements: read(4) })).toMatchObject({
+    rule: "rescale",
+    effect: { kind: "requireResources", requirements: requirements(2) },
+  });
+});
