@@ -76,7 +76,8 @@ function begin(
   const state = carriesState(ctx.spec) ? stateKept(ctx, row, cluster) : "kept";
   if (state !== "kept") return state === "lost" ? undefined : state;
   const seen = freshRequirements(ctx, cluster);
-  if (!seen) return read(row, cluster);
+  // That Flink refused another step a moment ago says nothing of this one.
+  if (!seen || seen.result.kind === "refused") return read(row, cluster);
   if (seen.result.kind === "failed") return "later";
   if (seen.result.kind !== "read") return undefined;
   const next = rescaled(seen.result.requirements, scale, trigger.scaling?.fixed);

@@ -63,6 +63,10 @@ describe("Flink refuses", () => {
     expect(decideOn({ job: job.edited({ parallelism: 3 }), cluster, requirements: read(2) }).rule).toBe(
       "rescale",
     );
+    const justNow = answered({ kind: "refused", message: refusal });
+    expect(decideOn({ job: job.edited({ parallelism: 3 }), cluster, requirements: justNow }).rule).toBe(
+      "readRequirements",
+    );
     expect(decideOn({ job: job.edited({ args: ["--fast"] }), cluster })).toMatchObject(replaced);
     const back = decideOn({ job: job.edited({ parallelism: 2 }), cluster });
     expect(back.status?.conditions).toContainEqual(
