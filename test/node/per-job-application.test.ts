@@ -1,12 +1,14 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { jobsJarPath } from "../../dev/image/flink.ts";
 import { smallCluster } from "../../dev/node/small-cluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
 import { STORAGE_MOUNT } from "../../src/core/cluster/design.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { eventually } from "../support/eventually.ts";
+import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import type { Operator } from "../support/operator.ts";
 import { scenario, World } from "../support/world.ts";
@@ -18,12 +20,13 @@ const START_MS = 110_000;
 const LIMIT_MS = 300_000;
 
 let world: World;
+let pods: Pods;
 let operator: Operator;
 let hostPath: string;
 
 beforeAll(async () => {
   world = await World.open("per-job");
-  const pods = await Pods.open(world.namespace);
+  pods = await Pods.open(world.namespace);
   operator = await world.operator("--operator-image", inject("images").operator!);
   hostPath = await pods.node.sharedDirectory(world.namespace);
 });
@@ -31,10 +34,17 @@ afterAll(() => world.close());
 
 type Version = "1.20" | "2.3";
 
-function run(version: Version, args: string[], patch: object = {}): FlinkJobSpecInput {
+function run(
+  version: Version,
+  args: string[],
+  patch: object = {},
+  jar: FlinkJobSpecInput["jar"] = { local: jobsJarPath },
+): FlinkJobSpecInput {
   const perJob = { ...smallCluster(version, inject("images")[version]!, hostPath), ...patch };
-  return { cluster: { perJob }, ...scenario(args, { local: jobsJarPath }) } as FlinkJobSpecInput;
+  return { cluster: { perJob }, ...scenario(args, jar) } as FlinkJobSpecInput;
 }
+
+const name = (what: string, version: Version) => `${what}-${version.replace(".", "-")}`;
 
 /** The cluster that was made for the FlinkJob. */
 async function ownCluster(name: string): Promise<ManagedSubject> {
@@ -48,12 +58,10 @@ async function leavesNothing(subject: ManagedSubject): Promise<void> {
 }
 
 describe.each(["2.3", "1.20"] as const)("Flink %s", (version) => {
-  const name = (what: string) => `${what}-${version.replace(".", "-")}`;
-
   test(
     "runs main() once, and is gone with its result on record, whenever the operator is killed",
     async () => {
-      const job = name("batch");
+      const job = name("batch", version);
       // In the volume that is the cluster's storage: main() waits for it.
       const go = `go-${version}`;
       await world.createJob(job, run(version, ["batch", "--wait-for", `${STORAGE_MOUNT}/${go}`]));
@@ -81,13 +89,24 @@ describe.each(["2.3", "1.20"] as const)("Flink %s", (version) => {
     },
     LIMIT_MS,
   );
+});
 
-  test(
-    "tells why main() failed, and goes",
-    async () => {
-      const job = name("throws");
-      await world.createJob(job, run(version, ["throw"]));
+  test.concurrent.each(["2.3", "1.20"] as const)(
+    "Flink %s tells that a fetched JAR is another one; with the right one, why its main() failed, and goes",
+    async (version) => {
+      const job = name("throws", version);
+      const jars = await JarServer.start(await buildJobsJar(version), pods.node.addresses.host);
+      world.onClose(() => jars.close());
+      const uri = jars.uri();
+      await world.createJob(job, run(version, ["throw"], {}, { uri, sha256: "0".repeat(64) }));
+      const first = await ownCluster(job);
+      const { status: refused } = await world.untilReason(job, "JarChecksumMismatch", START_MS);
+      expect(refused?.trigger).toMatchObject({ state: "pending", cluster: { name: first.name } });
+      expect(refused?.trigger?.message).toContain(`${uri}: has SHA-256 ${jars.sha256}, not 000`);
+      await world.editJob(job, { jar: { uri, sha256: jars.sha256 } });
+      await world.until(job, ({ status }) => status?.trigger?.id === "g2", START_MS);
       const subject = await ownCluster(job);
+      expect(subject.name).not.toBe(first.name);
       const { status } = await world.until(
         job,
         ({ status }) => status?.trigger?.state === "failed",
@@ -95,13 +114,14 @@ describe.each(["2.3", "1.20"] as const)("Flink %s", (version) => {
       );
       const message = "java.lang.IllegalStateException: the user's code says no";
       expect(status?.trigger?.failure).toEqual({ reason: "MainFailed", message, retryable: false });
+      expect(status?.history).toMatchObject([{ id: "g1", state: "canceled" }]);
+      await leavesNothing(first);
       await leavesNothing(subject);
     },
     LIMIT_MS,
   );
-});
 
-test(
+test.concurrent(
   "goes before its FlinkJob, after its job was cancelled",
   async () => {
     await world.createJob("stream", run("2.3", ["stream"]));
@@ -118,7 +138,7 @@ test(
   LIMIT_MS,
 );
 
-test(
+test.concurrent(
   "an image that is not there is told by the FlinkJob, and another image makes another cluster",
   async () => {
     const missing = { image: "flinkjob.invalid/flink:none", imagePullPolicy: "Never" };

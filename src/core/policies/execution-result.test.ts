@@ -77,7 +77,23 @@ describe("the execution result of a plan's job", () => {
     ["is far too long", { kind: "tooLong" }, "It is larger than what a FlinkJob keeps."],
     ["is not known any more", undefined, "Its JobManager no longer knew it."],
   ])("that %s: the status says so", (_, result, absent) => {
-    expect(decideOn({ ...scene(), ...answered(result) }).status?.executionResult).toEqual({ absent });
+    const late = scene({ job: ended("finished", {}, 30 * SECOND) });
+    expect(decideOn({ ...late, ...answered(result) }).status?.executionResult).toEqual({ absent });
+  });
+
+  test("that is too long stays where its client can fetch it for a while, unless somebody wants the cluster gone", () => {
+    const long = answered({ kind: "tooLong", bytes: 40_000 });
+    expect(decideOn({ ...scene(), ...long })).toMatchObject({
+      rule: "executionResultOffered",
+      effect: undefined,
+      requeueAfterMs: 29 * SECOND,
+    });
+    const unwanted: Partial<Scene>[] = [
+      { job: ended("finished").spec({ state: "suspended" }) },
+      { perJob: { clusters: [planMade({ wasReached: true, reason: "Reachable", isDeleting: true })] } },
+    ];
+    for (const patch of unwanted)
+      expect(decideOn({ ...scene(patch), ...long }).status?.executionResult?.absent).toContain("40000 bytes");
   });
 
   test("is asked for again while the JobManager has not noticed the end", () => {

@@ -10,6 +10,11 @@ const LOOK_AGAIN_MS = 700;
 const TELLS_WITHIN_MS = 10_000;
 /** One that does not answer at all is waited for as long as a failover may take, and more. Milliseconds. */
 const ANSWERS_WITHIN_MS = 600_000;
+/**
+ * A result that is too large to be kept stays with its JobManager for so long after the job's end: its client, which asks again each
+ * 3 s, fetches it there. Milliseconds.
+ */
+const FETCHED_WITHIN_MS = 30_000;
 
 /**
  * `spec.plan`: what Flink's own client will ask for is read once the end is on record, and before the cluster goes. Undefined
@@ -23,7 +28,11 @@ export function readExecutionResult(ctx: Context, trigger: TriggerStatus): Verdi
   const since = now - (at(trigger.finishedAt) ?? now);
   if (cluster.kind !== "reachable") return outOfSight(ctx, trigger, since);
   if (!seen) return read(trigger, cluster.url);
-  if (seen.result?.kind !== "inProgress" || since > TELLS_WITHIN_MS) return told(seen);
+  const { result } = seen;
+  const isUnwanted = spec.state === "suspended" || ownCluster(ctx, trigger)?.isDeleting === true;
+  if (result?.kind === "tooLong" && since < FETCHED_WITHIN_MS && !isUnwanted)
+    return { rule: "executionResultOffered", requeueAfterMs: FETCHED_WITHIN_MS - since };
+  if (result?.kind !== "inProgress" || since > TELLS_WITHIN_MS) return told(seen);
   const left = seen.at + LOOK_AGAIN_MS - now;
   return left > 0 ? { rule: "executionResultSettles", requeueAfterMs: left } : read(trigger, cluster.url);
 }

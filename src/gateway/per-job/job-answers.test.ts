@@ -45,6 +45,37 @@ test("a result that was too large to be kept is told so", async () => {
   });
 });
 
+test("a result that was too large to be kept is its JobManager's to tell, until the cluster is let go", async () => {
+  await stage.post(plan);
+  await stage.await(plan);
+  await eventually(() => stage.handed.length === 1);
+  const result = { status: { id: "COMPLETED" }, "job-execution-result": { id: plan.jobId } };
+  stage.manager.results.set(plan.jobId, JSON.stringify(result));
+  stage.manager.states.set(plan.jobId, "FINISHED");
+  const ended = { state: "finished", reason: "Finished", acceptedAt: new Date().toISOString() } as const;
+  const asked = `/v1/jobs/${plan.jobId}/accumulators?includeSerializedValue=true`;
+  for (const more of [{}, { executionResult: { absent: "it is larger" } }]) {
+    await stage.write(plan, ended, more);
+    expect((await stage.ask(path("execution-result"))).body).toEqual(result);
+    expect((await stage.ask(path("accumulators?includeSerializedValue=true"))).body).toEqual({ asked });
+  }
+  const { cluster } = (await stage.job(plan)).status?.trigger ?? {};
+  await stage.write(plan, { cluster: { ...cluster!, releasedAt: new Date().toISOString() } });
+  expect((await stage.ask(path("execution-result"))).body).toMatchObject({
+    "job-execution-result": { "application-status": "FAILED" },
+  });
+  expect((await stage.ask(path("accumulators"))).status).toBe(404);
+});
+
+test("as long as nobody knows the result of a job that has finished, it is asked for again", async () => {
+  await stage.post(plan);
+  await stage.await(plan);
+  stage.manager.isAway = true;
+  await stage.write(plan, { state: "finished", reason: "Finished", acceptedAt: new Date().toISOString() });
+  for (const what of ["execution-result", "accumulators"])
+    expect([what, (await stage.ask(path(what))).status]).toEqual([what, 503]);
+});
+
 describe("cancel", () => {
   const cancel = () => stage.ask(`/jobs/${plan.jobId}?mode=cancel`, { method: "PATCH" });
 

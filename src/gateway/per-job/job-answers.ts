@@ -53,10 +53,11 @@ export class JobAnswers {
     if (phase.kind !== "over") return { status: 200, json: inProgress };
     const { text, absent } = newest.status?.executionResult ?? {};
     if (text !== undefined) return { status: 200, text };
-    if (phase.knew && absent === undefined && !isReleased(newest)) {
+    if (phase.knew && !isReleased(newest)) {
       const passed = await this.#asked(newest, "/execution-result");
       if (passed) return { passed };
-      if (phase.state === "FINISHED") throw later("The result of this job is not on record yet");
+      if (phase.state === "FINISHED" && absent === undefined)
+        throw later("The result of this job is not on record yet");
     }
     return { status: 200, json: resultOf(newest, phase.state) };
   }
@@ -70,9 +71,15 @@ export class JobAnswers {
       if (passed) return { passed };
     }
     const newest = await this.#newest(job);
-    if (phaseOf(newest).kind !== "over") throw later("The JobManager of this job does not answer now");
-    const { text = "{}", absent } = newest.status?.executionResult ?? {};
-    const recorded = absent === undefined ? accumulatorsOf(text) : undefined;
+    const phase = phaseOf(newest);
+    if (phase.kind !== "over") throw later("The JobManager of this job does not answer now");
+    const { text, absent } = newest.status?.executionResult ?? {};
+    if (text === undefined && phase.knew && !isReleased(newest)) {
+      const passed = await this.#asked(newest, `/accumulators${query}`);
+      if (passed) return { passed };
+      if (absent === undefined) throw later("The result of this job is not on record yet");
+    }
+    const recorded = absent === undefined ? accumulatorsOf(text ?? "{}") : undefined;
     if (recorded) return { status: 200, json: recorded };
     throw new GatewayError(
       "NotFound",

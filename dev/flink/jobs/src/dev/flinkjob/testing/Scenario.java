@@ -13,6 +13,7 @@ import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.CloseableIterator;
 
 /**
  * One main() for every way a user's main() can behave. Arguments: {@code MODE [--option value]...}
@@ -27,7 +28,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *   <li>{@code exit}: main() calls System.exit(3)
  *   <li>{@code two}, {@code two-async}: two endless jobs, by execute() or by executeAsync()
  *   <li>{@code fail}: a task throws {@code --message}
- *   <li>{@code result}: main() reads the accumulators of the result of execute(), {@code --times} (1) one after the other
+ *   <li>{@code result}: main() reads the accumulators of the result of execute(), {@code --times} (1) one after the other;
+ *       before that, with {@code --collect NUMBER}, so many elements of a job by executeAndCollect()
  * </ul>
  *
  * <p>For every mode: {@code --sleep MS} sleeps in main() first; {@code --wait-for FILE} then waits in main() until that
@@ -97,6 +99,7 @@ public final class Scenario {
                 failing().execute(name());
                 break;
             case "result":
+                collect(arguments.whole("collect", 0));
                 for (long time = 1; time <= arguments.whole("times", 1); time++) {
                     JobExecutionResult result = finite().execute(name());
                     System.err.println("elements: " + result.<Long>getAccumulatorResult(Work.ELEMENTS));
@@ -112,6 +115,20 @@ public final class Scenario {
         while (!file.isEmpty() && !Files.exists(Path.of(file))) {
             Thread.sleep(20);
         }
+    }
+
+    private void collect(long elements) throws Exception {
+        if (elements == 0) {
+            return;
+        }
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        long collected = 0;
+        try (CloseableIterator<Long> iterator = env.fromSequence(1, elements).executeAndCollect(name())) {
+            for (; iterator.hasNext(); iterator.next()) {
+                collected++;
+            }
+        }
+        System.err.println("collected: " + collected);
     }
 
     private StreamExecutionEnvironment endless() {
