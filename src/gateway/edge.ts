@@ -6,6 +6,7 @@ import type { Clock } from "../kube/clock.ts";
 import { KubeAccess } from "./access/kube-access.ts";
 import { isLoopback, LocalAccess } from "./access/local-access.ts";
 import { ClientLimits, type ClientShare } from "./limits/client-limits.ts";
+import { invitedBodies } from "./limits/invited-bodies.ts";
 import { unreadBodies } from "./limits/unread-bodies.ts";
 import { Visits } from "./limits/visits.ts";
 import { type PerJobParts, perJob } from "./per-job/routes.ts";
@@ -84,6 +85,7 @@ export function createEdge(options: EdgeOptions): Edge {
       strictRequests,
       visits.part,
       unreadBodies,
+      invitedBodies,
       proxy({ ...options, access }),
       perJob({ ...options, access, parts: options.plans }),
     ],

@@ -11,6 +11,7 @@ import { loadClusterAccess } from "../../src/kube/config.ts";
 import { allow, EdgeStage, type ServedEdge, serviceAccount, tokenFor } from "../support/edge-stage.ts";
 import { eventually } from "../support/eventually.ts";
 import { BOUNDARY, planBody, planOf } from "../support/plan-stage.ts";
+import { rawHttp } from "../support/raw-http.ts";
 import { selfSigned } from "../support/self-signed.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { World } from "../support/world.ts";
@@ -72,6 +73,11 @@ test("no token, no service: none, one that is made up, one that was changed", as
   expect((await edge.ask(token, at())).status).toBe(200);
   const none = await edge.ask("", at());
   expect([none.status, none.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="flinkjob"']);
+  // Nor is a client that asks first told to send its body.
+  const asking = `POST ${at()} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n`;
+  const unasked = await rawHttp(edge.port, `${asking}\r\n`);
+  expect(unasked).toMatchObject({ status: 401, answers: 1, closed: true });
+  expect((await rawHttp(edge.port, `${asking}Authorization: Bearer ${token}\r\n\r\n`)).status).toBe(100);
   const [head = "", claims = "", signature = ""] = token.split(".");
   const theirs = JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: string };
   const claimed = Buffer.from(

@@ -91,35 +91,33 @@ describe.each(["2.3", "1.20"] as const)("Flink %s", (version) => {
   );
 });
 
-  test.concurrent.each(["2.3", "1.20"] as const)(
-    "Flink %s tells that a fetched JAR is another one; with the right one, why its main() failed, and goes",
-    async (version) => {
-      const job = name("throws", version);
-      const jars = await JarServer.start(await buildJobsJar(version), pods.node.addresses.host);
-      world.onClose(() => jars.close());
-      const uri = jars.uri();
-      await world.createJob(job, run(version, ["throw"], {}, { uri, sha256: "0".repeat(64) }));
-      const first = await ownCluster(job);
-      const { status: refused } = await world.untilReason(job, "JarChecksumMismatch", START_MS);
-      expect(refused?.trigger).toMatchObject({ state: "pending", cluster: { name: first.name } });
-      expect(refused?.trigger?.message).toContain(`${uri}: has SHA-256 ${jars.sha256}, not 000`);
-      await world.editJob(job, { jar: { uri, sha256: jars.sha256 } });
-      await world.until(job, ({ status }) => status?.trigger?.id === "g2", START_MS);
-      const subject = await ownCluster(job);
-      expect(subject.name).not.toBe(first.name);
-      const { status } = await world.until(
-        job,
-        ({ status }) => status?.trigger?.state === "failed",
-        START_MS,
-      );
-      const message = "java.lang.IllegalStateException: the user's code says no";
-      expect(status?.trigger?.failure).toEqual({ reason: "MainFailed", message, retryable: false });
-      expect(status?.history).toMatchObject([{ id: "g1", state: "canceled" }]);
-      await leavesNothing(first);
-      await leavesNothing(subject);
-    },
-    LIMIT_MS,
-  );
+test.concurrent.each(["2.3", "1.20"] as const)(
+  "Flink %s tells that a fetched JAR is another one; with the right one, why its main() failed, and goes",
+  async (version) => {
+    const job = name("throws", version);
+    const jars = await JarServer.start(await buildJobsJar(version), pods.node.addresses.host);
+    world.onClose(() => jars.close());
+    const uri = jars.uri();
+    // A TaskManager that is taken away while it starts does not hear of it, and is killed 30 s later.
+    const alone = { taskManager: { replicas: 0 } };
+    await world.createJob(job, run(version, ["throw"], alone, { uri, sha256: "0".repeat(64) }));
+    const first = await ownCluster(job);
+    const { status: refused } = await world.untilReason(job, "JarChecksumMismatch", START_MS);
+    expect(refused?.trigger).toMatchObject({ state: "pending", cluster: { name: first.name } });
+    expect(refused?.trigger?.message).toContain(`${uri}: has SHA-256 ${jars.sha256}, not 000`);
+    await world.editJob(job, { jar: { uri, sha256: jars.sha256 } });
+    await world.until(job, ({ status }) => status?.trigger?.id === "g2", START_MS);
+    const subject = await ownCluster(job);
+    expect(subject.name).not.toBe(first.name);
+    const { status } = await world.until(job, ({ status }) => status?.trigger?.state === "failed", START_MS);
+    const message = "java.lang.IllegalStateException: the user's code says no";
+    expect(status?.trigger?.failure).toEqual({ reason: "MainFailed", message, retryable: false });
+    expect(status?.history).toMatchObject([{ id: "g1", state: "canceled" }]);
+    await leavesNothing(first);
+    await leavesNothing(subject);
+  },
+  LIMIT_MS,
+);
 
 test.concurrent(
   "goes before its FlinkJob, after its job was cancelled",
