@@ -38,6 +38,7 @@ const cluster = z
       .enum(["application", "session"])
       .meta({ description: "spec.cluster.perJob.mode of this attempt." }),
     uid: word("Its uid, once it was seen.").optional(),
+    taskManagers: count("How many TaskManagers it is to have.").optional(),
     releasedAt: time(
       "When the operator let go of it: nothing more is wanted of it, and it is deleted.",
     ).optional(),
@@ -73,6 +74,7 @@ const scaling = z
     runHash: word("runHash of the spec that asks for it."),
     generation: count("Its metadata.generation."),
     tasks: count("How many tasks the job has when it is scaled."),
+    taskManagers: count("How many TaskManagers its own cluster has then.").optional(),
     requestedAt: time("When it was recorded, before Flink was asked."),
     fixed: z
       .array(word("Vertex ID."))

@@ -170,3 +170,27 @@ describe("taking one away", () => {
     expect(await deleted(now)).toEqual([]);
   });
 });
+
+test("scaling one names its uid: a namesake stays as it is, and so does one that is gone", async () => {
+  const patched: unknown[] = [];
+  const answers: (KubeErrorCode | undefined)[] = [undefined, "Conflict", "NotFound", "Timeout"];
+  const kube = {
+    patch: async (_: unknown, ref: unknown, { body }: { body: unknown }) => {
+      patched.push({ ref, body });
+      const code = answers[patched.length - 1];
+      if (code) throw new KubeError(code, `PATCH /x: ${code}`);
+    },
+  };
+  const clusters = subject({ kube: kube as unknown as PerJobClustersOptions["kube"] });
+  const scale = () => clusters.scale(job, ownName(), "c-1", 3, signal);
+  await scale();
+  expect(patched).toEqual([
+    {
+      ref: { namespace: "shop", name: ownName() },
+      body: { metadata: { uid: "c-1" }, spec: { managed: { taskManager: { replicas: 3 } } } },
+    },
+  ]);
+  await scale();
+  await scale();
+  await expect(scale()).rejects.toThrow("Timeout");
+});

@@ -141,6 +141,17 @@ export class PerJobClusters {
     return pod && `the pod ${pod.metadata.name} is still there`;
   }
 
+  /** Another number of TaskManagers; its watch will tell. The uid keeps it off a namesake. */
+  async scale({ metadata }: FlinkJob, name: string, uid: string, taskManagers: number, signal: AbortSignal) {
+    const { namespace } = metadata;
+    const body = { metadata: { uid }, spec: { managed: { taskManager: { replicas: taskManagers } } } };
+    try {
+      await this.#options.kube.patch(flinkClusters, { namespace, name }, { type: "merge", body }, { signal });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound", "Conflict")) throw error;
+    }
+  }
+
   /** It stays when its FlinkJob goes, and says so: what does not is swept. */
   async orphan({ metadata }: FlinkJob, name: string, signal: AbortSignal): Promise<void> {
     const { namespace } = metadata;
@@ -226,6 +237,7 @@ function clusterSeen({ metadata, spec, status }: FlinkCluster): PerJobCluster {
     jobId: metadata.labels?.[JOB_ID_LABEL] ?? "",
     mode: spec.managed?.application ? "application" : "session",
     runHash: metadata.annotations?.[RUN_HASH_ANNOTATION],
+    taskManagers: spec.managed?.taskManager.replicas,
     isDeleting: metadata.deletionTimestamp !== undefined,
     wasReached: status?.incarnation !== undefined,
     ...(ready?.status === "True" ? { readySince: Date.parse(ready.lastTransitionTime) } : {}),

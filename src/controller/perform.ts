@@ -34,7 +34,7 @@ export interface PerformOptions {
   requirements: Requirements;
   news: JobNews;
   sources: ConfigurationSources;
-  perJob: Pick<PerJobClusters, "make" | "lookFor" | "delete" | "clear" | "orphan" | "leftOf">;
+  perJob: Pick<PerJobClusters, "make" | "scale" | "lookFor" | "delete" | "clear" | "orphan" | "leftOf">;
   storage: Pick<StorageCleaners, "cleanAfterJob">;
   clock: Clock;
   tell: (job: FlinkJob, event: StepEvent) => void;
@@ -112,6 +112,9 @@ export class Perform {
         return false;
       case "makeCluster":
         return await this.#options.perJob.make(job, effect.cluster, signal);
+      case "scaleCluster":
+        await this.#options.perJob.scale(job, effect.name, effect.uid, effect.taskManagers, signal);
+        return false;
       case "lookForCluster":
         return await this.#options.perJob.lookFor(job, effect.name, signal);
       case "deleteCluster":

@@ -83,6 +83,8 @@ export interface PerJobCluster {
   mode: "application" | "session";
   /** What the job was when it was made. */
   runHash: string | undefined;
+  /** How many it is to have by now. */
+  taskManagers?: number | undefined;
   isDeleting: boolean;
   /** Its JobManager answered at some time, so a job may have run. */
   wasReached: boolean;

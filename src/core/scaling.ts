@@ -1,3 +1,4 @@
+import type { FlinkJobSpec } from "../api/flinkjob.ts";
 import { MOST_FIXED, type ScalingStatus, type TriggerStatus } from "../api/status.ts";
 import type { Context } from "./context.ts";
 import { runHash, wantedTriggerId } from "./identity.ts";
@@ -8,9 +9,11 @@ import { isApplication } from "./triggers.ts";
 export interface Scale {
   from: number;
   to: number;
+  /** Of a job with a cluster of its own: how many that is to have. */
+  taskManagers?: number | undefined;
 }
 
-/** What a job is to be scaled by, where its parallelism is all that the spec asks for beside what runs. */
+/** What a job is to be scaled by, where its parallelism, and the TaskManagers of its own cluster, are all that the spec asks for beside what runs. */
 export function wantedScale(ctx: Context, trigger: TriggerStatus): Scale | undefined {
   const { spec } = ctx;
   const to = spec.parallelism;
@@ -20,7 +23,8 @@ export function wantedScale(ctx: Context, trigger: TriggerStatus): Scale | undef
   if (spec.rescalePolicy !== "InPlace") return undefined;
   // Nobody wrote it into the spec, perhaps.
   const runs = [from, undefined].some((parallelism) => isWhatRuns(ctx, trigger, parallelism));
-  return runs ? { from, to } : undefined;
+  const { replicas: taskManagers } = spec.cluster.perJob?.taskManager ?? {};
+  return runs ? { from, to, ...(taskManagers === undefined ? {} : { taskManagers }) } : undefined;
 }
 
 /** What Flink was asked for; of a job that its JobManager's own configuration speaks of, that one says it. */
@@ -35,10 +39,18 @@ function isWhatRuns(
   trigger: TriggerStatus,
   parallelism: number | undefined,
 ): boolean {
-  const before = { ...spec, parallelism };
+  const before = { ...spec, parallelism, cluster: clusterBefore(spec, trigger) };
   if (runHash(before) !== trigger.runHash) return false;
   // Another ID of the user's own asks for a new run, whatever else it changes.
   return rolledBack !== undefined || wantedTriggerId(before, generation, trigger) === undefined;
+}
+
+/** With as many TaskManagers as the cluster of the trigger was made with, or scaled to. */
+function clusterBefore({ cluster }: FlinkJobSpec, trigger: TriggerStatus): FlinkJobSpec["cluster"] {
+  const { perJob } = cluster;
+  const replicas = trigger.cluster?.taskManagers;
+  if (!perJob || replicas === undefined) return cluster;
+  return { perJob: { ...perJob, taskManager: { ...perJob.taskManager, replicas } } };
 }
 
 /** Flink does not take what the spec asks for: the job stays as it is until the spec asks for something else. */

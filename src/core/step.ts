@@ -64,6 +64,8 @@ export type Effect =
   | { kind: "deleteFlinkJob" }
   /** Makes the FlinkCluster of an attempt. One of this FlinkJob that is there already is it. */
   | { kind: "makeCluster"; cluster: FlinkCluster }
+  /** Gives it another number of TaskManagers. */
+  | { kind: "scaleCluster"; name: string; uid: string; taskManagers: number }
   /** Asks the API server whether it is there. One that was let go is deleted, should it be. */
   | { kind: "lookForCluster"; name: string }
   /** Takes away one that was made for this FlinkJob. */

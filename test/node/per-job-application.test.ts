@@ -5,6 +5,7 @@ import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { jobsJarPath } from "../../dev/image/flink.ts";
 import { smallCluster } from "../../dev/node/small-cluster.ts";
 import type { FlinkJobSpecInput } from "../../src/api/flinkjob.ts";
+import type { FlinkJob } from "../../src/api/objects.ts";
 import { STORAGE_MOUNT } from "../../src/core/cluster/design.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { eventually } from "../support/eventually.ts";
@@ -31,6 +32,18 @@ beforeAll(async () => {
   hostPath = await pods.node.sharedDirectory(world.namespace);
 });
 afterAll(() => world.close());
+
+/** Flink waits for half a minute between two changes of a job. */
+const SCALED_AT_ONCE = {
+  "jobmanager.scheduler": "adaptive",
+  "jobmanager.adaptive-scheduler.scaling-interval.min": "0 s",
+  "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling": "0 s",
+};
+
+const isScaled = ({ status }: FlinkJob) =>
+  status?.trigger?.reason === "TasksRunning" &&
+  status.trigger.parallelism === 2 &&
+  status.trigger.scaling?.reachedAt !== undefined;
 
 type Version = "1.20" | "2.3";
 
@@ -120,11 +133,53 @@ test.concurrent.each(["2.3", "1.20"] as const)(
 );
 
 test.concurrent(
-  "goes before its FlinkJob, after its job was cancelled",
+  "is scaled as it runs, also when its JobManager is killed, and goes before its FlinkJob",
   async () => {
-    await world.createJob("stream", run("2.3", ["stream"]));
+    const spec = run("2.3", ["stream"]);
+    const perJob = spec.cluster.perJob!;
+    const flinkConfiguration = { ...perJob.flinkConfiguration, ...SCALED_AT_ONCE };
+    // A TaskManager for each task.
+    const sized = (size: number) => ({
+      parallelism: size,
+      cluster: {
+        perJob: {
+          ...perJob,
+          flinkConfiguration,
+          taskManager: { ...perJob.taskManager, slots: 1, replicas: size },
+        },
+      },
+    });
+    await world.createJob("stream", { ...spec, ...sized(1) });
     const subject = await ownCluster("stream");
-    const { metadata } = await world.untilReason("stream", "TasksRunning", START_MS);
+    const { metadata, status } = await world.untilReason("stream", "TasksRunning", START_MS);
+    const first = status?.trigger;
+    await world.editJob("stream", sized(2));
+    // Killed at once: whether Flink has it is found out by the next one.
+    await operator.restart();
+    const scaled = await world.until("stream", isScaled, 60_000);
+    expect(scaled.status?.trigger).toMatchObject({ id: "g1", jobId: first?.jobId, attempt: 1, sends: 1 });
+
+    const [jobManager] = await pods.list({
+      "flinkjob.dev/cluster": subject.name,
+      "app.kubernetes.io/component": "jobmanager",
+    });
+    await pods.node.containers.kill(jobManager!.containerId);
+    const { takenBy } = scaled.status?.trigger?.scaling ?? {};
+    const after = await world.until(
+      "stream",
+      (job) => isScaled(job) && job.status?.trigger?.scaling?.takenBy !== takenBy,
+      START_MS,
+    );
+    expect(after.status?.trigger).toMatchObject({ id: "g1", jobId: first?.jobId, attempt: 1, sends: 1 });
+    expect(await subject.pods("taskmanager")).toHaveLength(2);
+    await world.editJob("stream", sized(1));
+    await eventually(async () => (await subject.pods("taskmanager")).length === 1, START_MS, 200);
+    const fewer = await world.until(
+      "stream",
+      ({ status }) => status?.trigger?.parallelism === 1 && status.trigger.reason === "TasksRunning",
+      60_000,
+    );
+    expect(fewer.status?.trigger).toMatchObject({ id: "g1", jobId: first?.jobId, attempt: 1, sends: 1 });
     const directories = () => readdir(join(hostPath, world.namespace));
     expect(await directories()).toContain(`stream.${metadata.uid}`);
     await world.deleteJob("stream");

@@ -110,7 +110,7 @@ export function make(ctx: Context, before: TriggerStatus, perJob: PerJob): Verdi
   const trigger: TriggerStatus = {
     ...pending(before, "ClusterDeploying", `FlinkCluster ${name} is being made.`),
     ...contentOf(ctx, before),
-    cluster: { name, mode },
+    cluster: { name, mode, taskManagers: perJob.taskManager.replicas },
     ...(mode === "application" || spec.plan ? asSent(ctx, before, perJob, name) : {}),
   };
   const cluster = perJobClusterOf(job, spec, perJob, trigger, name);

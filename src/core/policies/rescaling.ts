@@ -90,6 +90,7 @@ function begin(
     tasks,
     requestedAt: iso(ctx.now),
     ...(fixed.length > 0 ? { fixed } : {}),
+    ...(scale.taskManagers === undefined ? {} : { taskManagers: scale.taskManagers }),
   };
   const message = `Flink is being asked to run the job with parallelism ${scale.to} instead of ${scale.from}.`;
   return {
@@ -155,13 +156,15 @@ function taken(
   row: JobRow,
   { jobManager }: ReachableCluster,
 ): Verdict {
-  const { parallelism, generation } = scaling;
+  const { parallelism, generation, taskManagers } = scaling;
   const isNew = scaling.takenBy === undefined;
+  const { cluster } = before;
   const by = isNew ? stableBy(ctx) : before.stableBy;
   const { stableBy: _, ...rest } = before;
   const trigger: TriggerStatus = {
     ...rest,
     ...(isNew ? { parallelism, generation, runHash: scaling.runHash } : {}),
+    ...(isNew && cluster && taskManagers !== undefined ? { cluster: { ...cluster, taskManagers } } : {}),
     ...(by === undefined ? {} : { stableBy: by }),
     scaling: { ...scaling, takenBy: jobManager.incarnation },
   };

@@ -6,6 +6,7 @@ import { listedSoon, lookUp, runsMain } from "./answered.ts";
 import { withCheckpoints } from "./checkpoints.ts";
 import { clusterLost } from "./own-cluster-lost.ts";
 import { withScaling } from "./scaled.ts";
+import { withTaskManagers } from "./scaled-cluster.ts";
 import { reportJob } from "./tracking.ts";
 import { withTroubles } from "./troubles.ts";
 import { gone, isStuck } from "./unsettled.ts";
@@ -35,7 +36,7 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
   if (row)
     return withCheckpoints(
       ctx,
-      withUserCodeRead(ctx, withTroubles(ctx, withScaling(ctx, reportJob(ctx, trigger, row)))),
+      withUserCodeRead(ctx, withTroubles(ctx, scaledAs(ctx, reportJob(ctx, trigger, row)))),
     );
   const lost = clusterLost(ctx, trigger);
   if (lost) return lost;
@@ -68,6 +69,10 @@ function seen(ctx: Context, trigger: TriggerStatus): Verdict {
     };
   }
   return gone(ctx, trigger, look, cluster);
+}
+
+function scaledAs(ctx: Context, verdict: Verdict): Verdict {
+  return withTaskManagers(ctx, withScaling(ctx, verdict));
 }
 
 function outOfSight(trigger: TriggerStatus, message: string): Verdict {
