@@ -262,12 +262,19 @@ describe("its deletion", () => {
     expect(status?.conditions?.[0]?.message).toBe("FlinkJobs name this cluster and go first: user.");
     expect(await subject.objects()).toEqual(before);
 
+    // Somebody takes a Deployment away from its pods, which nobody would take away then.
+    const workers = { namespace, name: "doomed-taskmanager" };
+    await kube.delete(clusterKinds.Deployment, workers, { propagation: "Orphan" });
+    await eventually(async () => !(await subject.exists("Deployment", workers.name)), 20_000, 50);
+    expect(await subject.pods("taskmanager")).not.toEqual([]);
     await world.kubectl(["patch", "fj/user", "--type=merge", "-p", '{"metadata":{"finalizers":null}}']);
     await world.deleteJob("user");
     await world.untilGone("user");
     await subject.untilGone();
     expect(await subject.objects()).toEqual([]);
     expect(await subject.pods()).toEqual([]);
+    const sets = ["get", "replicasets", "-l", "flinkjob.dev/cluster=doomed", "-o", "name"];
+    expect((await world.kubectl(sets)).stdout).toBe("");
     expect(await subject.exists("ConfigMap", "doomed-cluster-config-map")).toBe(false);
     expect(await subject.exists("ConfigMap", "neighbour-cluster-config-map")).toBe(true);
   });

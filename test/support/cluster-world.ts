@@ -17,6 +17,8 @@ export class Killed extends Error {
 
 type Kube = ConstructorParameters<typeof ManagedClusters>[0]["kube"];
 
+/** From one reconcile of a cluster that goes to the next. */
+const RECONCILE_MS = 2_000;
 const IN_TIME = new AbortController().signal;
 
 /** An API server in memory, its Deployment controller included, and the operators of a managed cluster that die on it. */
@@ -36,6 +38,7 @@ export class ClusterWorld {
   /** What the operator's caches hold. */
   #seen: ClusterObject[] = [];
   #generation = 0;
+  readonly #clock = new FakeClock();
   #operator: ManagedClusters;
 
   constructor(cluster: FlinkCluster) {
@@ -50,6 +53,7 @@ export class ClusterWorld {
 
   /** One reconcile. Caches may be behind by one. */
   async step(staleCaches = false): Promise<ManagedOutcome> {
+    await this.#clock.advance(RECONCILE_MS);
     if (!staleCaches) this.#seen = [...this.objects.values()];
     const outcome = await this.#operator.bring(this.cluster, IN_TIME);
     const { metadata } = this.cluster;
@@ -63,6 +67,7 @@ export class ClusterWorld {
   settle(): void {
     for (const [key, object] of this.objects) {
       if (isPod(object) && isCleaner(object)) this.objects.set(key, cleaned(object));
+      if ((object.kind as string) === "ReplicaSet") this.put(podOf(object));
       if (object.kind !== "Deployment") continue;
       if (object.metadata.deletionTimestamp !== undefined) {
         this.objects.delete(key);
@@ -135,6 +140,7 @@ export class ClusterWorld {
       });
     return new ManagedClusters({
       kube: { get, list, create: create as never, apply, delete: remove },
+      clock: this.#clock,
       owned: {
         want: () => {},
         hasSynced: () => true,
@@ -238,6 +244,21 @@ function matches({ metadata }: ClusterObject, selector: string): boolean {
     const [label = "", value = ""] = term.split("=");
     return metadata.labels?.[label] === value;
   });
+}
+
+/** What a Deployment leaves that is deleted without its pods (`--cascade=orphan`). */
+export function aReplicaSet(name: string): ClusterObject {
+  const labels = { [CLUSTER_LABEL]: "orders" } as never;
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet" as never,
+    metadata: { name, namespace: "team-a", uid: `uid-${name}`, labels },
+  };
+}
+
+function podOf({ metadata }: ClusterObject): ClusterObject {
+  const name = `${metadata.name}-x`;
+  return { apiVersion: "v1", kind: "Pod" as never, metadata: { ...metadata, name, uid: `uid-${name}` } };
 }
 
 /** One that a JobManager made of what its configuration said at that time. */

@@ -25,3 +25,12 @@ export const pods: Resource<Pod & KubeObject> = {
   plural: "pods",
   namespaced: true,
 };
+
+/** What a Deployment makes its pods by. */
+export const replicaSets: Resource<KubeObject> = {
+  group: "apps",
+  version: "v1",
+  kind: "ReplicaSet",
+  plural: "replicasets",
+  namespaced: true,
+};

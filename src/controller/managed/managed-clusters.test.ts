@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { aJob, aTrigger, UID } from "../../../test/support/builders.ts";
 import { type aManaged, aManagedCluster } from "../../../test/support/cluster-builders.ts";
 import { deleted, edit, endsAlike, play, type Story } from "../../../test/support/cluster-stories.ts";
-import { aFlinkConfigMap, ClusterWorld, Killed } from "../../../test/support/cluster-world.ts";
+import { aFlinkConfigMap, aReplicaSet, ClusterWorld, Killed } from "../../../test/support/cluster-world.ts";
 import { JOB_LABEL, JOB_UID_LABEL } from "../../api/group.ts";
 import type { FlinkJob } from "../../api/objects.ts";
 import { restUrl } from "../../core/cluster/names.ts";
@@ -45,6 +45,16 @@ const stories: Record<string, Story> = {
       const world = await deployed();
       world.put(aFlinkConfigMap("orders"));
       world.put(aFlinkConfigMap("neighbour"));
+      return deleted(world);
+    },
+    isOver: ({ cluster }) => cluster.metadata.finalizers?.length === 0,
+  },
+  "tear down what a Deployment left": {
+    begin: async () => {
+      const world = await deployed();
+      world.objects.delete("Deployment/orders-taskmanager");
+      world.put(aReplicaSet("orders-taskmanager-1"));
+      world.settle();
       return deleted(world);
     },
     isOver: ({ cluster }) => cluster.metadata.finalizers?.length === 0,
@@ -121,6 +131,20 @@ test("what a pod cleans is told, and what it says stays", async () => {
     },
   ]);
   expect(isOver(world)).toBe(true);
+});
+
+test("pods whose Deployment is gone are left to the garbage collector for a moment", async () => {
+  const world = await stories["tear down what a Deployment left"]!.begin();
+  const pod = "Pod/orders-taskmanager-1-x";
+  const deletions: string[] = [];
+  for (let rounds = 0; world.names().includes(pod) && rounds < 20; rounds++) {
+    await world.step();
+    world.settle();
+    deletions.push(world.calls.findLast((call) => /^delete (Pod|ReplicaSet)/.test(call)) ?? "none");
+  }
+  // The JobManager's Deployment goes first; then two looks pass.
+  expect(deletions).toEqual(["none", "none", "none", `delete ${pod}`]);
+  expect(world.names().filter((name) => /^(Pod|ReplicaSet)/.test(name))).toEqual([]);
 });
 
 test("while FlinkJobs name it, nothing is taken away", async () => {

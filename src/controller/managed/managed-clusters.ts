@@ -12,6 +12,7 @@ import { tearDown } from "../../core/cluster/teardown.ts";
 import type { FindOptions } from "../../core/configuration/catalogue.ts";
 import type { StepEvent } from "../../core/step.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { Clock } from "../../kube/clock.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import { flinkClusters, flinkJobs } from "../../kube/resources.ts";
 import { key } from "../../kube/types.ts";
@@ -23,6 +24,7 @@ import type { StorageCleaners } from "./storage-cleaners.ts";
 export interface ManagedClustersOptions {
   kube: Pick<KubeClient, "get" | "list" | "create" | "apply" | "delete">;
   owned: Pick<OwnedObjects, "want" | "hasSynced" | "missingRight" | "of" | "podsOf">;
+  clock: Pick<Clock, "monotonic">;
   /** FlinkJobs that name a FlinkCluster, or have a job that lives there. */
   usersOf: (cluster: FlinkCluster) => FlinkJob[];
   /** By uid, as the cache has it. */
@@ -47,12 +49,16 @@ export interface ManagedOutcome {
 const AGAIN_MS = 2_000;
 /** After a refusal: nothing tells when it would be over. */
 const REFUSED_AGAIN_MS = 30_000;
+/** Until then it may be that the garbage collector, or a cache, has not come to pods whose Deployment is gone. Milliseconds. */
+const ORPHANED_MS = 4_000;
 
 /** Makes managed clusters what they should be, and takes them away in order. */
 export class ManagedClusters {
   readonly #options: ManagedClustersOptions;
   readonly #writer: ObjectWriter;
   readonly #native: NativeTaskManagers;
+  /** By cluster, on the monotonic clock. */
+  readonly #orphanedAt = new Map<string, number>();
 
   constructor(options: ManagedClustersOptions) {
     this.#options = options;
@@ -150,11 +156,16 @@ export class ManagedClusters {
     const users = (await this.#usersNow(cluster, signal)).map(({ metadata }) => metadata.name);
     const objects = owned.of(place.namespace, place.clusterId);
     const step = tearDown({ users, objects, pods: owned.podsOf(place.namespace, place.clusterId) });
+    if (step.kind !== "orphans") this.#orphanedAt.delete(key(cluster));
     switch (step.kind) {
       case "wait":
         return this.#goingAway(place, desired, step.reason, step.message);
       case "remove":
         for (const object of step.objects) await this.#writer.remove(place, object, signal);
+        return this.#goingAway(place, desired, "TearingDown", step.message);
+      case "orphans":
+        if (this.#orphanedMs(cluster) >= ORPHANED_MS)
+          await this.#writer.removeOrphans(place, step.pods, signal);
         return this.#goingAway(place, desired, "TearingDown", step.message);
       case "letGo":
         if (await this.#writer.hasPods(place, signal)) {
@@ -178,8 +189,17 @@ export class ManagedClusters {
   }
 
   /** What was known of its end. */
-  forget({ metadata: { namespace = "", name } }: Pick<FlinkCluster, "metadata">): void {
-    this.#options.storage.forget(namespace, namesOf(name).clusterId);
+  forget({ metadata }: Pick<FlinkCluster, "metadata">): void {
+    this.#orphanedAt.delete(key({ metadata }));
+    this.#options.storage.forget(metadata.namespace ?? "", namesOf(metadata.name).clusterId);
+  }
+
+  /** Since its pods were first seen to be without their Deployments, in milliseconds. */
+  #orphanedMs({ metadata }: FlinkCluster): number {
+    const now = this.#options.clock.monotonic();
+    const since = this.#orphanedAt.get(key({ metadata })) ?? now;
+    this.#orphanedAt.set(key({ metadata }), since);
+    return now - since;
   }
 
   #goingAway(

@@ -51,7 +51,7 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
   const users = () => ({ jobs: jobs.list(), clusters: clusters.list(), savepoints: savepoints.list() });
   const storage = new StorageCleaners({ kube, clock, owned, users, enabled, image, limitMs });
   const managed = new ManagedClusters({
-    ...{ kube, owned, storage, enabled, findOptions, jarFetcher },
+    ...{ kube, clock, owned, storage, enabled, findOptions, jarFetcher },
     usersOf: (cluster) => usersAmong(cluster, jobs.byIndex("cluster", key(cluster)), jobs.list()),
     findJob: (uid) => jobs.byIndex("uid", uid)[0],
   });

@@ -6,7 +6,7 @@ import { FLINK_CONFIG_MAPS } from "../../core/cluster/teardown.ts";
 import { FLINK_PODS } from "../../core/storage/cleaner-pod.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isKubeError, type KubeError } from "../../kube/errors.ts";
-import { clusterKinds, pods } from "./kinds.ts";
+import { clusterKinds, pods, replicaSets } from "./kinds.ts";
 
 /** The API server, or what it already holds, does not let the cluster be what it should. Carries what the status says. */
 export class ClusterRefusal extends Error {
@@ -98,6 +98,25 @@ export class ObjectWriter {
     } catch (error) {
       if (!isKubeError(error, "NotFound", "Conflict")) throw refusalOf(error);
     }
+  }
+
+  /** Pods that no Deployment takes away any more, and first the ReplicaSets that would make others. */
+  async removeOrphans(
+    { namespace, clusterId }: ClusterPlace,
+    orphans: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const labelSelector = `${CLUSTER_LABEL}=${clusterId}`;
+    try {
+      const { items } = await this.#kube.list(replicaSets, { namespace, labelSelector, signal });
+      for (const { metadata } of items) {
+        const { name = "", uid = "" } = metadata;
+        await this.#kube.delete(replicaSets, { namespace, name }, { preconditions: { uid }, signal });
+      }
+    } catch (error) {
+      if (!isKubeError(error, "NotFound", "Conflict")) throw refusalOf(error);
+    }
+    for (const pod of orphans) await this.removePod(pod, signal);
   }
 
   /** Whether pods of the cluster are there, by the API server's own word. */

@@ -27,7 +27,13 @@ test("a JobManager that makes pods may do that, and look up who is to own them; 
     )?.rules as object[];
   expect(rules("jobmanager").slice(1)).toEqual([
     { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "create", "delete"] },
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+    { apiGroups: ["apps"], resources: ["deployments"], resourceNames: ["orders"], verbs: ["get"] },
+    {
+      apiGroups: ["apps"],
+      resources: ["deployments/finalizers"],
+      resourceNames: ["orders"],
+      verbs: ["update"],
+    },
   ]);
   expect(rules("taskmanager")).toHaveLength(1);
 });

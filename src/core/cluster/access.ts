@@ -13,10 +13,19 @@ const VERBS: Readonly<Record<Role, readonly string[]>> = {
   taskmanager: ["get", "list", "watch"],
 };
 
-/** What a JobManager needs besides, where it makes the TaskManagers' pods: its Deployment is their owner. Measured: not `get`. */
-const MAKES_PODS = [
+/**
+ * What a JobManager needs besides, where it makes the TaskManagers' pods. Measured: not `get`. Its Deployment, which has the cluster's
+ * name, is their owner, and not to go before them: some API servers (OpenShift's) let nobody say so who may not set its finalizers.
+ */
+const makesPods = (clusterId: string) => [
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "create", "delete"] },
-  { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+  { apiGroups: ["apps"], resources: ["deployments"], resourceNames: [clusterId], verbs: ["get"] },
+  {
+    apiGroups: ["apps"],
+    resources: ["deployments/finalizers"],
+    resourceNames: [clusterId],
+    verbs: ["update"],
+  },
 ];
 
 /** The identities of the two roles, apart, and what they may do. */
@@ -42,7 +51,7 @@ function accessOf(design: ClusterDesign, role: Role, account?: string): ClusterO
       metadata,
       rules: [
         { apiGroups: [""], resources: ["configmaps"], verbs: [...VERBS[role]] },
-        ...(isNative(design) && role === "jobmanager" ? MAKES_PODS : []),
+        ...(isNative(design) && role === "jobmanager" ? makesPods(names.clusterId) : []),
       ],
     },
     {

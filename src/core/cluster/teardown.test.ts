@@ -3,7 +3,8 @@ import { objectsOf } from "../../../test/support/cluster-builders.ts";
 import { tearDown } from "./teardown.ts";
 
 const objects = objectsOf();
-const pod = { metadata: { name: "orders-jobmanager-x" } };
+const alive = { metadata: { name: "orders-jobmanager-x" } };
+const pod = { metadata: { ...alive.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
 const going = (list: typeof objects) =>
   list.map((object) => ({
     ...object,
@@ -49,4 +50,11 @@ test.each([
   [{ objects: rest, pods: [] }, `${rest.length} objects are still there.`],
 ])("and says what is left: %#", (seen, message) => {
   expect(tearDown({ users: [], ...seen })).toMatchObject({ message });
+});
+
+test("pods that nobody takes away, for their Deployments went without them, are told apart", () => {
+  const orphans = { kind: "orphans", pods: [alive], message: "2 pods are still there." };
+  expect(tearDown({ users: [], objects: rest, pods: [pod, alive] })).toEqual(orphans);
+  expect(tearDown({ users: [], objects: going(objects), pods: [alive] }).kind).toBe("wait");
+  expect(tearDown({ users: ["job"], objects: rest, pods: [alive] })).toMatchObject({ reason: "InUse" });
 });

@@ -17,6 +17,8 @@ export interface DeletedCluster {
 export type TearDown =
   | { kind: "wait"; reason: "InUse" | "TearingDown"; message: string }
   | { kind: "remove"; objects: readonly ClusterObjectName[]; message: string }
+  /** Pods that stay on, since their Deployments went without them (`kubectl delete --cascade=orphan`), unless that was a moment ago. */
+  | { kind: "orphans"; pods: readonly Pod[]; message: string }
   /** Pods and rights are gone, so nobody writes what Flink left any more: it goes, and then the FlinkCluster. */
   | { kind: "letGo" };
 
@@ -27,6 +29,9 @@ export function tearDown({ users, objects, pods }: DeletedCluster): TearDown {
   if (workloads.length > 0 || pods.length > 0) {
     const left =
       pods.length > 0 ? stillThere(pods.length, "pod") : stillThere(workloads.length, "Deployment");
+    const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    if (workloads.length === 0 && staying.length > 0)
+      return { kind: "orphans", pods: staying, message: left };
     return removal(workloads, left);
   }
   if (objects.length > 0) return removal(objects, stillThere(objects.length, "object"));
