@@ -16,6 +16,9 @@ export interface Shape {
   readonly startUpMs?: number;
   readonly webSubmit?: boolean;
   readonly operationStoreMs?: number;
+  readonly refreshIntervalMs?: number;
+  /** More of it. */
+  readonly configuration?: Readonly<Record<string, string>>;
 }
 
 /** A cluster of a test's own, whose JobManager may be killed. */
@@ -37,7 +40,7 @@ const fakeOf = (version: Version): MortalSubject => ({
   ...version,
   name: `fake ${version.minor}`,
   async open(shape) {
-    const times = { election: 150, down: 200, applicationPoll: 1_000 };
+    const times = { election: 150, down: 200, applicationPoll: 1_000, stabilization: 500 };
     const fake = await startFakeFlink({
       version: version.release,
       slots: 4,
@@ -80,7 +83,14 @@ function real(version: Version, jobsJar: string): MortalSubject {
 }
 
 function configuration(shape: Shape): Record<string, string> {
-  const { deleteOnCommit = false, jobStoreExpirationMs, startUpMs, webSubmit, operationStoreMs } = shape;
+  const {
+    deleteOnCommit = false,
+    jobStoreExpirationMs,
+    startUpMs,
+    webSubmit,
+    operationStoreMs,
+    refreshIntervalMs,
+  } = shape;
   return {
     "job-result-store.delete-on-commit": String(deleteOnCommit),
     "application-result-store.delete-on-commit": String(deleteOnCommit),
@@ -90,6 +100,8 @@ function configuration(shape: Shape): Record<string, string> {
     ...(startUpMs === undefined ? {} : { "resourcemanager.standalone.start-up-time": String(startUpMs) }),
     ...(operationStoreMs === undefined ? {} : { "rest.async.store-duration": `${operationStoreMs} ms` }),
     ...(webSubmit === undefined ? {} : { "web.submit.enable": String(webSubmit) }),
+    ...(refreshIntervalMs === undefined ? {} : { "web.refresh-interval": String(refreshIntervalMs) }),
+    ...shape.configuration,
   };
 }
 

@@ -81,6 +81,14 @@ export class CheckpointHistory {
     }
   }
 
+  /** When the first periodic one after `at` is due, of tasks that run since `since`; undefined: none are taken. */
+  due(since: number, at: number): number | undefined {
+    const { intervalMs } = this.#options;
+    if (intervalMs === undefined) return undefined;
+    const last = Math.max(this.#lastPeriodic ?? since, since);
+    return last + Math.max(1, Math.ceil((at - last) / intervalMs)) * intervalMs;
+  }
+
   /** A checkpoint, or a savepoint at this path. */
   complete(at: number, savepoint?: Pick<Checkpoint, "kind" | "format"> & { path: string }): Checkpoint {
     const id = this.#nextId++;

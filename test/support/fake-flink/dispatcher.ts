@@ -1,3 +1,4 @@
+import type { Bounds } from "./adaptive-scheduler.ts";
 import { Application } from "./application.ts";
 import { CheckpointHistory, durationMs } from "./checkpoints.ts";
 import type { ProcessTime } from "./clock.ts";
@@ -6,9 +7,10 @@ import { isTerminal, Job, type JobHost, type TerminalState } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import type { JobPlan, MainPlan } from "./mains.ts";
 import type { Settings } from "./options.ts";
+import { releaseOf } from "./release.ts";
 import type { RunRequest } from "./run-request.ts";
 import { Slots } from "./slots.ts";
-import { ResultStore, type Storage } from "./storage.ts";
+import { ResultStore, type Storage, type StoredJob } from "./storage.ts";
 import { FlinkFailure, type Throwable } from "./throwable.ts";
 
 export interface Submission {
@@ -56,7 +58,9 @@ export class Dispatcher {
     const keeps = !ha || !deleteOnCommit;
     this.#jobResults = new ResultStore(ha ? this.#storage.jobResults : new Set(), keeps);
     this.#applicationResults = new ResultStore(ha ? this.#storage.applicationResults : new Set(), keeps);
-    this.slots = new Slots(slots);
+    this.slots = new Slots(slots, () => {
+      for (const job of this.#jobs.values()) job.scheduler?.changed();
+    });
     this.#time.after(startUpMs, () => this.slots.endStartUp());
   }
 
@@ -104,7 +108,7 @@ export class Dispatcher {
       throw new FlinkFailure(duplicateJob());
     }
     const stored = this.#storage.jobs.get(jobId);
-    return await this.#start(submission, stored?.checkpoints);
+    return await this.#start(submission, stored);
   }
 
   /**
@@ -116,7 +120,9 @@ export class Dispatcher {
     if (ended === undefined || application === undefined || ended.applicationId !== application.id)
       return undefined;
     const checkpoints = this.#newHistory(jobId, plan, request);
-    const spec = { id: jobId, applicationId: application.id, plan, request, checkpoints, recovered: true };
+    const bounds = boundsOf(request);
+    const known = { plan, request, checkpoints, bounds, recovered: true };
+    const spec = { id: jobId, applicationId: application.id, ...known };
     const job = new Job(spec, this.#host());
     job.restoreEnd(ended);
     this.#jobs.set(jobId, job);
@@ -133,7 +139,8 @@ export class Dispatcher {
     if (this.#jobs.has(id) || this.#jobResults.has(id)) return;
     const plan = { ...NO_PLAN, name: entryClass, program: entryClass };
     const checkpoints = this.#newHistory(id, plan, request);
-    const spec = { id, applicationId: undefined, plan, request, checkpoints, recovered: false };
+    const bounds = boundsOf(request);
+    const spec = { id, applicationId: undefined, plan, request, checkpoints, bounds, recovered: false };
     const job = new Job(spec, this.#host());
     this.#jobs.set(id, job);
     job.failBeforeStart(thrown);
@@ -154,13 +161,14 @@ export class Dispatcher {
 
   /** HA: everything that ran and is not resubmitted by a main(). */
   recoverJobs(): void {
-    for (const { id, applicationId, byMain, plan, request, checkpoints } of this.#storage.jobs.values()) {
+    for (const stored of this.#storage.jobs.values()) {
+      const { id, applicationId, byMain, plan, request } = stored;
       if (byMain) continue;
       const application =
         applicationId === undefined
           ? undefined
           : this.adoptApplication(applicationId, `SingleJobApplication(${plan.name})`);
-      void this.#start({ jobId: id, plan, request, application, byMain }, checkpoints);
+      void this.#start({ jobId: id, plan, request, application, byMain }, stored);
     }
   }
 
@@ -187,18 +195,20 @@ export class Dispatcher {
     for (const job of this.#jobs.values()) void job.checkpoints;
   }
 
-  async #start(submission: Submission, recovered: CheckpointHistory | undefined): Promise<Job> {
+  async #start(submission: Submission, recovered: StoredJob | undefined): Promise<Job> {
     const { jobId, plan, request, application, byMain } = submission;
-    const checkpoints = recovered ?? this.#newHistory(jobId, plan, request);
+    const checkpoints = recovered?.checkpoints ?? this.#newHistory(jobId, plan, request);
+    const bounds = recovered?.bounds ?? boundsOf(request);
     const applicationId = application?.id;
-    const spec = { id: jobId, applicationId, plan, request, checkpoints, recovered: recovered !== undefined };
-    if (recovered !== undefined) recovered.restart(this.#time.now());
+    const known = { plan, request, checkpoints, bounds };
+    const spec = { id: jobId, applicationId, ...known, recovered: recovered !== undefined };
+    if (recovered !== undefined) checkpoints.restart(this.#time.now());
     const job = new Job(spec, this.#host());
     this.#jobs.delete(jobId);
     this.#jobs.set(jobId, job);
     application?.jobs.push(jobId);
     if (this.#settings.ha) {
-      this.#storage.jobs.set(jobId, { id: jobId, applicationId, byMain, plan, request, checkpoints });
+      this.#storage.jobs.set(jobId, { id: jobId, applicationId, byMain, ...known });
     }
     this.#ledger.jobStarted(job, this.#incarnation);
     await job.start();
@@ -234,6 +244,8 @@ export class Dispatcher {
       time: this.#time,
       times: this.#settings.times,
       slots: this.slots,
+      adaptive: this.#settings.configuration["jobmanager.scheduler"]?.toLowerCase() === "adaptive",
+      patientScaling: releaseOf(this.#settings.version).patientScaling,
       findSnapshot: (path) => this.#storage.snapshots.find(path),
       ended: (job, state) => this.#jobEnded(job, state),
     };
@@ -284,3 +296,6 @@ export class Dispatcher {
     }
   }
 }
+
+/** Until somebody asks for something else. */
+const boundsOf = ({ parallelism }: RunRequest): Bounds => ({ lower: 1, upper: parallelism });

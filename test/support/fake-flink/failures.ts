@@ -1,4 +1,4 @@
-import { type Throwable, throwable, wrapped } from "./throwable.ts";
+import { FlinkFailure, type Throwable, throwable, wrapped } from "./throwable.ts";
 
 // The texts are the real ones, seen on 1.20.5 and 2.3.0; the conformance suite holds them to it.
 
@@ -23,6 +23,20 @@ export const duplicateApplication = (): Throwable =>
 
 export const jobNotFound = (id: string): Throwable =>
   throwable(`${runtime}.messages.FlinkJobNotFoundException`, `Could not find Flink job (${id})`);
+
+/** Nothing but its state is told of a job that is INITIALIZING. */
+export const stillInitializing = (): Throwable =>
+  throwable(
+    `${runtime}.dispatcher.UnavailableDispatcherOperationException`,
+    "Unable to get JobMasterGateway for initializing job. The requested operation is not available while the JobManager is initializing.",
+  );
+
+/** Another scheduler than the adaptive one is asked for resource requirements. */
+export const cannotScale = (isBatch: boolean): Throwable =>
+  throwable(
+    "java.lang.UnsupportedOperationException",
+    `The ${isBatch ? "AdaptiveBatchScheduler" : "DefaultScheduler"} does not support changing the parallelism without a job restart. This feature is currently only expected to work with the AdaptiveScheduler.`,
+  );
 
 export const applicationNotFound = (id: string): Throwable =>
   throwable(
@@ -190,3 +204,7 @@ export function badParameter(kind: "path" | "query", name: string, value: string
 
 export const badBody = (bodyType: string, cause: Throwable): Throwable =>
   rest(`Request did not match expected format ${bodyType}.`, cause);
+
+/** A body that is JSON, and not what it should be. */
+export const unreadableBody = (bodyType: string): FlinkFailure =>
+  new FlinkFailure(rest(`Request did not match expected format ${bodyType}.`));

@@ -6,7 +6,6 @@ import * as views from "./job-views.ts";
 import { ok, refusal, serverError } from "./replies.ts";
 import type { Route } from "./route.ts";
 import { readFormat, readId, readJsonObject, readTriggerId } from "./run-request.ts";
-import { throwable } from "./throwable.ts";
 
 const notFound = (id: string) =>
   refusal(404, failures.restNotFound(`Job ${id} not found`, failures.jobNotFound(id)));
@@ -94,15 +93,6 @@ export const jobRoutes: Route[] = [
     },
   ],
   [
-    "GET",
-    /^\/jobs\/([^/]+)\/resource-requirements$/,
-    (manager, _request, given = "") => {
-      const { id, job } = fresh(manager, given);
-      if (job === undefined || isTerminal(job.state)) return serverError(failures.jobNotFound(id));
-      return serverError(throwable("java.lang.UnsupportedOperationException", noRescaling));
-    },
-  ],
-  [
     "PATCH",
     /^\/jobs\/([^/]+)$/,
     (manager, { query }, given = "") => {
@@ -187,8 +177,5 @@ export const jobRoutes: Route[] = [
       operations.status("disposal", "", readId("triggerid", trigger)),
   ],
 ];
-
-const noRescaling =
-  "The DefaultScheduler does not support changing the parallelism without a job restart. This feature is currently only expected to work with the AdaptiveScheduler.";
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

@@ -12,7 +12,11 @@ export interface JobSnapshot {
   readonly state: JobState;
   readonly initialized: boolean;
   readonly tasks: TaskPhase;
+  /** Of its one vertex. */
   readonly parallelism: number;
+  readonly submittedParallelism: number;
+  readonly scheduler: "Default" | "Adaptive" | "AdaptiveBatch";
+  readonly type: "STREAMING" | "BATCH";
   readonly startTime: number;
   readonly endTime: number;
   readonly lastModification: number;
@@ -39,7 +43,10 @@ export function snapshotOf(job: Job): JobSnapshot {
     state: job.state,
     initialized: job.initialized,
     tasks: job.tasks,
-    parallelism: request.parallelism,
+    parallelism: job.parallelism,
+    submittedParallelism: request.parallelism,
+    scheduler: job.scheduler ? "Adaptive" : job.isBatch ? "AdaptiveBatch" : "Default",
+    type: job.isBatch ? "BATCH" : "STREAMING",
     startTime: job.startTime,
     endTime: job.endTime,
     lastModification: job.lastModification,
@@ -64,19 +71,24 @@ const copied = (checkpoint: Checkpoint | undefined) => checkpoint && { ...checkp
 
 const taskPhases = ["running", "canceling", "canceled", "total", "created", "scheduled", "deploying"];
 const morePhases = ["reconciling", "finished", "initializing", "failed"];
-const schedulerType = (job: JobSnapshot) => (job.initialized ? "Default" : null);
+const schedulerType = (job: JobSnapshot) => (job.initialized ? job.scheduler : null);
 const durationOf = (job: JobSnapshot, now: number) =>
   (job.endTime === -1 ? now : job.endTime) - job.startTime;
+
+/** Of the source, and of all that is chained to it. */
+export const vertexId = "8e438e001276993a86ff80dcf02e0237";
 
 /** A row of /jobs/overview. */
 export function overviewRow(job: JobSnapshot, now: number, release: Release): object {
   const tasks = Object.fromEntries([...taskPhases, ...morePhases].map((phase) => [phase, 0]));
-  tasks.total = job.initialized ? job.parallelism : 0;
+  // The adaptive scheduler makes no tasks before there are slots for them.
+  const none = job.scheduler === "Adaptive" && job.tasks === "none";
+  tasks.total = job.initialized && !none ? job.parallelism : 0;
   if (job.initialized && job.tasks !== "none") tasks[job.tasks] = job.parallelism;
   return {
     jid: job.id,
     name: job.name,
-    ...(release.applications ? { jobType: "STREAMING", schedulerType: schedulerType(job) } : {}),
+    ...(release.applications ? { jobType: job.type, schedulerType: schedulerType(job) } : {}),
     "start-time": job.startTime,
     "end-time": job.endTime,
     duration: durationOf(job, now),
@@ -89,7 +101,6 @@ export function overviewRow(job: JobSnapshot, now: number, release: Release): ob
 
 /** /jobs/:jobid. */
 export function details(job: JobSnapshot, now: number, release: Release): object {
-  const vertexId = "8e438e001276993a86ff80dcf02e0237";
   const phases = [...taskPhases, ...morePhases].filter((phase) => phase !== "total");
   const counts = (n: number) =>
     Object.fromEntries(phases.map((phase) => [phase.toUpperCase(), phase === job.tasks ? n : 0]));
@@ -114,7 +125,7 @@ export function details(job: JobSnapshot, now: number, release: Release): object
     name: job.name,
     isStoppable: false,
     state: job.state,
-    "job-type": "STREAMING",
+    "job-type": job.type,
     ...(release.applications ? { schedulerType: schedulerType(job) } : {}),
     "start-time": job.startTime,
     "end-time": job.endTime,
@@ -199,7 +210,7 @@ export const jobConfiguration = (job: JobSnapshot, release: Release): object => 
     ...(release.oldExceptions ? { "execution-mode": "PIPELINED" } : {}),
     "restart-strategy": "Cluster level default restart strategy",
     // Of a job that is being initialized there are only defaults.
-    "job-parallelism": job.initialized ? job.parallelism : 1,
+    "job-parallelism": job.initialized ? job.submittedParallelism : 1,
     "object-reuse-mode":
       job.initialized && job.configuration["pipeline.object-reuse"]?.toLowerCase() === "true",
     "user-config": {},

@@ -1,5 +1,5 @@
+import { AdaptiveScheduler, type Bounds } from "./adaptive-scheduler.ts";
 import type { CheckpointHistory } from "./checkpoints.ts";
-import { durationMs } from "./checkpoints.ts";
 import type { ProcessTime } from "./clock.ts";
 import {
   cannotRestore,
@@ -10,6 +10,7 @@ import {
 } from "./failures.ts";
 import { type JobPlan, scenarioClass } from "./mains.ts";
 import type { Times } from "./options.ts";
+import { restartStrategy } from "./restart-strategy.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Slots } from "./slots.ts";
 import type { EndedJob, SavedState } from "./storage.ts";
@@ -51,6 +52,10 @@ export interface JobHost {
   readonly time: ProcessTime;
   readonly times: Times;
   readonly slots: Slots;
+  /** `jobmanager.scheduler` is adaptive; a batch job gets another scheduler all the same. */
+  readonly adaptive: boolean;
+  /** >= 2.0 */
+  readonly patientScaling: boolean;
   findSnapshot(path: string): SavedState | undefined;
   ended(job: Job, state: TerminalState): void;
 }
@@ -61,6 +66,7 @@ export interface JobSpec {
   readonly plan: JobPlan;
   readonly request: RunRequest;
   readonly checkpoints: CheckpointHistory;
+  readonly bounds: Bounds;
   /** After a failover: goes on instead of starting. */
   readonly recovered: boolean;
 }
@@ -70,6 +76,9 @@ export class Job {
   readonly spec: JobSpec;
   startTime: number;
   readonly #host: JobHost;
+  /** Undefined: the default scheduler, or AdaptiveBatch. */
+  readonly scheduler: AdaptiveScheduler | undefined;
+  #parallelism: number;
   #state: JobState = "INITIALIZING";
   #tasks: TaskPhase = "none";
   #entered: Partial<Record<JobState, number>> = {};
@@ -85,6 +94,8 @@ export class Job {
   constructor(spec: JobSpec, host: JobHost) {
     this.spec = spec;
     this.#host = host;
+    this.#parallelism = spec.request.parallelism;
+    if (host.adaptive && !isBatch(spec.request)) this.scheduler = this.#adaptive();
     this.startTime = host.time.now();
     this.#changed = this.startTime;
     this.#entered.INITIALIZING = this.startTime;
@@ -100,6 +111,15 @@ export class Job {
 
   get tasks(): TaskPhase {
     return this.#tasks;
+  }
+
+  get isBatch(): boolean {
+    return isBatch(this.spec.request);
+  }
+
+  /** Of its one vertex; what was submitted while it has no tasks. */
+  get parallelism(): number {
+    return this.#parallelism;
   }
 
   get lastModification(): number {
@@ -176,24 +196,68 @@ export class Job {
       this.#end("FAILED", "failed");
       return;
     }
+    this.#restart(strategy.delayMs, () => this.#schedule());
+  }
+
+  #restart(delayMs: number, then: () => void): void {
     this.#enter("RESTARTING");
-    this.#host.slots.release(this);
-    this.#host.time.after(strategy.delayMs, () => {
+    this.scheduler?.rest();
+    this.#host.slots.release(this.scheduler ?? this);
+    // What was taken until now; no task runs any more.
+    void this.checkpoints;
+    this.#runningSince = undefined;
+    this.#host.time.after(delayMs, () => {
       if (this.#state !== "RESTARTING") return;
       this.restarts++;
-      this.checkpoints.restart(this.#host.time.now());
-      this.#schedule();
+      if (this.scheduler === undefined) this.checkpoints.restart(this.#host.time.now());
+      then();
     });
   }
 
+  #adaptive(): AdaptiveScheduler {
+    const { time, times, slots, patientScaling: patient } = this.#host;
+    const tasks = {
+      start: (parallelism: number) => {
+        if (this.restarts > 0) this.checkpoints.restart(time.now());
+        this.#parallelism = parallelism;
+        this.#enter("RUNNING");
+        this.#deploy();
+      },
+      restart: (stopped: () => void) => {
+        this.#tasks = "canceled";
+        this.#restart(times.cancel, () => {
+          this.#unscheduled();
+          stopped();
+        });
+      },
+      starve: () => this.fail(noResources()),
+      nextCheckpoint: (at: number) => this.spec.checkpoints.due(this.#runningSince ?? time.now(), at),
+    };
+    return new AdaptiveScheduler(this.spec.bounds, tasks, { time, times, slots, patient });
+  }
+
+  #unscheduled(): void {
+    this.#enter("CREATED");
+    this.#tasks = "none";
+    this.#parallelism = this.spec.request.parallelism;
+  }
+
   #schedule(): void {
+    if (this.scheduler !== undefined) {
+      this.#unscheduled();
+      this.scheduler.seek();
+      return;
+    }
     this.#enter("RUNNING");
     this.#tasks = "scheduled";
-    const granted = () => {
-      this.#tasks = "deploying";
-      this.#host.time.after(this.#host.times.deploy, () => this.#work());
-    };
+    const granted = () => this.#deploy();
     this.#host.slots.request(this, this.spec.request.parallelism, granted, () => this.fail(noResources()));
+  }
+
+  #deploy(): void {
+    const start = this.restarts;
+    this.#tasks = "deploying";
+    this.#host.time.after(this.#host.times.deploy, () => start === this.restarts && this.#work());
   }
 
   #work(): void {
@@ -221,25 +285,11 @@ export class Job {
     this.endTime = this.#host.time.now();
     this.#enter(state);
     this.#tasks = tasks;
-    this.#host.slots.release(this);
+    this.scheduler?.rest();
+    this.#host.slots.release(this.scheduler ?? this);
     this.#host.ended(this, state);
   }
 }
 
-/** Without checkpoints a job is not restarted unless it asks for it; with checkpoints for ever. */
-function restartStrategy(
-  configuration: Readonly<Record<string, string>>,
-  defaultDelayMs: number,
-): { name: string; attempts: number; delayMs: number } {
-  const checkpoints = configuration["execution.checkpointing.interval"] !== undefined;
-  const asked = configuration["restart-strategy.type"] ?? configuration["restart-strategy"];
-  const type = asked ?? (checkpoints ? "exponential-delay" : "none");
-  if (!/fixed|exponential/.test(type))
-    return { name: "NoRestartBackoffTimeStrategy", attempts: 0, delayMs: 0 };
-  const fixed = type.startsWith("fixed");
-  const setting = (name: string) => configuration[`restart-strategy.fixed-delay.${name}`];
-  const attempts = fixed ? Number(setting("attempts") ?? 1) : Number.POSITIVE_INFINITY;
-  const delayMs = (fixed ? durationMs(setting("delay")) : undefined) ?? defaultDelayMs;
-  const described = `(maxNumberRestartAttempts=${attempts}, backoffTimeMS=${delayMs})`;
-  return { name: `FixedDelayRestartBackoffTimeStrategy${described}`, attempts, delayMs };
-}
+const isBatch = ({ configuration }: RunRequest) =>
+  configuration["execution.runtime-mode"]?.toUpperCase() === "BATCH";

@@ -127,7 +127,7 @@ export class Operations {
     if (job === undefined || isTerminal(job.state)) {
       fail(failures.jobNotFound(jobId));
     } else if (!tasksRun(job)) {
-      fail(failures.tasksNotRunning(jobId, job.spec.request.parallelism), job);
+      fail(failures.tasksNotRunning(jobId, job.parallelism), job);
     } else if (target !== undefined && !this.#isWritable(target)) {
       fail(failures.directoryUnusable(plainPath(target)), job);
     } else {

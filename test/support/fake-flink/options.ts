@@ -14,6 +14,13 @@ export interface Times {
   savepoint: number;
   /** Between a task's failure and the restart, where the job's configuration says nothing (real: 1000). */
   restart: number;
+  /** The adaptive scheduler: how long tasks run at least before they are scaled (real: 30 s; 0 before 1.19). */
+  cooldown: number;
+  /** How long a job without tasks waits for all of its slots when there are enough (real: 10 s), or for enough (real: 5 min). */
+  stabilization: number;
+  resourceWait: number;
+  /** >= 2.0: how long tasks that run wait for all of the slots when there are enough (real: 1 min). */
+  executingStabilization: number;
   /** How often an application looks whether its jobs have ended (real: 2000). */
   applicationPoll: number;
   /** Nothing listens after a crash (real: a JVM's start, 2000-5000). */
@@ -82,6 +89,10 @@ const quickTimes: Times = {
   cancel: 5,
   savepoint: 15,
   restart: 50,
+  cooldown: 30,
+  stabilization: 50,
+  resourceWait: 300_000,
+  executingStabilization: 60,
   applicationPoll: 40,
   down: 30,
   election: 30,

@@ -14,6 +14,10 @@ export interface Release {
   readonly claimMode: boolean;
   /** What the possible values of it are called. */
   readonly claimModeType: string;
+  /** >= 1.18: resource requirements of jobs of the adaptive scheduler. */
+  readonly rescaling: boolean;
+  /** >= 2.0: which waits for a checkpoint before it scales, and goes on running meanwhile. */
+  readonly patientScaling: boolean;
   /** < 2.0: `root-exception` and `all-exceptions` beside the exception history, `execution-mode`. */
   readonly oldExceptions: boolean;
 }
@@ -34,6 +38,8 @@ export function releaseOf(version: string): Release {
     strictBodies: order < 1020,
     claimMode: order >= 1020,
     claimModeType: `org.apache.flink.${order < 1020 ? "runtime.jobgraph" : "core.execution"}.${order < 2000 ? "RestoreMode" : "RecoveryClaimMode"}`,
+    rescaling: order >= 1018,
+    patientScaling: order >= 2000,
     oldExceptions: order < 2000,
   };
 }

@@ -5,6 +5,7 @@ import { jobRoutes } from "./job-routes.ts";
 import * as views from "./job-views.ts";
 import { uploadedFiles } from "./multipart.ts";
 import { noRoute, ok, type Reply, refusal, serverError, thrownBy } from "./replies.ts";
+import { resourceRoutes } from "./resource-routes.ts";
 import type { Request, Route } from "./route.ts";
 import { readId, readRunRequest } from "./run-request.ts";
 import { threadDump } from "./thread-dump.ts";
@@ -30,13 +31,14 @@ export async function answer(manager: JobManager, request: Request): Promise<Rep
 function routesOf(manager: JobManager): readonly Route[] {
   const { webSubmit } = manager.settings;
   const jars = webSubmit ? jarRoutes : [];
-  if (!manager.release.applications) return [...clusterRoutes, ...jars, ...jobRoutes];
+  const jobs = manager.release.rescaling ? [...jobRoutes, ...resourceRoutes] : jobRoutes;
+  if (!manager.release.applications) return [...clusterRoutes, ...jars, ...jobs];
   return [
     ...clusterRoutes,
     ...jars,
     ...(webSubmit ? runApplicationRoutes : []),
     ...applicationRoutes,
-    ...jobRoutes,
+    ...jobs,
   ];
 }
 

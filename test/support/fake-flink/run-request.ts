@@ -33,6 +33,8 @@ const knownFields = {
   StopWithSavepointRequestBody: ["targetDirectory", "drain", "formatType", "triggerId"],
   CheckpointTriggerRequestBody: ["checkpointType", "triggerId"],
   SavepointDisposalRequest: ["savepoint-path"],
+  /** Vertices. */
+  JobResourceRequirementsBody: undefined,
 };
 export type BodyType = keyof typeof knownFields;
 
@@ -91,7 +93,7 @@ export function readJsonObject(text: string, bodyType: BodyType, release: Releas
     throw new FlinkFailure(badBody(bodyType, jackson("core.JsonParseException", String(error))));
   }
   const body = asObject(value) ?? fail(badBody(bodyType, mismatch(value)));
-  const strange = Object.keys(body).find((field) => !knownFields[bodyType].includes(field));
+  const strange = Object.keys(body).find((field) => knownFields[bodyType]?.includes(field) === false);
   if (strange !== undefined && release.strictBodies) {
     const message = `Unrecognized field "${strange}" (class ${bodyType}), not marked as ignorable`;
     fail(badBody(bodyType, jackson("databind.exc.UnrecognizedPropertyException", message)));

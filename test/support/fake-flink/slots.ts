@@ -15,9 +15,12 @@ export class Slots {
   #taken = 0;
   #waiting: Waiting[] = [];
   #startingUp = true;
+  readonly #freed: () => void;
 
-  constructor(total: number) {
+  /** `freed`: slots may have become free. */
+  constructor(total: number, freed: () => void = () => {}) {
     this.total = total;
+    this.#freed = freed;
   }
 
   /** A waiting job holds what there is, as with Flink's default scheduler. */
@@ -31,11 +34,25 @@ export class Slots {
     this.#serve();
   }
 
+  /** How many it could have: what it holds, and what nobody has. */
+  possible(owner: object): number {
+    return this.#free() + (this.#held.get(owner) ?? 0);
+  }
+
+  /** So many of what is possible, in place of what it holds. */
+  hold(owner: object, count: number): void {
+    this.#taken += count - (this.#held.get(owner) ?? 0);
+    this.#held.set(owner, count);
+    this.#serve();
+    this.#freed();
+  }
+
   release(owner: object): void {
     this.#taken -= this.#held.get(owner) ?? 0;
     this.#held.delete(owner);
     this.#waiting = this.#waiting.filter((waiting) => waiting.owner !== owner);
     this.#serve();
+    this.#freed();
   }
 
   endStartUp(): void {

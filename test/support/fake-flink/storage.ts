@@ -1,3 +1,4 @@
+import type { Bounds } from "./adaptive-scheduler.ts";
 import { type CheckpointHistory, plainPath } from "./checkpoints.ts";
 import type { TerminalState } from "./job.ts";
 import type { JobPlan, MainPlan } from "./mains.ts";
@@ -22,6 +23,7 @@ export interface StoredJob {
   readonly plan: JobPlan;
   readonly request: RunRequest;
   readonly checkpoints: CheckpointHistory;
+  readonly bounds: Bounds;
 }
 
 /** A job that is over, as its result tells it. */
