@@ -35,14 +35,14 @@ export function askedParallelism({ cluster }: Context, trigger: TriggerStatus): 
 
 /** Whether the spec asked for nothing else if it had this parallelism. */
 function isWhatRuns(
-  { spec, generation, rolledBack }: Context,
+  { spec, generation }: Context,
   trigger: TriggerStatus,
   parallelism: number | undefined,
 ): boolean {
   const before = { ...spec, parallelism, cluster: clusterBefore(spec, trigger) };
   if (runHash(before) !== trigger.runHash) return false;
   // Another ID of the user's own asks for a new run, whatever else it changes.
-  return rolledBack !== undefined || wantedTriggerId(before, generation, trigger) === undefined;
+  return wantedTriggerId(before, generation, trigger) === undefined;
 }
 
 /** With as many TaskManagers as the cluster of the trigger was made with, or scaled to. */

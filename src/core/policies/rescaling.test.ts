@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   aCluster,
+  aFlight,
   ago,
   aJob,
   aRow,
@@ -57,6 +58,11 @@ describe("a new parallelism, and nothing else", () => {
     expect(step.status?.trigger?.scaling).toEqual({ ...scaling, requestedAt: ago(0) });
     // What runs is still the old one: an operator that dies here leaves it to the next.
     expect(step.status?.trigger).toMatchObject({ parallelism: 2, runHash: runHash(before) });
+  });
+
+  test("the answer to the run request comes first", () => {
+    const step = edited({ flight: aFlight(), requirements: read(2) });
+    expect(step).toMatchObject({ rule: "tasksRun", effect: undefined });
   });
 
   test("what was read of another process, or long ago, says nothing", () => {

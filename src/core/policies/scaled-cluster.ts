@@ -10,7 +10,7 @@ export function withTaskManagers(ctx: Context, verdict: Verdict): Verdict {
   const { trigger } = verdict;
   const own = trigger && ownCluster(ctx, trigger);
   const { scaling, cluster } = trigger ?? {};
-  if (verdict.effect || !scaling || !own || own.isDeleting || own.taskManagers === undefined) return verdict;
+  if (!scaling || !own || own.isDeleting || own.taskManagers === undefined) return verdict;
   const wanted = cluster?.taskManagers;
   if (wanted === undefined || wanted === own.taskManagers) return verdict;
   if (wanted < own.taskManagers && scaling.reachedAt === undefined) return verdict;

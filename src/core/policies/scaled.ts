@@ -28,7 +28,6 @@ export function withScaling(ctx: Context, verdict: Verdict): Verdict {
       events: [...(verdict.events ?? []), { type: "Normal", reason: "Rescaled", message }],
     };
   }
-  if (trigger.reason !== "TasksRunning" && trigger.reason !== "WaitingForTasks") return verdict;
   const { total } = row.tasks;
   // While they are restarted their number says nothing.
   const soFar = trigger.reason === "TasksRunning" ? ` ${total} run now.` : "";

@@ -89,7 +89,15 @@ describe("what Flink shows of a job's configuration", () => {
           aTrigger({ spec: aJob({ flinkConfiguration }).build().spec })
             .running()
             .with({
-              scaling: { parallelism: 2, runHash: "", generation: 1, tasks: 2, requestedAt: "", takenBy: "" },
+              scaling: {
+                parallelism: 2,
+                runHash: "",
+                generation: 1,
+                tasks: 1,
+                requestedAt: "",
+                takenBy: "",
+                reachedAt: "",
+              },
             }),
         )
         .settled(5 * SECOND),
