@@ -4,6 +4,7 @@ import { conditionsOf, isSuspended, shortened } from "./conditions.ts";
 import { type Context, iso } from "./context.ts";
 import type { JobRow } from "./observed.ts";
 import type { Verdict } from "./step.ts";
+import { runsTasks } from "./triggers.ts";
 
 const HISTORY_LIMIT = 10;
 
@@ -106,7 +107,7 @@ function stateWord(job: FlinkJob, trigger: TriggerStatus | undefined): string {
   if (job.metadata.deletionTimestamp !== undefined) return "Deleting";
   switch (trigger?.state) {
     case "running":
-      if (trigger.reason === "TasksRunning" || trigger.reason === "Rescaling") return "Running";
+      if (runsTasks(trigger)) return "Running";
       return trigger.reason === "ClusterUnreachable" ? "Unknown" : "Starting";
     case "finished":
       return "Finished";

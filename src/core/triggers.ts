@@ -128,6 +128,11 @@ export function isApplication({ cluster }: TriggerStatus): boolean {
   return cluster?.mode === "application";
 }
 
+/** Its tasks run, as many as are asked for or as there are slots for. */
+export function runsTasks({ reason }: TriggerStatus): boolean {
+  return reason === "TasksRunning" || reason === "Rescaling";
+}
+
 /** An application (Flink >= 2.3) whose main() has not come to its end, as far as is known: it takes a thread of its JobManager. */
 export function runsMainOf({ applicationId, finishedAt, state, reason }: TriggerStatus): boolean {
   return (

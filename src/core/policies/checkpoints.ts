@@ -2,6 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import { carriesState, restorePointOf } from "../restore-point.ts";
 import type { Verdict } from "../step.ts";
+import { runsTasks } from "../triggers.ts";
 
 /** How often the newest checkpoint of a job is read that carries state, in milliseconds: two requests each. */
 const READ_EVERY_MS = 300_000;
@@ -14,9 +15,8 @@ const WRITE_EVERY_MS = 60_000;
 export function withCheckpoints(ctx: Context, verdict: Verdict): Verdict {
   const { spec, cluster, row, now, snapshots, job } = ctx;
   const trigger = verdict.trigger ?? ctx.trigger;
-  if (!carriesState(spec) || !row || cluster.kind !== "reachable" || trigger?.reason !== "TasksRunning")
-    return verdict;
-  if (verdict.effect) return verdict;
+  if (!carriesState(spec) || !row || cluster.kind !== "reachable" || verdict.effect) return verdict;
+  if (!trigger || !runsTasks(trigger)) return verdict;
   const atRisk = spec.lostPolicy === "Resubmit" && !cluster.jobManager.highAvailability;
   const every = atRisk ? READ_OFTEN_MS : READ_EVERY_MS;
   // A job that has just started has none worth a request.

@@ -9,6 +9,7 @@ import {
   P2,
   type Scene,
   SECOND,
+  snapshots,
 } from "../../../test/support/builders.ts";
 import {
   adaptive,
@@ -16,6 +17,7 @@ import {
   answered,
   before,
   begun,
+  jobId,
   read,
   recorded,
   replaced,
@@ -107,6 +109,15 @@ describe("until the tasks are there", () => {
     expect(step.events.filter(({ reason }) => reason === "Rescaled")).toHaveLength(1);
     const there = follow({ cluster: adaptive.listing(row(5)) }, { ...taken, reachedAt: ago(SECOND) });
     expect(there.events.filter(({ reason }) => reason === "Rescaled")).toEqual([]);
+  });
+
+  test("its checkpoints are followed meanwhile", () => {
+    const old = { jobId, at: NOW - 10 * MINUTE, snapshots: snapshots() };
+    const stateful = aJob({ parallelism: 2, upgradeMode: "savepoint" }).edited({ parallelism: 4 });
+    const trigger = runs({ upgradeMode: "savepoint" }).with({ ...asked, scaling: { ...recorded, ...taken } });
+    const cluster = adaptive.listing(row());
+    const step = decideOn({ job: stateful.trigger(trigger), cluster, requirements: known, snapshots: old });
+    expect(step).toMatchObject({ rule: "rescaling", effect: { kind: "readSnapshots" } });
   });
 
   test("fewer tasks later are Flink's own business", () => {

@@ -27,6 +27,15 @@ const started = NOW - 25 * MINUTE;
 const slot = new Date(started + 20 * MINUTE).toISOString().replace(/\D/g, "").slice(0, 14);
 
 describe("a savepoint is due", () => {
+  test("also of a job that runs with fewer tasks than are asked for", () => {
+    const { trigger } = orders().build().status!;
+    const fewer = orders().status({
+      observedGeneration: 1,
+      trigger: { ...trigger!, reason: "Rescaling" },
+    });
+    expect(decide(fewer).rule).toBe("create");
+  });
+
   test("when an interval has passed since the job was accepted: an object of the FlinkJob's, whose files go with it", () => {
     const { rule, create, requeueAfterMs } = decide(orders());
     expect(rule).toBe("create");

@@ -2,6 +2,7 @@ import { parseDuration } from "../../api/duration.ts";
 import { API_VERSION } from "../../api/group.ts";
 import type { FlinkJob, FlinkSavepoint } from "../../api/objects.ts";
 import { at } from "../context.ts";
+import { runsTasks } from "../triggers.ts";
 import { liveTrigger } from "./context.ts";
 import { ownerOf } from "./disposal.ts";
 import { jobLabels, ownerReference, savepointName } from "./naming.ts";
@@ -37,8 +38,7 @@ export function decideSchedule(
   if (interval === undefined) return { rule: "noInterval" };
   const trigger = liveTrigger(job);
   const accepted = at(trigger?.acceptedAt);
-  if (!trigger || accepted === undefined || trigger.reason !== "TasksRunning")
-    return { rule: "waitForTasks" };
+  if (!trigger || accepted === undefined || !runsTasks(trigger)) return { rule: "waitForTasks" };
   const period = Math.max(SHORTEST_INTERVAL_MS, parseDuration(interval) ?? Number.MAX_SAFE_INTEGER);
   const slot = Math.floor((now - accepted) / period);
   const begin = accepted + slot * period;
