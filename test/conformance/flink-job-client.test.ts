@@ -60,6 +60,22 @@ describe.each(subjects())("$name", (subject) => {
     });
   });
 
+  it("getResourceRequirements and updateResourceRequirements say that another scheduler cannot scale", async () => {
+    const job = await stream();
+    const { vertices } = await job.getJobDetails();
+    const wanted = new Map(vertices.map(({ id }) => [id, { lower: 1, upper: 2 }]));
+    const unsupported = {
+      code: "Unsupported",
+      retry: "never",
+      message: expect.stringContaining("The DefaultScheduler does not support"),
+    };
+    await expect(job.getResourceRequirements()).rejects.toMatchObject(unsupported);
+    await expect(job.updateResourceRequirements(wanted)).rejects.toMatchObject(unsupported);
+    const gone = cluster.jobClient(newJobId());
+    await expect(gone.getResourceRequirements()).rejects.toMatchObject({ code: "JobNotFound" });
+    await expect(gone.updateResourceRequirements(wanted)).rejects.toMatchObject({ code: "JobNotFound" });
+  });
+
   describe("submit", () => {
     it("resolves with the job, and with the same one again", async () => {
       const jobId = newJobId();
