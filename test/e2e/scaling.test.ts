@@ -5,14 +5,9 @@ import { eventually } from "../support/eventually.ts";
 import { flinkTargets } from "../support/flink-target.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { Numbers } from "../support/numbers.ts";
+import { SCALED_AT_ONCE } from "../support/scaled-at-once.ts";
 import { scenario, World } from "../support/world.ts";
 
-/** Flink waits for half a minute and longer between two changes of a job. */
-const AT_ONCE = {
-  "jobmanager.scheduler": "adaptive",
-  "jobmanager.adaptive-scheduler.scaling-interval.min": "0 s",
-  "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling": "0 s",
-};
 const CHECKPOINTS = { "execution.checkpointing.interval": "200ms" };
 
 describe.each(flinkTargets())("a job is scaled as it runs, on Flink $version", ({ version, jobsJar }) => {
@@ -24,7 +19,7 @@ describe.each(flinkTargets())("a job is scaled as it runs, on Flink $version", (
   beforeAll(async () => {
     world = await World.open("scaling");
     numbers = new Numbers(`${world.dir}/numbers`);
-    flink = await world.flink({ version, slots: 3, config: AT_ONCE });
+    flink = await world.flink({ version, slots: 3, config: SCALED_AT_ONCE });
     const jars = await JarServer.start(jobsJar);
     world.onClose(() => jars.close());
     await world.operator();

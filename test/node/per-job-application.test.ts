@@ -12,6 +12,7 @@ import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
 import type { Operator } from "../support/operator.ts";
+import { SCALED_AT_ONCE } from "../support/scaled-at-once.ts";
 import { scenario, World } from "../support/world.ts";
 import { Pods } from "./pods.ts";
 
@@ -32,13 +33,6 @@ beforeAll(async () => {
   hostPath = await pods.node.sharedDirectory(world.namespace);
 });
 afterAll(() => world.close());
-
-/** Flink waits for half a minute between two changes of a job. */
-const SCALED_AT_ONCE = {
-  "jobmanager.scheduler": "adaptive",
-  "jobmanager.adaptive-scheduler.scaling-interval.min": "0 s",
-  "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling": "0 s",
-};
 
 const isScaled = ({ status }: FlinkJob) =>
   status?.trigger?.reason === "TasksRunning" &&
