@@ -37,6 +37,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await jars.close();
+  // It looks after all namespaces, the next test's too.
+  await system.kubectl(["delete", "deployment/flinkjob-operator", "--cascade=foreground", "--timeout=60s"]);
   await world.close();
   await system.close();
 });
@@ -56,8 +58,11 @@ async function installation(): Promise<string> {
   return dir;
 }
 
-/** What a provisioner would make for the gateway's claim. */
+/** What a provisioner would make for the gateway's claim: root's, until the kubelet gives it to the pod's group. */
 async function volumeOfPlans(): Promise<object> {
+  const path = join(storage, "plans");
+  await mkdir(path, { mode: 0o755 });
+  const here = { key: "kubernetes.io/hostname", operator: "In", values: [pods.node.name] };
   return {
     apiVersion: "v1",
     kind: "PersistentVolume",
@@ -65,7 +70,8 @@ async function volumeOfPlans(): Promise<object> {
     spec: {
       capacity: { storage: "10Gi" },
       accessModes: ["ReadWriteOnce"],
-      hostPath: { path: await pods.node.sharedDirectory(`${world.namespace}-plans`) },
+      local: { path },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [here] }] } },
       claimRef: { namespace: "flinkjob-system", name: "flinkjob-gateway-plans" },
     },
   };
