@@ -5,6 +5,7 @@ import { flinkClusters } from "../../src/kube/resources.ts";
 import { eventually } from "../support/eventually.ts";
 import { JarServer } from "../support/jar-server.ts";
 import { ManagedSubject } from "../support/managed-cluster.ts";
+import { SCALED_AT_ONCE } from "../support/scaled-at-once.ts";
 import { scenario, World } from "../support/world.ts";
 import { type Pod, Pods } from "./pods.ts";
 
@@ -40,9 +41,9 @@ describe("a cluster in mode native, in pods", () => {
 
   test("comes up with no TaskManager", async () => {
     const hostPath = await pods.node.sharedDirectory(world.namespace);
-    await world.createCluster("orders", {
-      managed: { ...smallCluster(version, inject("images")[version]!, hostPath), mode: "native" },
-    });
+    const small = smallCluster(version, inject("images")[version]!, hostPath);
+    const flinkConfiguration = { ...small.flinkConfiguration, ...SCALED_AT_ONCE };
+    await world.createCluster("orders", { managed: { ...small, flinkConfiguration, mode: "native" } });
     await pods.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "fc/orders"]);
     expect((await subject.cluster).status).toMatchObject({
       protection: "Durable",
@@ -56,6 +57,7 @@ describe("a cluster in mode native, in pods", () => {
     await world.createJob("counts", {
       cluster: { name: "orders" },
       ...scenario(["stream"], { uri: jars.uri(), sha256: jars.sha256 }),
+      parallelism: 1,
     });
     const job = await world.untilReason("counts", "TasksRunning", 90_000);
     expect(job.status?.trigger).toMatchObject({ protection: "Durable", sends: 1 });
@@ -83,6 +85,22 @@ describe("a cluster in mode native, in pods", () => {
     const after = await world.untilReason("counts", "TasksRunning", 90_000);
     const { jobId } = before.status?.trigger ?? {};
     expect(after.status?.trigger).toMatchObject({ jobId, sends: 1, attempt: 1 });
+  });
+
+  test("gets one more for a job that is scaled as it runs", async () => {
+    const { jobId } = (await world.job("counts")).status?.trigger ?? {};
+    await world.editJob("counts", { parallelism: 3 });
+    const { status } = await world.until(
+      "counts",
+      ({ status }) => status?.trigger?.parallelism === 3 && status.trigger.reason === "TasksRunning",
+      90_000,
+    );
+    expect(status?.trigger).toMatchObject({ jobId, sends: 1, attempt: 1, scaling: { tasks: 3 } });
+    // The one that was killed may be known for a while.
+    await eventually(async () => {
+      const living = (await flinksOwn()).filter(({ id }) => id !== first.name);
+      return living.length === 2 && living.reduce((free, { freeSlots }) => free + freeSlots, 0) === 1;
+    }, 60_000);
   });
 
   test("goes after the FlinkJob with all its pods, and leaves nothing", async () => {
