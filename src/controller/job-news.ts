@@ -64,7 +64,8 @@ export class JobNews {
     const { jobId } = effect;
     const at = this.#clock.now();
     if (effect.kind === "readSnapshots") {
-      this.#snapshots.set(uid, { jobId, at, snapshots: await jobManager.snapshots(jobId, signal) });
+      const snapshots = await jobManager.snapshots(jobId, signal);
+      this.#snapshots.set(uid, { jobId, at, incarnation: effect.incarnation, snapshots });
       return;
     }
     if (effect.kind === "readConfiguration") {

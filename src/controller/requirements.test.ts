@@ -63,7 +63,9 @@ describe("what is required", () => {
 
   test("what Flink says against it is told without secrets", async () => {
     const port = { requireResources: () => Promise.resolve({ refused: "password hunter2" }) };
-    expect(await resultOf(port, require)).toEqual({ kind: "refused", message: "password ***" });
+    expect(await resultOf(port, require)).toEqual({
+      ...{ kind: "refused", message: "password ***", requirements },
+    });
   });
 });
 

@@ -61,5 +61,7 @@ async function ask(
     return requirements ? { kind: "read", requirements } : { kind: "failed" };
   }
   const answer = await jobManager.requireResources(effect.jobId, effect.requirements, signal);
-  return answer === "taken" ? { kind: "asked" } : { kind: "refused", message: answer.refused };
+  return answer === "taken"
+    ? { kind: "asked" }
+    : { kind: "refused", message: answer.refused, requirements: effect.requirements };
 }

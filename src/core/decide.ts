@@ -35,10 +35,13 @@ export function decide(observed: Observed, now: number): Step {
 
 /** The policies in their order; the first that has something to say decides. */
 function verdictOf(ctx: Context): Verdict {
-  const first =
-    deletion(ctx) ?? guarded(ctx) ?? stopUnderWay(ctx) ?? rollback(ctx) ?? suspension(ctx) ?? rescaling(ctx);
-  if (first === "later") return untilRescaled(ctx, byState(ctx));
-  return first ?? replacement(ctx) ?? byState(ctx);
+  const first = deletion(ctx) ?? guarded(ctx) ?? stopUnderWay(ctx) ?? rollback(ctx) ?? suspension(ctx);
+  if (first) return first;
+  const scale = rescaling(ctx);
+  if (scale === "later") return untilRescaled(ctx, byState(ctx));
+  // A version that was rolled back stays so while the job is scaled.
+  if (scale) return { refused: refused(ctx), ...scale };
+  return replacement(ctx) ?? byState(ctx);
 }
 
 /** Nothing is sent for an object that could vanish without our seeing it go. */

@@ -24,6 +24,8 @@ export interface SnapshotsSeen {
   jobId: string;
   /** When they were asked for. */
   at: number;
+  /** The process that was believed to answer, where that counts. */
+  incarnation?: string | undefined;
   snapshots: Snapshots | undefined;
 }
 
@@ -51,8 +53,8 @@ export interface RequirementsSeen {
     | { kind: "asked" }
     /** Its scheduler cannot. */
     | { kind: "unsupported" }
-    /** Flink takes it not, and says why. */
-    | { kind: "refused"; message: string }
+    /** Flink takes not these, and says why. */
+    | { kind: "refused"; message: string; requirements: ResourceRequirements }
     /** Nothing was learned; a request may have arrived. */
     | { kind: "failed" };
 }

@@ -109,6 +109,11 @@ function required(
   );
 }
 
+/** Whether these are what a scaling that is on record requires. */
+export function isMet(scaling: ScalingStatus, requirements: ResourceRequirements): boolean {
+  return sameRequirements(requiredBy(scaling, requirements), requirements);
+}
+
 export function sameRequirements(a: ResourceRequirements, b: ResourceRequirements): boolean {
   return (
     a.size === b.size &&

@@ -93,7 +93,7 @@ export type Effect =
   | { kind: "cancelJob"; jobId: string; url: string }
   | { kind: "cancelApplication"; jobId: string; url: string }
   /** Reads what snapshots the job has so far. */
-  | { kind: "readSnapshots"; jobId: string; url: string }
+  | { kind: "readSnapshots"; jobId: string; url: string; incarnation?: string | undefined }
   /** Reads how often the job restarted, and the newest cause. */
   | { kind: "readTroubles"; jobId: string; url: string }
   /** Reads what Flink shows of the configuration that the job runs with. */

@@ -91,8 +91,8 @@ export class RemoteJobManager implements JobManagerPort {
     };
   }
 
-  async snapshots(jobId: string, signal: AbortSignal): Promise<Snapshots | undefined> {
-    return (await this.#cluster.leftBehind(jobId, false, { signal })).snapshots;
+  snapshots(jobId: string, signal: AbortSignal): Promise<Snapshots | undefined> {
+    return this.#cluster.snapshots(jobId, { signal });
   }
 
   cancelJob(jobId: string, signal: AbortSignal): Promise<void> {

@@ -145,18 +145,31 @@ describe("state that is to be kept", () => {
     patch: Partial<FlinkJobSpec> = {},
   ) =>
     edited(
-      { snapshots: { jobId, at: NOW - SECOND, snapshots: kept }, requirements: read(2) },
+      { snapshots: { jobId, at: NOW - SECOND, incarnation: P1, snapshots: kept }, requirements: read(2) },
       { upgradeMode, ...patch },
     );
   const periodic = { ...snapshots(), intervalMs: 10_000 };
 
   test("whether the job takes checkpoints is read first, and newly", () => {
-    const old = { jobId, at: NOW - MINUTE, snapshots: periodic };
-    for (const scene of [{}, { snapshots: old }])
+    const old = { jobId, at: NOW - MINUTE, incarnation: P1, snapshots: periodic };
+    // Read before this process listed the job, or by the one before: it may not have known the job.
+    const unlisted = { jobId, at: NOW - SECOND, incarnation: P2, snapshots: undefined };
+    for (const scene of [{}, { snapshots: old }, { snapshots: unlisted }])
       expect(edited({ ...scene, requirements: read(2) }, { upgradeMode: "savepoint" })).toMatchObject({
         rule: "readSnapshots",
         effect: { kind: "readSnapshots" },
       });
+  });
+
+  test("that a job is not known, or takes none, is believed of the process that lists it", () => {
+    const untold = { jobId, at: NOW - 50, incarnation: P1, snapshots: undefined };
+    const scene = { snapshots: untold, requirements: read(2) };
+    expect(edited(scene, { upgradeMode: "savepoint" })).toMatchObject({
+      effect: undefined,
+      requeueAfterMs: 250,
+    });
+    const listedSince = { ...scene, snapshots: { ...untold, at: NOW - 150 } };
+    expect(edited(listedSince, { upgradeMode: "savepoint" }).rule).toBe("lookUp");
   });
 
   test.each(["savepoint", "last-state"] as const)("%s: a job that takes checkpoints is scaled", (mode) => {

@@ -4,13 +4,15 @@ import { type Context, iso } from "../context.ts";
 import { runHash } from "../identity.ts";
 import { isTerminal, type JobRow, type ReachableCluster, type RequirementsSeen } from "../observed.ts";
 import { carriesState } from "../restore-point.ts";
-import { refusedScale, requiredBy, rescaled, type Scale, sameRequirements, wantedScale } from "../scaling.ts";
+import { isMet, refusedScale, requiredBy, rescaled, type Scale, wantedScale } from "../scaling.ts";
 import { stableBy } from "../stability.ts";
 import type { Verdict } from "../step.ts";
 import { running } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
+import { listedSoon } from "./answered.ts";
 import { LOOK_EVERY_MS, refusalOf, withScaling } from "./scaled.ts";
 import { reportJob } from "./tracking.ts";
+import { withTroubles } from "./troubles.ts";
 
 /** What was read longer ago is read again, in milliseconds. */
 const FRESH_MS = 1_500;
@@ -57,12 +59,15 @@ function isUnderWay({ takenBy, refusal }: ScalingStatus): boolean {
 /** Another JobManager process has the job by now, or it takes long: does it still have what was required? */
 function isOwed(
   { requirements, now }: Context,
-  { takenBy, reachedAt, refusal }: ScalingStatus,
+  scaling: ScalingStatus,
   { jobManager }: ReachableCluster,
 ): boolean {
+  const { takenBy, reachedAt, refusal } = scaling;
   if (refusal !== undefined || takenBy === undefined) return false;
   if (takenBy !== jobManager.incarnation) return true;
-  return reachedAt === undefined && (requirements === undefined || now - requirements.at > LOOK_EVERY_MS);
+  if (reachedAt !== undefined) return false;
+  if (requirements?.result.kind !== "read" || now - requirements.at >= LOOK_EVERY_MS) return true;
+  return !isMet(scaling, requirements.result.requirements);
 }
 
 function begin(
@@ -96,7 +101,6 @@ function begin(
   return {
     rule: "rescale",
     trigger: { ...running(ctx, trigger, "Rescaling", message), scaling },
-    job: row,
     effect: { kind: "requireResources", jobId: row.id, ...to(cluster), requirements },
   };
 }
@@ -108,10 +112,14 @@ function begin(
 function stateKept(
   { snapshots, spec, now }: Context,
   row: JobRow,
-  { url }: ReachableCluster,
+  cluster: ReachableCluster,
 ): "kept" | "lost" | Verdict {
-  if (!snapshots || now - snapshots.at > SNAPSHOTS_FRESH_MS)
-    return { rule: "readSnapshots", effect: { kind: "readSnapshots", jobId: row.id, url } };
+  const { incarnation } = cluster.jobManager;
+  // A process that did not list the job yet may not have known it.
+  if (snapshots?.incarnation !== incarnation || now - snapshots.at > SNAPSHOTS_FRESH_MS)
+    return { rule: "readSnapshots", effect: { kind: "readSnapshots", jobId: row.id, ...to(cluster) } };
+  // So it does of a job that it does not know: it must be the process that lists the job.
+  if (!snapshots.snapshots && cluster.listedAt <= snapshots.at) return listedSoon;
   const { intervalMs, newest } = snapshots.snapshots ?? {};
   if (intervalMs === undefined) return "lost";
   const limit = parseDuration(spec.maxCheckpointAge ?? "");
@@ -131,14 +139,18 @@ function bring(
   if (!seen) return read(row, cluster);
   const { result, requiredAt } = seen;
   if (result.kind === "failed") return "later";
-  if (result.kind === "refused") return refuse(ctx, trigger, { ...scaling, refusal: result.message }, row);
+  if (result.kind === "refused") {
+    // An operator may remember that of a step of which another has told since.
+    if (!isMet(scaling, result.requirements)) return read(row, cluster);
+    return refuse(ctx, trigger, { ...scaling, refusal: result.message }, row);
+  }
   if (result.kind !== "read") {
     // Whatever runs there cannot be scaled: the spec decides anew.
     const { scaling: _, ...rest } = trigger;
     return { rule: "cannotRescale", trigger: rest, requeueAfterMs: 0 };
   }
   const requirements = requiredBy(scaling, result.requirements);
-  if (sameRequirements(requirements, result.requirements)) return taken(ctx, trigger, scaling, row, cluster);
+  if (isMet(scaling, result.requirements)) return taken(ctx, trigger, scaling, row, cluster);
   const since = requiredAt === undefined ? AGAIN_AFTER_MS : ctx.now - requiredAt;
   if (since >= 0 && since < AGAIN_AFTER_MS)
     return { rule: "rescaleSettles", requeueAfterMs: AGAIN_AFTER_MS - since };
@@ -168,14 +180,14 @@ function taken(
     ...(by === undefined ? {} : { stableBy: by }),
     scaling: { ...scaling, takenBy: jobManager.incarnation },
   };
-  const verdict = withScaling(ctx, reportJob(ctx, trigger, row));
+  const verdict = withTroubles(ctx, withScaling(ctx, reportJob(ctx, trigger, row)));
   return { ...verdict, rule: isNew ? "rescaleTaken" : "rescaleStands", watchClosely: true };
 }
 
 function refuse(ctx: Context, before: TriggerStatus, scaling: ScalingStatus, row: JobRow): Verdict {
   const refused = refusalOf(scaling);
   return {
-    ...reportJob(ctx, { ...before, scaling }, row),
+    ...withTroubles(ctx, reportJob(ctx, { ...before, scaling }, row)),
     rule: "rescaleRefused",
     refused,
     events: [{ type: "Warning", ...refused }],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   ago,
   aJob,
+  aSpec,
   decideOn,
   MINUTE,
   NOW,
@@ -30,7 +31,10 @@ import { runHash } from "../identity.ts";
 
 describe("Flink refuses", () => {
   const refusal = "it exceeds the maximum parallelism 3";
-  const refused = begun({}, { requirements: answered({ kind: "refused", message: refusal }) });
+  const refused = begun(
+    {},
+    { requirements: answered({ kind: "refused", message: refusal, requirements: requirements(4) }) },
+  );
 
   test("the job goes on as it was, and the spec is what is wrong", () => {
     expect(refused).toMatchObject({ rule: "rescaleRefused", effect: undefined });
@@ -65,7 +69,18 @@ describe("Flink refuses", () => {
     expect(decideOn({ job: job.edited({ parallelism: 3 }), cluster, requirements: read(2) }).rule).toBe(
       "rescale",
     );
-    const justNow = answered({ kind: "refused", message: refusal });
+    // What one operator remembers is of a step that another has told of since.
+    const edited = job.edited({ parallelism: 3 });
+    const next = { ...recorded, parallelism: 3, runHash: runHash(aSpec({ parallelism: 3 })), tasks: 4 };
+    const begun3 = {
+      ...edited.build().status!,
+      trigger: { ...edited.build().status!.trigger!, scaling: next },
+    };
+    const remembered = answered({ kind: "refused", message: refusal, requirements: requirements(4) });
+    expect(decideOn({ job: edited.status(begun3), cluster, requirements: remembered }).rule).toBe(
+      "readRequirements",
+    );
+    const justNow = answered({ kind: "refused", message: refusal, requirements: requirements(4) });
     expect(decideOn({ job: job.edited({ parallelism: 3 }), cluster, requirements: justNow }).rule).toBe(
       "readRequirements",
     );
@@ -129,12 +144,50 @@ describe("until the tasks are there", () => {
     const old = read(4, { at: NOW - 31 * SECOND });
     expect(follow({ requirements: old }).effect).toMatchObject({ kind: "readRequirements" });
     expect(follow({}).requeueAfterMs).toBe(30_000);
-    expect(follow({ requirements: read(2) }).rule).toBe("rescaling");
     const there = follow(
       { requirements: old, cluster: adaptive.listing(row(5)) },
       { ...taken, reachedAt: ago(MINUTE) },
     );
     expect(there.effect).toBeUndefined();
+  });
+
+  test("it has something else by now, or nobody knows: what is on record is brought there again", () => {
+    expect(follow({ requirements: read(2) })).toMatchObject({
+      rule: "rescaleAgain",
+      effect: { kind: "requireResources", requirements: requirements(4) },
+    });
+    expect(follow({ requirements: answered({ kind: "asked" }) }).effect?.kind).toBe("readRequirements");
+    const failed = { kind: "failed" } as const;
+    expect(follow({ requirements: answered(failed) })).toMatchObject({
+      effect: undefined,
+      requeueAfterMs: 5_000,
+    });
+    const longAgo = answered(failed, { at: NOW - 6 * SECOND });
+    expect(follow({ requirements: longAgo }).effect?.kind).toBe("readRequirements");
+  });
+
+  test("a restart that was seen meanwhile is counted", () => {
+    const built = aJob({ parallelism: 2 })
+      .edited({ parallelism: 4 })
+      .trigger(runs().with({ reason: "Rescaling", scaling: recorded }))
+      .build();
+    const restarting = { id: row().id, name: "orders", state: "RESTARTING" };
+    const job = aJob({ parallelism: 2 })
+      .edited({ parallelism: 4 })
+      .status({ ...built.status!, job: restarting });
+    const cluster = adaptive.listing(row(5));
+    expect(decideOn({ job, cluster, requirements: read(4) })).toMatchObject({
+      rule: "rescaleTaken",
+      effect: { kind: "readTroubles" },
+    });
+    // Another step may begin before that.
+    const another = job.edited({ parallelism: 8 }).status({
+      ...built.status!,
+      job: restarting,
+      trigger: { ...built.status!.trigger!, ...asked, scaling: { ...recorded, takenBy: P1 } },
+    });
+    const step = decideOn({ job: another, cluster, requirements: read(4) });
+    expect(step).toMatchObject({ rule: "rescale", status: { job: { state: "RESTARTING" } } });
   });
 
   describe("after a failover", () => {
@@ -185,4 +238,30 @@ test("an upgrade by scaling must become stable, where there is a version to go b
     rule: "rescale",
     effect: { kind: "requireResources", requirements: requirements(2) },
   });
+
+  // There, and not all tasks are back yet: looked at again and again, with nothing new to say.
+  const { trigger } = standing.build().status!;
+  const taken = {
+    ...trigger!,
+    ...{ reason: "Rescaling", parallelism: 2, runHash: runHash(before), generation: 2 },
+    scaling: { ...recorded, ...{ parallelism: 2, runHash: runHash(before), tasks: 3, takenBy: P1 } },
+  };
+  const waits = decideOn({
+    job: standing.status({ ...back.status!, trigger: taken }),
+    cluster: adaptive.listing(row(2)),
+    requirements: read(2),
+  });
+  const stalled = expect.objectContaining({ type: "Stalled", status: "True", reason: "RolledBack" });
+  expect(waits.status?.conditions).toContainEqual(stalled);
+  const later = decideOn({
+    job: standing.status(waits.status!),
+    cluster: adaptive.listing(row(2)),
+    requirements: read(2, { at: NOW - 31 * SECOND }),
+  });
+  expect(later.effect?.kind).toBe("readRequirements");
+  expect(later.status).toBeUndefined();
+  const P2s = { cluster: adaptive.process(P2).listing(row(2)), requirements: read(2, { incarnation: P2 }) };
+  const stands = decideOn({ job: standing.status(waits.status!), ...P2s });
+  expect(stands.rule).toBe("rescaleStands");
+  expect(stands.status?.conditions).toContainEqual(stalled);
 });

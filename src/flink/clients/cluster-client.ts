@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Snapshots } from "../../core/observed.ts";
 import type { RunRequest } from "../../core/run-request.ts";
 import type { DisposalOperation } from "../../core/snapshots.ts";
 import { type JobManagerInfo, readJobManager } from "../job-manager.ts";
@@ -11,7 +12,7 @@ import { type CallOptions, signalOf, type WaitOptions, Watch } from "./calls.ts"
 import { JobClient } from "./job-client.ts";
 import { JobError } from "./job-error.ts";
 import type { JobSummary } from "./job-facts.ts";
-import { type LeftBehind, readLeftBehind } from "./left-behind.ts";
+import { type LeftBehind, readLeftBehind, readRunningSnapshots } from "./left-behind.ts";
 import { lookUp, type Whereabouts } from "./look-up.ts";
 import { operationFailed } from "./snapshot-taking.ts";
 import { type SubmitRequest, submit } from "./submission.ts";
@@ -113,6 +114,14 @@ export class ClusterClient implements AsyncDisposable {
    */
   leftBehind(jobId: string, finished: boolean, options: CallOptions = {}): Promise<LeftBehind> {
     return readLeftBehind(this.#rest, jobId, finished, signalOf(options));
+  }
+
+  /**
+   * The snapshots of a job that runs. Rejects where Flink may tell them later.
+   * @internal
+   */
+  snapshots(jobId: string, options: CallOptions = {}): Promise<Snapshots | undefined> {
+    return readRunningSnapshots(this.#rest, jobId, signalOf(options));
   }
 
   /** Flink >= 2.3: ends an application, also while its main() runs. The FlinkError `NotFound`: no such application, or it ended otherwise. */

@@ -22,16 +22,26 @@ export async function readLeftBehind(
   return { ...(snapshots ? { snapshots } : {}), ...(accumulators ? { result: { accumulators } } : {}) };
 }
 
+/** The same of a job that runs: whatever may pass by itself is thrown, for what is not told counts as not there. */
+export function readRunningSnapshots(
+  rest: FlinkRest,
+  jobId: string,
+  signal: AbortSignal | undefined,
+): Promise<Snapshots | undefined> {
+  return readSnapshots(rest, jobId, signal, unlessPassing).catch(untoldEver);
+}
+
 async function readSnapshots(
   rest: FlinkRest,
   jobId: string,
   signal: AbortSignal | undefined,
+  unless = orUndefined,
 ): Promise<Snapshots | undefined> {
   const checkpoints = await rest.snapshots.checkpoints(jobId, signal);
   if (!checkpoints) return undefined;
   const { completed, restored } = checkpoints.counts;
   const newest = newestOf(checkpoints);
-  const config = await orUndefined(rest.jobCheckpointsConfig(jobId, signal));
+  const config = await unless(rest.jobCheckpointsConfig(jobId, signal));
   const retained = config?.retained ?? { onCancel: false, onFailure: false };
   return {
     completed: completed + restored,
@@ -90,6 +100,15 @@ async function readAccumulators(
 /** Flink says that it cannot tell: of a job without checkpointing, or one that had ended when this process took over. */
 function untold(error: unknown): undefined {
   if (!isFlinkError(error, "NotFound", "ServerError", "BadReply", "BodyTooLarge")) throw error;
+}
+
+function unlessPassing<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch(untoldEver);
+}
+
+/** The job takes no checkpoints, or tells of them in a way that nobody here understands. */
+function untoldEver(error: unknown): undefined {
+  if (!isFlinkError(error, "NotFound", "BadReply", "BodyTooLarge")) throw error;
 }
 
 /** What is beside the point must not hide where the job is. */
