@@ -1,11 +1,12 @@
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Move } from "../world/moves.ts";
-import type { MainEnd } from "../world/setting.ts";
+import type { MainEnd, Setting } from "../world/setting.ts";
 import { versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import { inEach } from "./in-each.ts";
 import { endMain } from "./main.ts";
 import { die, start } from "./process.ts";
+import type { Job } from "./records.ts";
 
 const ENDS: readonly MainEnd[] = ["submits", "throws", "noJob", "submitsThenThrows", "burnsItsId", "exits"];
 /** After a failover, or a restart by Flink itself. */
@@ -75,6 +76,23 @@ const inOneJobManager: readonly Move[] = [
       `a task of job ${world.short(world.manager.jobs[a]?.id)} fails, and Flink restarts it`,
   },
   {
+    name: "adapts",
+    offer: ({ manager, setting }, offer) => {
+      if (setting.scales === undefined) return;
+      for (let a = 0; a < manager.jobs.length; a++)
+        if (isToAdapt(manager, manager.jobs[a]!, setting)) offer(a);
+    },
+    make: (world, a) => {
+      const { id, content } = world.manager.jobs[a]!;
+      world.manager.restart(id, world.now);
+      world.manager.setJob(id, { present: world.manager.requiredOf(id, content) });
+    },
+    tell: (world, a) => {
+      const { id, content } = world.manager.jobs[a]!;
+      return `Flink runs job ${world.short(id)} with parallelism ${world.manager.requiredOf(id, content)}`;
+    },
+  },
+  {
     name: "badJobFails",
     offer: ({ manager, setting }, offer) => {
       if (setting.bad !== "fails") return;
@@ -135,6 +153,16 @@ const inOneJobManager: readonly Move[] = [
 ];
 
 export const flinkMoves = inOneJobManager.map(inEach);
+
+/** There are slots for what is required of it. */
+function isToAdapt(
+  manager: World["manager"],
+  { id, state, content, present }: Job,
+  { slots = Number.POSITIVE_INFINITY }: Setting,
+): boolean {
+  const required = manager.requiredOf(id, content);
+  return state === "RUNNING" && required !== present && required <= slots;
+}
 
 function isBad({ content }: { content: number }): boolean {
   return versionOf(content) % 2 === 1;

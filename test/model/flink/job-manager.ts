@@ -1,5 +1,6 @@
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Setting } from "../world/setting.ts";
+import { parallelismOf } from "../world/wishes.ts";
 import type { Application, Job, Main, Operation, Stored, Witness } from "./records.ts";
 import { failStops } from "./snapshots.ts";
 
@@ -34,6 +35,9 @@ export class JobManager {
   /** HA storage: what each job goes on from. */
   recoveries: readonly { readonly jobId: string; readonly from: Stored }[] = [];
 
+  /** What is required of jobs that were scaled, wherever it is kept. */
+  required: readonly { readonly jobId: string; readonly parallelism: number }[] = [];
+
   clone(): JobManager {
     const copy = new JobManager();
     copy.up = this.up;
@@ -52,6 +56,7 @@ export class JobManager {
     copy.savepoints = this.savepoints;
     copy.storage = this.storage;
     copy.recoveries = this.recoveries;
+    copy.required = this.required;
     return copy;
   }
 
@@ -73,6 +78,7 @@ export class JobManager {
     this.setJob(id, { state, endedAt: witness.now });
     this.storedJobs = this.storedJobs.filter((job) => job.id !== id);
     if (this.recoveries.length > 0) this.recoveries = this.recoveries.filter(({ jobId }) => jobId !== id);
+    if (this.required.length > 0) this.required = this.required.filter(({ jobId }) => jobId !== id);
     const kept = state !== "FINISHED" && setting.retains;
     if (!kept && this.storage.length > 0)
       this.storage = this.storage.filter(({ jobId, kind }) => jobId !== id || kind === "savepoint");
@@ -124,6 +130,15 @@ export class JobManager {
   restart(id: string, now: number): void {
     this.setJob(id, { state: "RESTARTING", restarts: this.job(id)!.restarts + 1 });
     if (this.operations.length > 0) failStops(this, now);
+  }
+
+  /** With how much parallelism a job is to run. */
+  requiredOf(id: string, content: number): number {
+    return this.required.find(({ jobId }) => jobId === id)?.parallelism ?? parallelismOf(content);
+  }
+
+  require(id: string, parallelism: number): void {
+    this.required = [...this.required.filter(({ jobId }) => jobId !== id), { jobId: id, parallelism }];
   }
 
   goOn(id: string): void {

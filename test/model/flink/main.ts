@@ -104,7 +104,7 @@ function endOwnMain(
   const { now, order } = witness;
   const times = { startedAt: now, endedAt: now, begunAt: order };
   manager.jobs.push({
-    ...{ id: jobId, content, state: "FAILED", ...times, burnt: true, restarts: 0 },
+    ...{ id: jobId, content, state: "FAILED", ...times, burnt: true, restarts: 0, present: 0 },
     ...restored(undefined, now),
   });
   manager.results.push(jobId);
@@ -141,6 +141,7 @@ function execute(
     begunAt: order,
     burnt: missing,
     restarts: 0,
+    present: manager.requiredOf(jobId, content),
     ...restored(before, now),
   };
   manager.jobs = manager.jobs.filter(({ id }) => id !== jobId);

@@ -13,6 +13,7 @@ export function die(manager: JobManager, setting: Setting, witness: Witness, als
   manager.jobs = [];
   manager.applications = [];
   manager.operations = [];
+  if (setting.scales === "lost" || setting.protection === "JobManagerLifetime") manager.required = [];
   if (!setting.keepsJars) manager.jars = [];
   if (setting.protection !== "JobManagerLifetime") return;
   manager.results = [];
@@ -40,6 +41,7 @@ export function start(manager: JobManager, setting: Setting, witness: Witness): 
       ...job,
       state: "INITIALIZING",
       restarts: 0,
+      present: manager.requiredOf(job.id, job.content),
       ...restored(manager.recoveryOf(job.id), witness.now),
     }));
   manager.storedJobs = manager.storedJobs.filter(({ id }) => !resubmitted.has(id));

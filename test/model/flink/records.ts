@@ -14,6 +14,8 @@ export interface Job {
   readonly burnt: boolean;
   /** How often Flink itself has restarted it, since this JobManager process has it. */
   readonly restarts: number;
+  /** With how many tasks it runs, beside its sink. */
+  readonly present: number;
   /** How much it has done, counted in snapshots. */
   readonly work: number;
   readonly left: Left;

@@ -46,6 +46,14 @@ export const userMoves: readonly Move[] = [
     (world) => edit(world, "content", -1),
     "takes the last change of what the job is back",
   ),
+  action("rescales", "scales", kept, (world) => edit(world, "parallelism"), "asks for another parallelism"),
+  action(
+    "scalesBack",
+    "unscales",
+    (world) => kept(world) && world.wish.parallelism > 0,
+    (world) => edit(world, "parallelism", -1),
+    "takes the last change of the parallelism back",
+  ),
   action(
     "suspends",
     "suspensions",

@@ -1,4 +1,4 @@
-import type { RunOutcome } from "../../../src/core/observed.ts";
+import type { RequirementsSeen, RunOutcome } from "../../../src/core/observed.ts";
 
 /** How long a run request may be on its way and still arrive, in milliseconds (docs/guarantees.md, "Windows"). */
 export const LONGEST_WAY_MS = 5_000;
@@ -27,14 +27,35 @@ export interface Request {
   readonly doubled: boolean;
 }
 
+/** A question what is required of a job, or a request for something else. Values are replaced, never changed. */
+export interface Call {
+  readonly id: number;
+  readonly operator: number;
+  readonly epoch: number;
+  readonly jobId: string;
+  /** Which parallelism it asks for; undefined: it asks only what is required. */
+  readonly asks: number | undefined;
+  readonly at: number;
+  readonly leftAt: number;
+  /** Undefined: it is on its way there. */
+  readonly answer: RequirementsSeen["result"] | undefined;
+}
+
 /** Everything that is between the operators and the JobManager. */
 export class Network {
   requests: Request[] = [];
+  calls: readonly Call[] = [];
+  /** How many there were, and how many of them asked for something. */
+  asked = 0;
+  required = 0;
   #last = 0;
 
   clone(): Network {
     const copy = new Network();
     copy.requests = this.requests.slice();
+    copy.calls = this.calls;
+    copy.asked = this.asked;
+    copy.required = this.required;
     copy.#last = this.#last;
     return copy;
   }
@@ -61,6 +82,31 @@ export class Network {
 
   remove(id: number): void {
     this.requests = this.requests.filter((request) => request.id !== id);
+  }
+
+  call(id: number): Call | undefined {
+    return this.calls.find((call) => call.id === id);
+  }
+
+  ask(call: Omit<Call, "id" | "answer">): void {
+    this.asked++;
+    if (call.asks !== undefined) this.required++;
+    this.calls = [...this.calls, { ...call, id: ++this.#last, answer: undefined }];
+  }
+
+  answerCall(id: number, answer: Call["answer"]): void {
+    this.calls = this.calls.map((call) => (call.id === id ? { ...call, answer } : call));
+  }
+
+  endCall(id: number): void {
+    this.calls = this.calls.filter((call) => call.id !== id);
+  }
+
+  /** Of what a dead process asked, only what changes something matters. */
+  forgetCallsOf(operator: number): void {
+    this.calls = this.calls.filter(
+      (call) => call.operator !== operator || (call.answer === undefined && call.asks !== undefined),
+    );
   }
 
   /** A proxy sends it once more: nobody waits for the copy's answer. */

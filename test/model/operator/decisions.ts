@@ -57,7 +57,7 @@ export class Decisions {
       flights,
       looks,
       operations: { get: () => this.#operator?.operation },
-      requirements: { get: () => undefined },
+      requirements: { get: () => this.#operator?.requirements },
       news: {
         snapshots: () => this.#operator?.snapshots,
         troubles: () => this.#operator?.troubles,
@@ -85,8 +85,8 @@ export class Decisions {
   }
 
   of(operator: Operator, job: FlinkJob, now: number, own: OwnView | undefined): Decision {
-    const { cluster, flight, look, operation, snapshots, troubles } = operator;
-    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${idOf(troubles)}.${now}${own ? own.key : ""}`;
+    const { cluster, flight, look, operation, snapshots, troubles, requirements } = operator;
+    const key = `${idOf(job)}.${idOf(cluster)}.${idOf(flight)}.${idOf(look)}.${idOf(operation)}.${idOf(snapshots)}.${idOf(troubles)}.${idOf(requirements)}.${now}${own ? own.key : ""}`;
     const known = this.#known.get(key);
     if (known) return known;
     if (this.#known.size > LIMIT) this.#known.clear();

@@ -132,7 +132,7 @@ export const operatorMoves: readonly Move[] = [
     offer: (world, offer) => world.left.crashes > 0 && each(() => true)(world, offer),
     make: (world, a) => {
       world.left.crashes--;
-      world.operators[a]!.die();
+      world.kill(a);
     },
     tell: (_, a) => `${name(a)} is killed`,
   },

@@ -4,6 +4,7 @@ import type {
   Look,
   OperationSeen,
   PerJobSeen,
+  RequirementsSeen,
   SnapshotsSeen,
   TroublesSeen,
 } from "../../../src/core/observed.ts";
@@ -12,7 +13,7 @@ import type { Version } from "../kube/api-server.ts";
 
 /** What stands between a decision and its end: each stage is a point at which the process may die. */
 export interface Task {
-  readonly stage: "write" | "effect" | "create" | "lookForMains" | "lookForJob";
+  readonly stage: "write" | "effect" | "call" | "create" | "lookForMains" | "lookForJob";
   readonly version: Version;
   readonly step: Step;
   /** What the first half of a look-up found. */
@@ -51,6 +52,7 @@ export class Operator {
   operation: OperationSeen | undefined;
   snapshots: SnapshotsSeen | undefined;
   troubles: TroublesSeen | undefined;
+  requirements: RequirementsSeen | undefined;
   cluster: ClusterObservation | undefined;
   failures = 0;
   watching = false;
@@ -109,6 +111,7 @@ export class Operator {
       this.operation = undefined;
       this.snapshots = undefined;
       this.troubles = undefined;
+      this.requirements = undefined;
       this.absent = undefined;
     }
     this.uid = uid;

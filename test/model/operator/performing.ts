@@ -9,6 +9,7 @@ import { finish, RETRY_MS } from "./deciding.ts";
 import { operate } from "./operating.ts";
 import type { Operator } from "./operator.ts";
 import { clear, deleteOwn, lookFor, make } from "./own-clusters.ts";
+import { call } from "./scaling.ts";
 import { flightAnswered, flightOf, readSnapshots, readTroubles } from "./seen.ts";
 import { dropJar } from "./submission.ts";
 
@@ -60,11 +61,15 @@ export function act(world: World, operator: Operator, answerLost = false): void 
     case "readOperation":
       operate(world, operator, effect, answerLost);
       return;
+    case "readRequirements":
+    case "requireResources":
+      call(world, operator, effect);
+      return;
     case "readSnapshots":
       operator.task = undefined;
       if (!world.manager.up) operator.requeue(world.now + RETRY_MS, world.now);
       else {
-        operator.snapshots = readSnapshots(world, effect.jobId);
+        operator.snapshots = readSnapshots(world, effect.jobId, effect.incarnation);
         operator.queued = true;
       }
       return;

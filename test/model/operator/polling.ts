@@ -1,7 +1,8 @@
+import type { JobRow } from "../../../src/core/observed.ts";
 import { EPOCH } from "../kube/api-server.ts";
 import type { World } from "../world/world.ts";
 import type { Operator } from "./operator.ts";
-import { listed, URL_A, unreachableAt } from "./seen.ts";
+import { listed, tasksOf, URL_A, unreachableAt } from "./seen.ts";
 import { sweep } from "./submission.ts";
 
 /** Whether another list would tell the operator anything. */
@@ -16,6 +17,7 @@ export function pollTells(world: World, { cluster, url }: Operator): boolean {
   for (const job of manager.jobs) {
     const row = cluster.jobs.get(job.id);
     if (row?.state !== job.state || row.startTime !== EPOCH + job.startedAt) return true;
+    if (row.tasks.total !== tasksOf(job, world.setting)) return true;
   }
   return false;
 }
@@ -42,6 +44,10 @@ export function poll(world: World, operator: Operator): void {
   }
   const changed =
     before.jobs.size !== after.jobs.size ||
-    [...after.jobs].some(([id, row]) => before.jobs.get(id)?.state !== row.state);
+    [...after.jobs].some(([id, row]) => isOther(before.jobs.get(id), row));
   if (changed) operator.queued = true;
+}
+
+function isOther(before: JobRow | undefined, { state, tasks }: JobRow): boolean {
+  return before?.state !== state || before.tasks.total !== tasks.total;
 }

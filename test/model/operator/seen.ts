@@ -5,16 +5,19 @@ import type {
   JobRow,
   Look,
   OperationSeen,
+  RequirementsSeen,
   RunOutcome,
   Snapshots,
   SnapshotsSeen,
   TroublesSeen,
 } from "../../../src/core/observed.ts";
+import type { ResourceRequirements } from "../../../src/core/resource-requirements.ts";
 import type { JobManager } from "../flink/job-manager.ts";
 import type { Job } from "../flink/records.ts";
 import { shown } from "../flink/snapshots.ts";
 import { EPOCH, idOf } from "../kube/api-server.ts";
 import type { Setting } from "../world/setting.ts";
+import { FIRST_PARALLELISM } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 
 export const URL_A = "http://a.flink:8081";
@@ -41,6 +44,7 @@ const looks = new Interned<Look>();
 const operations = new Interned<OperationSeen>();
 const seenSnapshots = new Interned<SnapshotsSeen>();
 const snapshots = new Interned<Snapshots>();
+const allSeen = new Interned<RequirementsSeen>();
 const seenTroubles = new Interned<TroublesSeen>();
 
 export function connectingTo(url: string): ClusterObservation {
@@ -59,39 +63,51 @@ export function unreachableAt(url: string): ClusterObservation {
 export function listed(manager: JobManager, setting: Setting, now: number, url: string): ClusterObservation {
   const view = viewOf(manager.incarnation, setting);
   let key = `${url}${idOf(view)}.${now}`;
-  for (const job of manager.jobs) key += `.${job.id}${job.state}${job.startedAt}.${job.endedAt}`;
+  for (const job of manager.jobs)
+    key += `.${job.id}${job.state}${job.startedAt}.${job.endedAt}.${tasksOf(job, setting)}`;
   return clusters.of(key, () => ({
     kind: "reachable",
     url,
     jobManager: view,
     listedAt: EPOCH + now,
-    jobs: new Map(manager.jobs.map((job) => [job.id, rowOf(job)])),
+    jobs: new Map(manager.jobs.map((job) => [job.id, rowOf(job, setting)])),
   }));
 }
 
 function viewOf(incarnation: number, setting: Setting): JobManagerView {
   const { applications, protection } = setting;
-  return views.of(`${incarnation}.${applications}.${protection}`, () => ({
-    incarnation: `p${incarnation}`,
-    flinkVersion: applications ? "2.3.0" : "2.2.1",
-    protection,
-    highAvailability: protection !== "JobManagerLifetime",
-    jobStoreExpirationMs: 3_600_000,
-    submitEnabled: true,
-    supportsRunApplication: applications,
-    supportsRescaling: false,
-    supportsFlinkConfiguration: true,
-  }));
+  return views.of(
+    `${incarnation}.${applications}.${protection}.${setting.scales}.${setting.unwritten}`,
+    () => ({
+      incarnation: `p${incarnation}`,
+      flinkVersion: applications ? "2.3.0" : "2.2.1",
+      protection,
+      highAvailability: protection !== "JobManagerLifetime",
+      jobStoreExpirationMs: 3_600_000,
+      submitEnabled: true,
+      supportsRunApplication: applications,
+      supportsRescaling: setting.scales !== undefined,
+      ...(setting.unwritten ? { parallelismDefault: FIRST_PARALLELISM } : {}),
+      supportsFlinkConfiguration: true,
+    }),
+  );
 }
 
-function rowOf({ id, state, startedAt, endedAt }: Job): JobRow {
-  return rows.of(`${id}${state}${startedAt}.${endedAt}`, () => ({
+/** With its sink. */
+export function tasksOf({ present }: Job, { scales }: Setting): number {
+  return scales === undefined ? 1 : present + 1;
+}
+
+function rowOf(job: Job, setting: Setting): JobRow {
+  const { id, state, startedAt, endedAt } = job;
+  const total = tasksOf(job, setting);
+  return rows.of(`${id}${state}${startedAt}.${endedAt}.${total}`, () => ({
     id,
     name: "orders",
     state,
     startTime: EPOCH + startedAt,
     endTime: endedAt === -1 ? -1 : EPOCH + endedAt,
-    tasks: { total: 1, running: state === "RUNNING" ? 1 : 0, finished: state === "FINISHED" ? 1 : 0 },
+    tasks: { total, running: state === "RUNNING" ? total : 0, finished: state === "FINISHED" ? total : 0 },
   }));
 }
 
@@ -116,24 +132,31 @@ export function snapshotsOf({ manager, setting, now }: World, jobId: string): Sn
   const left = shown(manager, jobId, now);
   if (!left) return undefined;
   const { completed, newest } = left;
-  const { retains } = setting;
-  return snapshots.of(`${completed}${newest?.path}.${newest?.takenAt}.${newest?.stops}.${retains}`, () => {
-    const retained = { onCancel: retains && completed > 0, onFailure: retains && completed > 0 };
-    if (!newest) return { completed, retained };
-    const { kind, path, takenAt, stops } = newest;
-    return {
-      completed,
-      retained,
-      newest: { kind, path, takenAt: EPOCH + takenAt, ...(stops ? { stops } : {}) },
-    };
-  });
+  const { retains, scales } = setting;
+  return snapshots.of(
+    `${completed}${newest?.path}.${newest?.takenAt}.${newest?.stops}.${retains}.${scales}`,
+    () => {
+      const retained = { onCancel: retains && completed > 0, onFailure: retains && completed > 0 };
+      const interval = scales === undefined ? {} : { intervalMs: 60_000 };
+      if (!newest) return { completed, retained, ...interval };
+      const { kind, path, takenAt, stops } = newest;
+      return {
+        completed,
+        retained,
+        ...interval,
+        newest: { kind, path, takenAt: EPOCH + takenAt, ...(stops ? { stops } : {}) },
+      };
+    },
+  );
 }
 
 /** As an operator remembers it (src/controller/operations.ts). */
-export function readSnapshots(world: World, jobId: string): SnapshotsSeen {
+export function readSnapshots(world: World, jobId: string, incarnation: string | undefined): SnapshotsSeen {
   const known = snapshotsOf(world, jobId);
   const at = world.time;
-  return seenSnapshots.of(`${jobId}${at}.${idOf(known)}`, () => ({ jobId, at, snapshots: known }));
+  return seenSnapshots.of(`${jobId}${at}.${incarnation}.${idOf(known)}`, () => ({
+    ...{ jobId, at, incarnation, snapshots: known },
+  }));
 }
 
 /** What this process reads of why a job restarted (src/controller/job-news.ts). */
@@ -144,6 +167,34 @@ export function readTroubles({ manager, time }: World, jobId: string): TroublesS
     at: time,
     ...(restarts === undefined ? {} : { restarts }),
   }));
+}
+
+const allRequirements = new Map<number, ResourceRequirements>();
+
+/** The tasks of a job, and its sink, which has a parallelism of its own. */
+export function requirementsOf(parallelism: number): ResourceRequirements {
+  const known = allRequirements.get(parallelism);
+  if (known) return known;
+  const made = new Map([
+    ["tasks", { lower: 1, upper: parallelism }],
+    ["sink", { lower: 1, upper: 1 }],
+  ]);
+  allRequirements.set(parallelism, made);
+  return made;
+}
+
+export function parallelismIn(requirements: ResourceRequirements): number {
+  return requirements.get("tasks")?.upper ?? 0;
+}
+
+/** What was refused or read is told apart by this. */
+export function textOf(result: RequirementsSeen["result"]): string {
+  return `${result.kind}${"requirements" in result ? parallelismIn(result.requirements) : ""}`;
+}
+
+export function requirementsSeen(seen: RequirementsSeen): RequirementsSeen {
+  const { jobId, at, incarnation, requiredAt, result } = seen;
+  return allSeen.of(`${jobId}${at}.${incarnation}.${requiredAt}.${textOf(result)}`, () => seen);
 }
 
 export function lookOf(look: Look): Look {

@@ -1,9 +1,10 @@
-import type { FlinkJobStatus } from "../../../src/api/status.ts";
+import type { FlinkJobStatus, TriggerStatus } from "../../../src/api/status.ts";
 import { waitAfterTries } from "../../../src/core/backoff.ts";
 import type { Flight, RunOutcome, Snapshots } from "../../../src/core/observed.ts";
 import type { JobManager } from "../flink/job-manager.ts";
 import { type Clusters, EPOCH, idOf, type Version } from "../kube/api-server.ts";
 import type { Operator } from "../operator/operator.ts";
+import { parallelismIn, textOf } from "../operator/seen.ts";
 import { POLLS_EVERY_MS } from "../world/time-moves.ts";
 import { contentOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
@@ -19,6 +20,8 @@ const ANSWER_IS_OLD_MS = 5_000;
 const IMPATIENT_MS = 31_000;
 const LONGEST_BACKOFF_MS = 81_000;
 const STABLE_MS = 31_000;
+/** How long ago it was looked at what is required of a job. */
+const LOOK_AGAIN_MS = 31_000;
 /** Whether the snapshots of a job that ended have come to rest, and its application has ended. */
 const END_IS_OLD_MS = 7_500;
 
@@ -54,6 +57,7 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
     digest.word(trigger.failure?.reason);
     digest.word(trigger.applicationId);
     digest.word(trigger.savepointPath);
+    if (trigger.parallelism !== undefined || trigger.scaling) ofScaling(digest, trigger);
     digest.number(
       (trigger.restarts ?? 0) + 64 * (trigger.stop?.failures ?? 0) + 4096 * (trigger.stop?.generation ?? 0),
     );
@@ -99,6 +103,15 @@ function ofStatus(status: FlinkJobStatus): StatusDigest {
   return made;
 }
 
+function ofScaling(digest: Digest, { parallelism, generation, scaling }: TriggerStatus): void {
+  digest.number((parallelism ?? 0) + 256 * generation);
+  if (!scaling) return;
+  digest.number(scaling.parallelism + 256 * scaling.generation + 65_536 * scaling.tasks);
+  digest.word(scaling.runHash);
+  digest.word(scaling.takenBy);
+  digest.number((scaling.reachedAt ? 1 : 0) + (scaling.refusal ? 2 : 0) + 4 * (scaling.fixed?.length ?? 0));
+}
+
 /** Worlds with the same fingerprint have the same future: times count by their age, request numbers by their order. */
 export function fingerprint(world: World): number {
   const digest = new Digest();
@@ -140,6 +153,16 @@ export function fingerprint(world: World): number {
     if (phase === "way") age(leftAt);
     digest.number(leftAt > recordedAt ? 1 : 0);
   }
+  for (const { operator, epoch, jobId, asks, answer, leftAt } of network.calls) {
+    const sender = world.operators[operator];
+    digest.number(sender?.alive && sender.epoch === epoch ? operator : -1);
+    digest.word(jobId);
+    digest.number(asks ?? -1);
+    digest.word(answer && textOf(answer));
+    age(leftAt);
+  }
+  for (const text of ledger.scaled) digest.word(text);
+  if (ledger.requiredLate) digest.number(-7);
   for (const { jobId, begun, end, content, arrived } of ledger.entries) {
     digest.word(jobId);
     digest.number(Math.min(begun, 2) + 4 * arrived);
@@ -159,7 +182,8 @@ export function fingerprint(world: World): number {
       world.wish.trigger * 16 +
       world.wish.other +
       (world.calm ? 65536 : 0) +
-      (world.wish.suspended ? 131072 : 0),
+      (world.wish.suspended ? 131072 : 0) +
+      world.wish.parallelism * 262144,
   );
   return digest.value;
 }
@@ -210,13 +234,17 @@ function ofManager(digest: Digest, age: Age, world: World, manager: JobManager):
     digest.word(path);
     digest.number(work);
   }
+  for (const { jobId, parallelism } of manager.required) {
+    digest.word(jobId);
+    digest.number(parallelism);
+  }
   for (const { jobId, from } of manager.recoveries) {
     digest.word(jobId);
     digest.word(from.path);
   }
   for (const list of [manager.jobs, manager.storedJobs]) {
-    for (const { id, state, content, begunAt, endedAt, work, left, shown, restarts } of list) {
-      digest.number(restarts);
+    for (const { id, state, content, begunAt, endedAt, work, left, shown, restarts, present } of list) {
+      digest.number(restarts + 64 * present);
       if (settles) age(endedAt, END_IS_OLD_MS);
       digest.number(work);
       digest.number(left.completed + (left.newest?.stops ? 1024 : 0));
@@ -304,11 +332,21 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
   const { operation, snapshots } = operator;
   if (snapshots) {
     ofSnapshots(digest, snapshots.snapshots);
+    digest.word(snapshots.incarnation);
     age(snapshots.at - EPOCH, 300_000);
   }
   if (operator.troubles) {
     digest.number(operator.troubles.restarts ?? -1);
     age(operator.troubles.at - EPOCH, 10_000);
+  }
+  const { requirements } = operator;
+  if (requirements) {
+    const { jobId, incarnation, requiredAt, result } = requirements;
+    digest.word(jobId);
+    digest.word(incarnation);
+    digest.word(textOf(result));
+    age(requirements.at - EPOCH, LOOK_AGAIN_MS);
+    age(requiredAt === undefined ? -1 : requiredAt - EPOCH, LOOK_IS_OLD_MS);
   }
   if (operation) {
     digest.word(operation.operationId);
@@ -342,7 +380,8 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.word(cluster.kind);
     if (cluster.kind === "reachable") {
       digest.word(cluster.jobManager.incarnation);
-      for (const { id, state, endTime } of cluster.jobs.values()) {
+      for (const { id, state, endTime, tasks } of cluster.jobs.values()) {
+        digest.number(tasks.total);
         if (world.setting.upgradeMode !== "stateless" || world.setting.applications)
           age(endTime < 0 ? -1 : endTime - EPOCH, END_IS_OLD_MS);
         digest.word(id);
@@ -359,6 +398,7 @@ function ofOperator(digest: Digest, age: Age, world: World, operator: Operator):
     digest.word(task.step.rule);
     const { effect } = task.step;
     digest.word(effect?.kind);
+    if (effect?.kind === "requireResources") digest.number(parallelismIn(effect.requirements));
     if (effect?.kind === "deleteCluster" || effect?.kind === "lookForCluster") digest.word(effect.name);
     if (task.step.status) withTimes(digest, age, world, task.step.status);
     if (task.half) {

@@ -2,13 +2,14 @@ import { FINALIZER } from "../../../src/api/group.ts";
 import type { FlinkJobStatus, TriggerStatus } from "../../../src/api/status.ts";
 import { isTerminal } from "../../../src/core/observed.ts";
 import type { Step } from "../../../src/core/step.ts";
+import { effectiveSpec } from "../../../src/core/versions.ts";
 import type { Origin } from "../flink/records.ts";
 import { uidText, type Version } from "../kube/api-server.ts";
 import { prefixOf } from "../operator/decisions.ts";
 import type { Operator } from "../operator/operator.ts";
 import { isOf } from "../world/foreign-job.ts";
 import type { Window } from "../world/setting.ts";
-import { FOREIGN } from "../world/wishes.ts";
+import { contentOf, FOREIGN, parallelismOf, versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import type { Entry } from "./ledger.ts";
 
@@ -104,6 +105,7 @@ export function decides(world: World, operator: Operator, version: Version, { ef
     known.newest?.kind === "checkpoint"
   )
     world.broken("cancelsWhatIsNotKept", `${world.short(effect.jobId)} has a checkpoint that goes with it`);
+  restartsToScale(world, version, { effect } as Step);
   if (effect?.kind === "cancelJob" && effect.jobId === FOREIGN && !world.ledger.adopted)
     world.broken("cancelsWhatIsNotIts", `${world.short(effect.jobId)} was to be adopted, and never was`);
   if (effect?.kind !== "submit") return;
@@ -148,6 +150,42 @@ export function statusWritten(world: World, before: FlinkJobStatus | undefined, 
   claims(world, trigger, step.rule);
 }
 
+/** Flink is about to be asked for another parallelism: that is on record. */
+export function requires(world: World, { job }: Version, parallelism: number): void {
+  const { trigger } = job?.status ?? {};
+  if (trigger?.scaling?.parallelism !== parallelism)
+    world.broken(
+      "requiresUnrecorded",
+      `${world.short(trigger?.jobId)} is to run with parallelism ${parallelism}, and that is not on record`,
+    );
+}
+
+/** Flink has taken it. */
+export function isRequired(world: World, jobId: string, parallelism: number): void {
+  const { ledger, api } = world;
+  ledger.required(jobId, parallelism);
+  const { scaling, jobId: followed } = api.newest.job?.status?.trigger ?? {};
+  // Another step is on record by now, and what it led to may have been looked at.
+  if (followed === jobId && scaling?.parallelism !== parallelism) ledger.requiredLate = true;
+}
+
+/** A change of parallelism alone ends no job that can be scaled. */
+function restartsToScale(world: World, { job }: Version, { effect }: Step): void {
+  const { scales, batch, ownTriggerIds } = world.setting;
+  const { trigger } = job?.status ?? {};
+  if (scales === undefined || batch || !job || !trigger) return;
+  const stops = effect?.kind === "cancelJob" || effect?.kind === "stopWithSavepoint";
+  if (!stops || (trigger.stop && trigger.stop.failedAt === undefined)) return;
+  if (job.metadata.deletionTimestamp !== undefined || job.spec.state === "suspended") return;
+  const spec = effectiveSpec(job);
+  // Which of two requests brought it may not be known: a new run makes sure.
+  if (spec.parallelism === undefined || trigger.sends > 1) return;
+  if (ownTriggerIds && !`${trigger.id}.`.startsWith(`${spec.trigger?.id}.`)) return;
+  const runs = world.live.find(({ id }) => id === trigger.jobId);
+  if (effect.jobId === trigger.jobId && runs && versionOf(runs.content) === versionOf(contentOf(spec)))
+    world.broken("restartsToScale", `${world.short(runs.id)} is ended for another parallelism`);
+}
+
 function jobOf({ managers }: World, id: string) {
   return managers.map((manager) => manager.job(id)).find((job) => job !== undefined);
 }
@@ -184,7 +222,7 @@ function mints(world: World, jobId: string): void {
   world.broken("mintsBesideLivingJob", what, window);
 }
 
-function claims(world: World, { jobId, state, failure, stop }: TriggerStatus, rule: string): void {
+function claims(world: World, { jobId, state, failure, stop, scaling }: TriggerStatus, rule: string): void {
   const reason = failure?.reason;
   const entry = world.ledger.of(jobId);
   const wrong = (claim: string) =>
@@ -195,10 +233,17 @@ function claims(world: World, { jobId, state, failure, stop }: TriggerStatus, ru
       rule === "clusterTakenAway" ? "takenAwayUnseen" : undefined,
     );
   if (state === "running" && !entry?.begun) wrong("running");
+  if (scaling?.takenBy !== undefined && !hadParallelism(world, jobId, scaling.parallelism))
+    wrong(`that Flink has parallelism ${scaling.parallelism}`);
   if (state === "finished" && entry?.end !== "FINISHED") wrong("finished");
   const stopped = stop?.mode === "savepoint" && entry?.end === "STOPPED";
   if (state === "canceled" && entry?.begun && entry.end !== "CANCELED" && !stopped) wrong("canceled");
   if (reason === "JobFailed" && entry?.end !== "FAILED") wrong("JobFailed");
+}
+
+function hadParallelism({ ledger }: World, jobId: string, parallelism: number): boolean {
+  const { content = 0 } = ledger.of(jobId) ?? {};
+  return parallelismOf(content) === parallelism || ledger.wasRequired(jobId, parallelism);
 }
 
 /** The finalizer goes: nothing of the FlinkJob lives on, unless somebody wished so. */

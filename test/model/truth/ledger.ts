@@ -46,6 +46,11 @@ export class Ledger {
   /** FlinkClusters that somebody took away with their finalizer. */
   forced = 0;
 
+  /** What Flink was asked for and took, by JobID. */
+  scaled: readonly string[] = [];
+  /** It took something when another was on record as taken. */
+  requiredLate = false;
+
   clone(): Ledger {
     const copy = new Ledger();
     copy.entries = this.entries.slice();
@@ -57,6 +62,8 @@ export class Ledger {
     copy.letGoLate = this.letGoLate;
     copy.madeLate = this.madeLate;
     copy.forced = this.forced;
+    copy.scaled = this.scaled;
+    copy.requiredLate = this.requiredLate;
     copy.promise = this.promise;
     return copy;
   }
@@ -64,6 +71,15 @@ export class Ledger {
   of(jobId: string): Entry | undefined {
     for (const entry of this.entries) if (entry.jobId === jobId) return entry;
     return undefined;
+  }
+
+  required(jobId: string, parallelism: number): void {
+    const text = `${jobId}/${parallelism}`;
+    if (!this.scaled.includes(text)) this.scaled = [...this.scaled, text].sort();
+  }
+
+  wasRequired(jobId: string, parallelism: number): boolean {
+    return this.scaled.includes(`${jobId}/${parallelism}`);
   }
 
   recorded(jobId: string, uid: number, trigger: string, attempt: number): void {

@@ -3,6 +3,7 @@ import { prefixOf } from "../operator/decisions.ts";
 import { contentOf, contentOfHash, FOREIGN, versionOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import { judgeClusters } from "./own-cluster-invariants.ts";
+import { judgeScale } from "./scaling-verdict.ts";
 
 /** Nothing will happen any more: is it as wished, and does the status say so? */
 export function judge(world: World): void {
@@ -75,24 +76,31 @@ function judgeJob(world: World): void {
     if (problem) world.broken("failsWithoutCause", `${says}, and ${problem}`, wiped);
     return;
   }
+  if (own) judgeScale(world, job, own);
   const content = own?.content ?? entry?.content;
   if (rolledBack) {
     const wished = versionOf(contentOf(job.spec));
-    if (content !== contentOfHash(stable?.runHash ?? ""))
+    if (!isVersion(world, content, contentOfHash(stable?.runHash ?? "")))
       world.broken(
         "notAsWished",
         `${world.short(trigger.jobId)} is not the version that was stable`,
         foreign,
       );
-    else if (setting.bad === undefined || wished % 2 === 0)
+    else if ((setting.bad === undefined || wished % 2 === 0) && setting.scales === undefined)
       world.broken("rolledBackWithoutCause", `generation ${trigger.generation} was good`);
     return;
   }
   // What was adopted was made by somebody else; what it is counts as wished.
   if (trigger.jobId === FOREIGN) return;
   const reused = job.status?.conditions?.some(({ reason }) => reason === "TriggerIdReused");
-  if (content !== contentOf(job.spec) && !reused)
+  if (!isVersion(world, content, contentOf(job.spec)) && !reused)
     world.broken("notAsWished", `${world.short(trigger.jobId)} is not what the spec asks for`, foreign);
+}
+
+/** Whether a job is what is asked for. One that may be scaled since was made with another parallelism, perhaps. */
+function isVersion({ setting }: World, content: number | undefined, wanted: number): boolean {
+  if (content === undefined || setting.scales === undefined) return content === wanted;
+  return versionOf(content) === versionOf(wanted);
 }
 
 /** Only what one process has seen of one JobManager process adds up. */
@@ -103,6 +111,8 @@ function isUntroubled({ setting: { budget }, left }: World): boolean {
     "failovers",
     "wipes",
     "edits",
+    "newTriggerIds",
+    "unscales",
     "suspensions",
     "jobFailures",
     "hours",

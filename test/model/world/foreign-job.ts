@@ -1,6 +1,6 @@
 import type { Job } from "../flink/records.ts";
 import { restored } from "../flink/snapshots.ts";
-import { contentOf, FOREIGN } from "./wishes.ts";
+import { contentOf, FOREIGN, parallelismOf } from "./wishes.ts";
 import type { World } from "./world.ts";
 
 /** A job that runs already, and that the FlinkJob is to adopt. */
@@ -15,6 +15,7 @@ export function beginForeign({ manager, ledger, setting, spec }: World): void {
     begunAt: 0,
     burnt: false,
     restarts: 0,
+    present: parallelismOf(content),
     ...restored(undefined, 0),
   };
   manager.jobs.push(job);

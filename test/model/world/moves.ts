@@ -2,6 +2,7 @@ import { flinkMoves } from "../flink/flink-moves.ts";
 import { snapshotMoves } from "../flink/snapshot-moves.ts";
 import { clusterMoves } from "../kube/cluster-moves.ts";
 import { userMoves } from "../kube/user-moves.ts";
+import { callMoves } from "../network/call-moves.ts";
 import { networkMoves } from "../network/network-moves.ts";
 import { operatorMoves } from "../operator/operator-moves.ts";
 import { timeMoves } from "./time-moves.ts";
@@ -21,6 +22,7 @@ export interface Move {
 export const MOVES: readonly Move[] = [
   ...operatorMoves,
   ...networkMoves,
+  ...callMoves,
   ...flinkMoves,
   ...snapshotMoves,
   ...timeMoves,

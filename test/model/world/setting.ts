@@ -38,6 +38,9 @@ export interface Budget {
   edits: number;
   /** The user changes something else. */
   otherEdits: number;
+  /** The user asks for another parallelism; takes the last of that back. */
+  scales: number;
+  unscales: number;
   /** The user chooses another trigger ID. */
   newTriggerIds: number;
   /** The user goes back to a trigger ID that was used before. */
@@ -89,7 +92,8 @@ export type Window =
   | "replacedMeanwhile"
   | "takenAwayUnseen"
   | "madeLate"
-  | "clusterForced";
+  | "clusterForced"
+  | "lateScale";
 
 /** One small world: what is there, what may happen, and how often. */
 export interface Setting {
@@ -132,6 +136,14 @@ export interface Setting {
   timeout?: string;
   /** --submission-backoff, in milliseconds. */
   backoffMs?: number;
+  /** Jobs can be scaled as they run; what a failover makes of what was required of it. */
+  scales?: "kept" | "lost";
+  /** The first parallelism is the cluster's: the spec has none. */
+  unwritten?: true;
+  /** More than this Flink refuses. */
+  mostParallelism?: number;
+  /** For more than this there are no slots. */
+  slots?: number;
   /** A job that somebody else submitted runs, and spec.trigger.jobId names it. */
   adopts: boolean;
   /** The user names trigger IDs of its own. */
@@ -161,6 +173,8 @@ export const noBudget: Budget = {
   pauses: 0,
   edits: 0,
   otherEdits: 0,
+  scales: 0,
+  unscales: 0,
   newTriggerIds: 0,
   oldTriggerIds: 0,
   deletions: 0,

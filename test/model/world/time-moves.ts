@@ -74,6 +74,8 @@ function mayPass(world: World, ms: number): boolean {
   const { network, now, setting, operators } = world;
   for (const { task } of operators)
     if (task?.half && world.time + ms - task.half.at >= LONGEST_LOOK_MS) return false;
+  for (const { operator, epoch, leftAt } of network.calls)
+    if (operators[operator]!.epoch === epoch && now + ms - leftAt >= LONGEST_WAY_MS) return false;
   if (setting.open.includes("lateRequest")) return true;
   return network.requests.every(({ phase, leftAt, operator, epoch }) => {
     const sender = operators[operator];
@@ -94,6 +96,8 @@ export function pass(world: World, ms: number): void {
       operator.dueAt = Number.POSITIVE_INFINITY;
     }
   }
+  for (const { id, leftAt } of world.network.calls)
+    if (world.now - leftAt >= LONGEST_WAY_MS) world.network.endCall(id);
   if (world.setting.open.includes("lateRequest")) return;
   for (const { id, phase, leftAt } of world.network.requests)
     if (phase === "way" && world.now - leftAt >= LONGEST_WAY_MS) world.deliver(id, outcomes.reset);

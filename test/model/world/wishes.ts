@@ -10,6 +10,8 @@ export interface Wish {
   readonly content: number;
   /** Which of the user's own trigger IDs. */
   readonly trigger: number;
+  /** How often another parallelism was asked for. */
+  readonly parallelism: number;
   /** Something that makes no difference to what runs. */
   readonly other: number;
   /** 1: spec.state is suspended. */
@@ -28,6 +30,7 @@ const specs = new Map<string, FlinkJobSpec>();
 export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
   const { jar, lostPolicy, deletionPolicy, maxAttempts, timeout, ownTriggerIds } = setting;
   const { upgradeMode, restarts, rollback, adopts, ownCluster } = setting;
+  const parallelism = writtenParallelism(setting, wish);
   const key = [
     ...Object.values(wish),
     jar,
@@ -41,6 +44,7 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     rollback,
     adopts,
     ownCluster,
+    parallelism,
   ].join();
   const known = specs.get(key);
   if (known) return known;
@@ -53,6 +57,7 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
           ? { id: "word-count.jar" }
           : { uri: "http://jars.shop/word-count.jar" },
     args: [`content-${wish.content}`],
+    ...(parallelism === undefined ? {} : { parallelism }),
     state: wish.suspended > 0 ? "suspended" : "running",
     upgradeMode,
     restartPolicy: restarts === undefined ? "Never" : "OnFailure",
@@ -68,7 +73,17 @@ export function specOf(setting: Setting, wish: Wish): FlinkJobSpec {
     ...(wish.other === 0 ? {} : { ttlSecondsAfterFinished: 1_000_000_000 + wish.other }),
   };
   specs.set(key, spec);
+  // From now on a job can be told what it was made from.
+  contentOf(spec);
   return spec;
+}
+
+/** What a job runs with that nobody wished to run with another parallelism. */
+export const FIRST_PARALLELISM = 2;
+
+function writtenParallelism({ scales, unwritten }: Setting, { parallelism }: Wish): number | undefined {
+  if (scales === undefined || (unwritten && parallelism === 0)) return undefined;
+  return FIRST_PARALLELISM + parallelism;
 }
 
 /** The JobID of a job that nobody here has submitted. */
@@ -88,6 +103,13 @@ export function versionOf(content: number): number {
   return versions.get(content) ?? 0;
 }
 
+const parallelisms = new Map<number, number>();
+
+/** What a job was submitted with. */
+export function parallelismOf(content: number): number {
+  return parallelisms.get(content) ?? FIRST_PARALLELISM;
+}
+
 /** The number for what status.trigger.runHash says that the job is. */
 export function contentOfHash(hash: string): number {
   return numberOf(hash);
@@ -102,5 +124,6 @@ export function contentOf(spec: FlinkJobSpec): number {
   const content = contentOfHash(runHash(spec));
   contents.set(spec, content);
   versions.set(content, Number(spec.args?.[0]?.split("-")[1]));
+  parallelisms.set(content, spec.parallelism ?? FIRST_PARALLELISM);
   return content;
 }

@@ -42,7 +42,7 @@ export class World implements Witness {
   /** Counts everything that happens. */
   order = 1;
   /** The user's wish, by its parts. */
-  wish = { content: 0, trigger: 0, other: 0, suspended: 0 };
+  wish = { content: 0, trigger: 0, parallelism: 0, other: 0, suspended: 0 };
   /** Faults have stopped: nothing goes wrong any more, and the user is content. */
   calm = false;
   violation: Violation | undefined;
@@ -152,6 +152,12 @@ export class World implements Witness {
   answer(id: number, outcome: RunOutcome): void {
     if (this.network.get(id)?.operator === -1) this.network.remove(id);
     else this.network.set(id, { phase: "answer", outcome });
+  }
+
+  /** An operator process dies. */
+  kill(operator: number): void {
+    this.operators[operator]!.die();
+    if (this.network.calls.length > 0) this.network.forgetCallsOf(operator);
   }
 
   /** The flight that waits for this request learns its outcome; a process that died learns nothing. */

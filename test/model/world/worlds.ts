@@ -1,6 +1,7 @@
 import { aSetting, everyFault } from "./a-setting.ts";
 import { largeLifeCycleWorlds, lifeCycleWorlds } from "./life-cycle-worlds.ts";
 import { largeOwnClusterWorlds, ownClusterWorlds } from "./own-cluster-worlds.ts";
+import { largeScalingWorlds, scalingWorlds } from "./scaling-worlds.ts";
 import type { Budget, Setting } from "./setting.ts";
 
 const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
@@ -9,6 +10,7 @@ const faults = { crashes: 1, lostAnswers: 1, lostRequests: 1, pauses: 1 };
 export const smallWorlds: readonly Setting[] = [
   ...lifeCycleWorlds,
   ...ownClusterWorlds,
+  ...scalingWorlds,
   aSetting("first submission", { begins: "created" }, {}),
   aSetting("one crash", { prompt: true }, { crashes: 1 }),
   aSetting("lost answer", {}, { lostAnswers: 1, pauses: 1 }),
@@ -160,4 +162,5 @@ export const largeWorlds: readonly Setting[] = [
   ...largeSubmissionWorlds,
   ...largeLifeCycleWorlds,
   ...largeOwnClusterWorlds,
+  ...largeScalingWorlds,
 ];
