@@ -44,6 +44,8 @@ export class Acts {
         return this.#edit({ state: "running" });
       case "upgrade":
         return this.#edit({ parallelism: 2 });
+      case "scale":
+        return this.#edit({ parallelism: 3 });
       case "wipe the status":
         return this.#wipe();
     }

@@ -56,6 +56,7 @@ const ofManyKinds = /^\w+ (serviceaccounts|roles|rolebindings|services|poddisrup
 export const isStoodFor = (name: string): boolean => ofManyKinds.test(name);
 
 export const isStop = (name: string): boolean => name === "POST /jobs/ID/stop";
+export const isScale = (name: string): boolean => name === "PUT /jobs/ID/resource-requirements";
 export const isRun = (name: string): boolean => /^POST \/jars\/JAR\/run/.test(name);
 
 /** What stands for the API server's own refusal. */

@@ -2,7 +2,7 @@ import type { FlinkCluster, FlinkJob } from "../../src/api/objects.ts";
 import { jobIdPrefix } from "../../src/core/identity.ts";
 import { perJobClusterName } from "../../src/core/per-job/naming.ts";
 import type { Passing } from "../support/fault-proxy.ts";
-import { isRun, isStop } from "./calls.ts";
+import { isRun, isScale, isStop } from "./calls.ts";
 import type { Witness } from "./truth.ts";
 
 /**
@@ -35,6 +35,7 @@ export class Claims {
   /** A request goes on to Flink. */
   toFlink({ call, path, body }: Passing): void {
     if (isStop(call.name)) this.#stopped(call.number, path, body);
+    if (isScale(call.name)) this.#scaled(call.number, body);
     if (!isRun(call.name)) return;
     const { jobId = "" } = JSON.parse(body.toString()) as { jobId?: string };
     const trigger = this.job?.status?.trigger;
@@ -62,6 +63,17 @@ export class Claims {
       const lives = this.#live().find((id) => perJobClusterName(this.#job?.metadata.name ?? "", id) === name);
       if (lives) this.#violated(call.number, `cluster ${name} is deleted while ${lives} lives`);
     }
+  }
+
+  #scaled(call: number, body: Buffer): void {
+    const tasks = JSON.parse(body.toString()) as Record<string, { parallelism: { upperBound: number } }>;
+    const { scaling } = this.job?.status?.trigger ?? {};
+    for (const { parallelism } of Object.values(tasks))
+      if (parallelism.upperBound !== scaling?.parallelism)
+        this.#violated(
+          call,
+          `the job is scaled to ${parallelism.upperBound}, and the status has no record of it`,
+        );
   }
 
   /** Two stops of one job under two trigger IDs can fail each other and the job with them. */

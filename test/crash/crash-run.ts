@@ -23,6 +23,7 @@ import type { Lane } from "./lanes.ts";
 import { openProxies, type Proxies } from "./proxies.ts";
 import { type Scenario, specOf } from "./scenarios.ts";
 import type { Site } from "./site.ts";
+import { boundsOf } from "./truth.ts";
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -239,7 +240,10 @@ class CrashRun {
     const ref = { namespace: lane.namespace, name: this.#name };
     const job = await gone(lane.kube.get(flinkJobs, ref));
     this.#claims.job = job;
-    return endStateOf(job, site.truth(this.#prefix), this.#names, site.own?.objects());
+    const jobId = job?.status?.trigger?.jobId;
+    const asks = this.#options.scenario.adaptive && jobId !== undefined;
+    const bounds = asks ? await boundsOf(site.url, jobId) : [];
+    return endStateOf(job, site.truth(this.#prefix), this.#names, site.own?.objects(), bounds);
   }
 
   #hasRun(): boolean {

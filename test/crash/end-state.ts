@@ -20,6 +20,8 @@ export interface EndState {
   readonly jars: readonly string[];
   /** All that Kubernetes holds of clusters of its own. */
   readonly objects: readonly string[];
+  /** Between which bounds Flink runs the tasks of jobs that can be scaled. */
+  readonly bounds: readonly string[];
 }
 
 /** The names of JobIDs that a run can meet: "g1/1" is the first attempt of trigger g1. */
@@ -70,6 +72,7 @@ export async function endStateOf(
   truth: Truth,
   names: JobNames,
   objects: readonly string[] = [],
+  bounds: readonly string[] = [],
 ): Promise<EndState> {
   const mains: Record<string, number> = {};
   for (const [jobId, name] of names.all) {
@@ -81,7 +84,7 @@ export async function endStateOf(
   return {
     lost: saysLost(job),
     flinkJob: job ? normalized(job, names) : "gone",
-    ...{ runs, mains, jars, objects: objects.map((object) => names.plain(object)).sort() },
+    ...{ runs, mains, jars, bounds, objects: objects.map((object) => names.plain(object)).sort() },
   };
 }
 
@@ -96,7 +99,7 @@ export const saysLost = (job: FlinkJob | undefined): boolean =>
  *   `sentTo.earlierProcess`: like `sends`, tells of a request before the last, where the JobManager was replaced between them;
  * - `applicationId` is told only if the status was written while the application was all that Flink knew;
  * - `stop.path`: the savepoint of a stop is told by the operation or by the ended job's checkpoints, whichever is seen first.
- *   Where the path is must agree with `restorePoint`, which is compared.
+ *   Where the path is must agree with `restorePoint`, which is compared, unless it is a checkpoint of a job that goes on.
  */
 function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
   const { trigger, history, job, result, conditions = [], ...rest } = status ?? { observedGeneration: -1 };
@@ -114,7 +117,7 @@ function normalized({ metadata, status }: FlinkJob, names: JobNames): object {
   return JSON.parse(names.plain(JSON.stringify(plain))) as object;
 }
 
-type Compared = Omit<Partial<TriggerStatus>, "sentTo"> & { sentTo?: object };
+type Compared = Omit<Partial<TriggerStatus>, "sentTo" | "scaling"> & { sentTo?: object; scaling?: object };
 
 function withoutSecondWord({ stop, ...rest }: Compared, path: string | undefined): Compared {
   return stop ? { ...rest, stop: { ...stop, path: stop.path === path ? undefined : stop.path } } : rest;
@@ -122,14 +125,15 @@ function withoutSecondWord({ stop, ...rest }: Compared, path: string | undefined
 
 function normalizedTrigger(trigger: Partial<TriggerStatus>): Compared {
   const { sends: _, tries: __, runHash: ___, applicationId: ____, sentTo, ...rest } = trigger;
-  const { triedAt: _____, sentAt: ______, requestedAt: _______, ...kept } = rest;
+  const { triedAt: _____, sentAt: ______, requestedAt: _______, scaling, ...others } = rest;
+  const kept = scaling ? { ...others, scaling: { ...scaling, runHash: undefined } } : others;
   if (sentTo === undefined || rest.acceptedAt === undefined) return kept;
   const { url, flinkVersion } = sentTo;
   return { ...kept, sentTo: { url, flinkVersion } };
 }
 
 /** What no run without a fault may come to: the golden end states themselves must be right. */
-export function wrongInGolden({ runs, mains, jars, objects }: EndState, about: About): string[] {
+export function wrongInGolden({ runs, mains, jars, objects, bounds }: EndState, about: About): string[] {
   // Flink itself runs the main() of an application again, whose job then goes on.
   const again = about.scenario.act?.what === "restart the JobManager" && about.applications && about.ha;
   const twice = Object.entries(mains).filter(([, count]) => count !== 1 && !(again && count === 2));
@@ -141,6 +145,9 @@ export function wrongInGolden({ runs, mains, jars, objects }: EndState, about: A
     ...(living.length > 1 ? [`${living.join(" and ")} at once`] : []),
     ...(about.scenario.leaves === "nothing" ? objects : []).map((object) => `left behind: ${object}`),
     ...(about.scenario.leaves === "its cluster" && objects.length === 0 ? ["no cluster is there"] : []),
+    ...(about.scenario.adaptive && (runs.join() !== "g1/1 lives" || bounds.join() !== "1 to 3")
+      ? [`it was not scaled: ${runs.join()}, ${bounds.join()}`]
+      : []),
     ...jars.filter((jar) => jar.startsWith("flinkjob-")).map((jar) => `left behind: ${jar}`),
   ];
 }
@@ -172,6 +179,7 @@ export function difference(golden: EndState, end: EndState, { scenario, fault }:
       (scenario.mayBeLost || !playableOnReal(scenario) || fault?.name.endsWith("/accumulators")) &&
       /^flinkJob\.status\.result\.accumulators\b/.test(line)
     ) &&
+    !(scenario.adaptive && line.startsWith("flinkJob.status.restorePoint.")) &&
     !(scenario.mayNeverRun && /^runs(: none|\.\d+: \S+ CANCELED)$/.test(line));
   const wanted = lines(golden).filter(matters);
   const found = lines(end).filter(matters);

@@ -22,7 +22,8 @@ export function casesOf(kinds: readonly FlinkKind[], filter: string): Case[] {
 }
 
 /** Clusters of a job's own always have high availability; a session of one is like any other, so one version will do. */
-function isPlayedOn({ ownCluster, versions }: Scenario, kind: FlinkKind): boolean {
+function isPlayedOn({ ownCluster, versions, adaptive }: Scenario, kind: FlinkKind): boolean {
+  if (adaptive && kind.ha) return false;
   if (versions && !versions.includes(kind.version)) return false;
   if (ownCluster === undefined) return true;
   return kind.ha && (ownCluster === "application" || hasApplications(kind));

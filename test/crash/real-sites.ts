@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { startFlink } from "../../dev/flink/cluster.ts";
 import { buildJobsJar } from "../../dev/flink/jobs.ts";
 import { JarServer } from "../support/jar-server.ts";
+import { SCALED_AT_ONCE } from "../support/scaled-at-once.ts";
 import { Trace } from "../support/trace.ts";
+import type { Scenario } from "./scenarios.ts";
 import { type FlinkKind, hasApplications, jarUriOn, kindName, type Site, upload } from "./site.ts";
 import { hasStuckApplication, isTerminal, jobsOn, truthOfReal } from "./truth.ts";
 
@@ -17,36 +19,31 @@ export const realKindsWithHa: readonly FlinkKind[] = realKinds.flatMap((kind) =>
   { ...kind, ha: true },
 ]);
 
+interface Shared {
+  readonly url: string;
+  readonly jarId: string;
+  readonly jars: JarServer;
+}
+
 /** Real Flinks, one of each kind, that all runs share. */
 export class RealSites {
   readonly #dir: string;
-  readonly #clusters = new Map<string, { url: string; jarId: string; jars: JarServer }>();
+  readonly #clusters = new Map<string, Promise<Shared>>();
+  readonly #progress: (line: string) => void;
   readonly #undo: (() => Promise<unknown>)[] = [];
   #serial = 0;
 
-  private constructor(dir: string) {
+  constructor(dir: string, progress: (line: string) => void) {
     this.#dir = dir;
+    this.#progress = progress;
   }
 
-  static async open(
-    dir: string,
-    kinds: readonly FlinkKind[],
-    progress: (line: string) => void,
-  ): Promise<RealSites> {
-    const sites = new RealSites(dir);
-    try {
-      for (const kind of kinds) await sites.#start(kind, progress);
-    } catch (error) {
-      await sites.close();
-      throw error;
-    }
-    return sites;
-  }
-
-  site(kind: FlinkKind): Site {
-    const cluster = this.#clusters.get(kindName(kind));
-    if (!cluster) throw new Error(`No Flink ${kindName(kind)}`);
-    const { url, jarId, jars } = cluster;
+  /** The first run that needs one of its kind starts it. */
+  async site(kind: FlinkKind, { adaptive }: Scenario): Promise<Site> {
+    const name = `${kindName(kind)}${adaptive ? "-adaptive" : ""}`;
+    const starting = this.#clusters.get(name) ?? this.#start(name, kind, adaptive === true);
+    this.#clusters.set(name, starting);
+    const { url, jarId, jars } = await starting;
     const trace = new Trace(join(this.#dir, `${++this.#serial}.trace`));
     const agent = new Agent({ keepAlive: true });
     return {
@@ -73,17 +70,20 @@ export class RealSites {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#clusters.values());
     for (const step of this.#undo.splice(0).reverse()) await step();
   }
 
-  async #start(kind: FlinkKind, progress: (line: string) => void): Promise<void> {
-    const dir = join(this.#dir, kindName(kind));
-    const flink = await startFlink({ ...kind, dir, slots: 16, ownerPid: process.pid, progress });
+  async #start(name: string, kind: FlinkKind, adaptive: boolean): Promise<Shared> {
+    const dir = join(this.#dir, name);
+    const progress = this.#progress;
+    const config = adaptive ? SCALED_AT_ONCE : {};
+    const flink = await startFlink({ ...kind, dir, config, slots: 16, ownerPid: process.pid, progress });
     this.#undo.push(() => flink.stop());
     const path = await buildJobsJar(flink.version, progress);
     const jars = await JarServer.start(path);
     this.#undo.push(() => jars.close());
     const jarId = await upload(flink.url, await readFile(path));
-    this.#clusters.set(kindName(kind), { url: flink.url, jarId, jars });
+    return { url: flink.url, jarId, jars };
   }
 }

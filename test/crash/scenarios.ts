@@ -10,6 +10,7 @@ export type Act =
   | "suspend"
   | "resume"
   | "upgrade"
+  | "scale"
   | "let main() go on"
   | FlinkAct;
 /** What happens to the cluster: it needs one of its own. */
@@ -56,6 +57,8 @@ export interface Scenario {
   readonly keepsResults?: true;
   /** spec.cluster.perJob, with this mode: fake Flinks on a fake API server only, for nobody else would make pods of it. */
   readonly ownCluster?: "application" | "session";
+  /** On a Flink that scales jobs as they run: it stays the same job. Without high availability, which makes no difference to that. */
+  readonly adaptive?: true;
   /** Only on these versions; default: all. */
   readonly versions?: readonly string[];
   /** main() waits until the user lets it go on. */
@@ -139,6 +142,19 @@ const sessionScenarios: readonly Scenario[] = [
     spec: { upgradeMode: "savepoint" },
     act: { when: runs, what: "upgrade" },
     isOver: (job) => runs(job) && job?.status?.trigger?.generation === 2,
+  },
+  {
+    name: "scale",
+    args: ["stream"],
+    jar: "id",
+    // Which state it goes on from is read first.
+    spec: {
+      ...{ parallelism: 1, upgradeMode: "savepoint" },
+      flinkConfiguration: { "execution.checkpointing.interval": "300 ms" },
+    },
+    act: { when: runs, what: "scale" },
+    isOver: (job) => runs(job) && job?.status?.trigger?.scaling?.reachedAt !== undefined,
+    adaptive: true,
   },
   {
     name: "deletion-with-savepoint",

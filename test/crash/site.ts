@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { type FakeFlink, fakeJar, startFakeFlink } from "../support/fake-flink/index.ts";
 import type { JarServer } from "../support/jar-server.ts";
+import { SCALED_AT_ONCE } from "../support/scaled-at-once.ts";
 import type { Lane } from "./lanes.ts";
 import { OwnClusters } from "./own-clusters.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -48,9 +49,10 @@ export const hasApplications = ({ version }: FlinkKind): boolean => version.star
 export async function openFakeSite(
   kind: FlinkKind,
   jars: JarServer,
-  { keepsResults }: Scenario,
+  { keepsResults, adaptive }: Scenario,
 ): Promise<Site> {
-  const fake = await startFakeFlink({ ...kind, deleteOnCommit: keepsResults !== true });
+  const configuration = adaptive ? SCALED_AT_ONCE : {};
+  const fake = await startFakeFlink({ ...kind, configuration, deleteOnCommit: keepsResults !== true });
   await fake.answering();
   const agent = new Agent({ keepAlive: true });
   return {

@@ -42,12 +42,12 @@ export async function realStage(ha: boolean, progress: (line: string) => void): 
   const dir = await mkdtemp(join(tmpdir(), "flinkjob-crash-flink-"));
   const kinds = ha ? realKindsWithHa : realKinds;
   await buildProgram();
-  const sites = await RealSites.open(dir, kinds, progress);
+  const sites = new RealSites(dir, progress);
   return {
     kinds,
     lanes: 4,
     start: startProcess,
-    site: async (kind) => sites.site(kind),
+    site: (kind, scenario) => sites.site(kind, scenario),
     async close() {
       await sites.close();
       await rm(dir, { recursive: true, force: true });

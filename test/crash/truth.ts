@@ -61,6 +61,19 @@ export async function hasStuckApplication(url: string, prefix: string): Promise<
   );
 }
 
+/** What a job that can be scaled asks for, one text for each of its tasks; what Flink answers instead where it cannot tell. */
+export async function boundsOf(url: string, jobId: string): Promise<string[]> {
+  const reply = await fetch(`${url}/jobs/${jobId}/resource-requirements`);
+  if (!reply.ok) return [`HTTP ${reply.status}`];
+  const tasks = (await reply.json()) as Record<
+    string,
+    { parallelism: { lowerBound: number; upperBound: number } }
+  >;
+  return Object.values(tasks).map(
+    ({ parallelism: { lowerBound, upperBound } }) => `${lowerBound} to ${upperBound}`,
+  );
+}
+
 interface ListedJob {
   jid: string;
   state: string;
