@@ -64,8 +64,11 @@ describe.each(mortalSubjects().filter(({ since }) => since("1.18")))("$name", (s
     const restored = (id: string) =>
       eventually(async () => {
         const { latest } = (await flink.get(`/jobs/${id}/checkpoints`)).json;
-        return (latest.restored ?? false) as false | { restore_timestamp: number };
+        return (latest.restored ?? false) as false | { id: number; restore_timestamp: number };
       }, limitMs);
+
+    const freeSlots = (count: number) =>
+      eventually(async () => (await flink.get("/overview")).json["slots-available"] === count, limitMs);
 
     const restarts = async (id: string) => {
       const { json } = await flink.get(`/jobs/${id}/metrics?get=numRestarts`);
@@ -122,7 +125,7 @@ describe.each(mortalSubjects().filter(({ since }) => since("1.18")))("$name", (s
       const before = (await flink.get(`/jobs/${id}`)).json;
       expect(await eventually(async () => (await restarts(id)) ?? false)).toBe("0");
       // Those of earlier jobs come back a moment later; with two of three it would be scaled twice.
-      await eventually(async () => (await flink.get("/overview")).json["slots-available"] === 3, limitMs);
+      await freeSlots(3);
       expect((await require(id, bounds(1, 3))).status).toBe(200);
       await runsWith(id, 3);
 
@@ -140,6 +143,33 @@ describe.each(mortalSubjects().filter(({ since }) => since("1.18")))("$name", (s
       expect((await require(id, bounds(1, 2))).status).toBe(200);
       await runsWith(id, 2);
       await eventually(async () => (await restarts(id)) === "2", limitMs);
+    });
+
+    it("wait for a checkpoint, and then go on with what was asked for", async ({ task }) => {
+      const take = async (id: string) => {
+        const triggerId = newId();
+        await flink.post(`/jobs/${id}/checkpoints`, { triggerId });
+        return (await flink.operation(`/jobs/${id}/checkpoints/${triggerId}`)).json.operation.checkpointId;
+      };
+      const seldom = { flinkConfiguration: { "execution.checkpointing.interval": "10 min" } };
+      const id = await flink.stream(newId(), seldom);
+      const first = await take(id);
+      expect((await require(id, bounds(1, 2))).status).toBe(200);
+      if (subject.since("2.0")) {
+        expect(await flink.job(id)).toMatchObject({ state: "RUNNING", tasks: { total: 1, running: 1 } });
+        // One that is complete before the job has its second slot changes nothing.
+        await eventually(async () => {
+          if ((await flink.job(id))?.tasks.total === 2) return true;
+          await take(id);
+          return false;
+        }, limitMs);
+        await runsWith(id, 2);
+        expect((await restored(id)).id).toBeGreaterThan(first);
+      } else {
+        differs(task, "take the last one");
+        await runsWith(id, 2);
+        expect(await restored(id)).toMatchObject({ id: first });
+      }
     });
 
     it("without checkpoints begin anew", async () => {

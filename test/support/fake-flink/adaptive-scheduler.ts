@@ -36,6 +36,8 @@ export class AdaptiveScheduler {
   #phase: "idle" | "seeking" | "running" = "idle";
   #parallelism = 0;
   #startedAt = 0;
+  /** From when on a checkpoint is what it waits for. */
+  #soonest = 0;
   /** The last moment for which it waits for slots, or the next at which it may scale. */
   #timer: Timer | undefined;
   #sufficientSince: number | undefined;
@@ -64,6 +66,12 @@ export class AdaptiveScheduler {
   changed(): void {
     if (this.#phase === "seeking") this.#look();
     if (this.#phase === "running") this.#consider();
+  }
+
+  /** One is complete that nobody could foresee. */
+  checkpointed(): void {
+    const waits = this.#phase === "running" && this.#around.patient && this.#wantsOther();
+    if (waits && this.#around.time.now() >= this.#soonest) this.#scale();
   }
 
   /** How many subtasks there are slots for. */
@@ -101,8 +109,8 @@ export class AdaptiveScheduler {
     const { time, times, patient } = this.#around;
     const now = time.now();
     const short = patient && this.#possible < this.bounds.upper ? times.executingStabilization : 0;
-    const soonest = Math.max(now + short, this.#startedAt + times.cooldown);
-    const at = patient ? (this.#tasks.nextCheckpoint(soonest) ?? soonest) : soonest;
+    this.#soonest = Math.max(now + short, this.#startedAt + times.cooldown);
+    const at = (patient ? this.#tasks.nextCheckpoint(this.#soonest) : undefined) ?? this.#soonest;
     this.#wait(at - now, () => {
       if (this.#wantsOther()) this.#scale();
     });
@@ -114,7 +122,12 @@ export class AdaptiveScheduler {
 
   #scale(): void {
     this.rest();
-    this.#tasks.restart(() => this.seek());
+    this.#tasks.restart(() => {
+      const possible = this.#possible;
+      // What was there when it was decided is what it goes on with.
+      if (this.#around.patient && possible >= this.bounds.lower) this.#start(possible);
+      else this.seek();
+    });
   }
 
   #wait(ms: number, then: () => void): void {

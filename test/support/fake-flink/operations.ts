@@ -70,9 +70,11 @@ export class Operations {
   }
 
   checkpoint(jobId: string, trigger: string | undefined): Reply {
-    return this.#trigger("checkpoint", jobId, trigger, "checkpoint", undefined, (job, now) => ({
-      checkpointId: job.checkpoints.complete(now).id,
-    }));
+    return this.#trigger("checkpoint", jobId, trigger, "checkpoint", undefined, (job, now) => {
+      const { id } = job.checkpoints.complete(now);
+      job.scheduler?.checkpointed();
+      return { checkpointId: id };
+    });
   }
 
   /** Its outcome is asked for under an ID that Flink chooses: a client's own is ignored. */
