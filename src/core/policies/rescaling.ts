@@ -42,7 +42,9 @@ export function rescaling(ctx: Context): Verdict | "later" | undefined {
   // Begun, it comes to its end first, whatever is wanted by now: it may have reached Flink.
   if (scaling && isUnderWay(scaling)) return bring(ctx, trigger, scaling, row, cluster);
   if (wanted) return begin(ctx, trigger, wanted, row, cluster);
-  return scaling && isOwed(ctx, scaling, cluster) ? bring(ctx, trigger, scaling, row, cluster) : undefined;
+  return scaling && isOwed(ctx, scaling, row, cluster)
+    ? bring(ctx, trigger, scaling, row, cluster)
+    : undefined;
 }
 
 /** What could not be scaled yet is tried again. */
@@ -60,12 +62,13 @@ function isUnderWay({ takenBy, refusal }: ScalingStatus): boolean {
 function isOwed(
   { requirements, now }: Context,
   scaling: ScalingStatus,
+  row: JobRow,
   { jobManager }: ReachableCluster,
 ): boolean {
   const { takenBy, reachedAt, refusal } = scaling;
   if (refusal !== undefined || takenBy === undefined) return false;
   if (takenBy !== jobManager.incarnation) return true;
-  if (reachedAt !== undefined) return false;
+  if (reachedAt !== undefined && row.tasks.total === scaling.tasks) return false;
   if (requirements?.result.kind !== "read" || now - requirements.at >= LOOK_EVERY_MS) return true;
   return !isMet(scaling, requirements.result.requirements);
 }

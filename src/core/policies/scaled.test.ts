@@ -135,9 +135,21 @@ describe("until the tasks are there", () => {
     expect(step).toMatchObject({ rule: "rescaling", effect: { kind: "readSnapshots" } });
   });
 
-  test("fewer tasks later are Flink's own business", () => {
-    const step = follow({ cluster: adaptive.listing(row(2)) }, { ...taken, reachedAt: ago(MINUTE) });
+  test("fewer tasks later are Flink's own business, but not what it was asked for", () => {
+    const reached = { ...taken, reachedAt: ago(MINUTE) };
+    const fewer = { cluster: adaptive.listing(row(2)) };
+    const step = follow(fewer, reached);
+    expect(step).toMatchObject({ effect: undefined, requeueAfterMs: 30_000 });
     expect(step.status?.trigger).toMatchObject({ reason: "TasksRunning" });
+    const old = read(4, { at: NOW - 31 * SECOND });
+    expect(follow({ ...fewer, requirements: old }, reached).effect).toMatchObject({
+      kind: "readRequirements",
+    });
+    // A late request of a dead operator, or somebody in Flink's own web UI.
+    expect(follow({ ...fewer, requirements: read(2) }, reached)).toMatchObject({
+      rule: "rescaleAgain",
+      effect: { kind: "requireResources", requirements: requirements(4) },
+    });
   });
 
   test("it is looked at again whether Flink still has what it took", () => {

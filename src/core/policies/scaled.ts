@@ -16,8 +16,11 @@ export function withScaling(ctx: Context, verdict: Verdict): Verdict {
   const { row, now } = ctx;
   const { trigger } = verdict;
   const scaling = trigger?.scaling;
-  if (!trigger || !scaling || !row || trigger.state !== "running" || scaling.reachedAt !== undefined)
-    return verdict;
+  if (!trigger || !scaling || !row || trigger.state !== "running") return verdict;
+  if (scaling.reachedAt !== undefined) {
+    if (row.tasks.total === scaling.tasks) return verdict;
+    return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS) };
+  }
   if (scaling.takenBy === undefined) return verdict;
   const { parallelism, tasks } = scaling;
   if (trigger.reason === "TasksRunning" && row.tasks.total === tasks) {
