@@ -40,7 +40,7 @@ function verdictOf(ctx: Context): Verdict {
   const scale = rescaling(ctx);
   if (scale === "later") return untilRescaled(ctx, byState(ctx));
   // A version that was rolled back stays so while the job is scaled.
-  if (scale) return { refused: refused(ctx), ...scale };
+  if (scale) return { refused: refused(ctx, scale.trigger), ...scale };
   return replacement(ctx) ?? byState(ctx);
 }
 
@@ -56,17 +56,11 @@ function byState(ctx: Context): Verdict {
   switch (trigger.state) {
     case "pending":
       return withClusterSeen(ctx, { ...pending(ctx, trigger), refused: refused(ctx) });
-    case "running":
-      return withClusterSeen(
-        ctx,
-        untilRead(
-          ctx,
-          withPatience(
-            ctx,
-            proven(ctx, withStrangers(ctx, { ...running(ctx, trigger), refused: refused(ctx) })),
-          ),
-        ),
-      );
+    case "running": {
+      const seen = running(ctx, trigger);
+      const told = withStrangers(ctx, { ...seen, refused: refused(ctx, seen.trigger) });
+      return withClusterSeen(ctx, untilRead(ctx, withPatience(ctx, proven(ctx, told))));
+    }
     default:
       return withStrangers(ctx, { ...over(ctx, trigger), refused: refused(ctx) });
   }
@@ -93,17 +87,20 @@ function proven(ctx: Context, verdict: Verdict): Verdict {
   };
 }
 
-/** What stands beside the trigger: why what is asked for is not done. */
-function refused(ctx: Context): Verdict["refused"] {
+/** What stands beside the trigger, as it is after this step: why what is asked for is not done. */
+function refused(ctx: Context, after = ctx.trigger): Verdict["refused"] {
   const wanted = ctx.trigger && wantedRun(ctx.job);
   if (wanted !== undefined && isReused(ctx, wanted)) {
     const message = `Trigger ID "${wanted}" was used before by this FlinkJob. Trigger IDs are processed once: choose a new one.`;
     return { reason: "TriggerIdReused", message };
   }
-  const { scaling } = ctx.trigger ?? {};
-  if (wanted !== undefined && scaling && refusedScale(ctx) !== undefined) return refusalOf(scaling);
-  const unfit = wanted !== undefined && ctx.trigger?.state === "running" ? unfitSpec(ctx) : undefined;
-  if (unfit) return unfit;
+  // What would be in the way of the next run is nothing to an end.
+  if (wanted !== undefined && after?.state === "running") {
+    const { scaling } = after;
+    if (scaling && refusedScale(ctx) !== undefined) return refusalOf(scaling);
+    const unfit = unfitSpec(ctx);
+    if (unfit) return unfit;
+  }
   const blocked = blockedBy(ctx);
   if (blocked !== undefined) return { reason: "RestorePointMissing", message: blocked };
   return ctx.rolledBack && { reason: "RolledBack", message: ctx.rolledBack.message };

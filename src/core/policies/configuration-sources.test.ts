@@ -158,6 +158,12 @@ describe("an edit that brings them in", () => {
     expect(step(running(), refused(2 * SECOND), scene).rule).toBe("readSources");
   });
 
+  test("of a job that comes to its end: that stands alone", () => {
+    const end = step(running(), refused(), { cluster: aCluster().listing(aRow("FINISHED")) });
+    expect(end.status?.trigger?.state).toBe("finished");
+    expect(end.status?.conditions?.find(({ type }) => type === "Stalled")?.status).toBe("False");
+  });
+
   test("of a job that is over: the old trigger stands until they were read", () => {
     const over = aJob().trigger(aTrigger().finished()).edited({ flinkConfigurationFrom });
     expect(step(over)).toMatchObject({ rule: "readSources", status: undefined });

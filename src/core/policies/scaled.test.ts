@@ -92,6 +92,16 @@ describe("Flink refuses", () => {
   });
 });
 
+test("a job that has finished is not stalled by what Flink refused before", () => {
+  const stands = runs().with({ scaling: { ...recorded, refusal: "too many" } });
+  const job = aJob({ parallelism: 2 }).edited({ parallelism: 4 }).trigger(stands);
+  const step = decideOn({ job, cluster: adaptive.listing(row(3, "FINISHED")) });
+  expect(step.status?.trigger?.state).toBe("finished");
+  expect(step.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: "Stalled", status: "False" }),
+  );
+});
+
 describe("until the tasks are there", () => {
   const taken = { takenBy: P1 };
   const asked = { parallelism: 4, runHash: runHash(after), generation: 2 };
