@@ -13,7 +13,7 @@ interface Crd {
     names: { plural: string };
     versions: [
       {
-        subresources: object;
+        subresources: Readonly<Record<string, object>>;
         schema: { openAPIV3Schema: StructuralSchema };
       },
     ];
@@ -83,7 +83,21 @@ describe.each(crds)("$file", ({ file, version, plural, schema }) => {
 
   test("defaults to a status that nobody has observed", () => {
     expect(schema.properties?.status).toMatchObject({ default: { observedGeneration: -1 } });
-    expect(version.subresources).toEqual({ status: {} });
+    expect(version.subresources).toMatchObject({ status: {} });
+  });
+});
+
+test("FlinkJobs alone are scaled: by their parallelism", () => {
+  const scaled = crds.map(({ plural, version }) => [plural, Object.keys(version.subresources)]);
+  expect(Object.fromEntries(scaled)).toEqual({
+    flinkclusters: ["status"],
+    flinkjobs: ["status", "scale"],
+    flinksavepoints: ["status"],
+  });
+  const { scale } = crds.find(({ plural }) => plural === "flinkjobs")!.version.subresources;
+  expect(scale).toEqual({
+    specReplicasPath: ".spec.parallelism",
+    statusReplicasPath: ".status.trigger.parallelism",
   });
 });
 
