@@ -2,7 +2,7 @@ import { decide } from "../../../src/core/decide.ts";
 import { runHash } from "../../../src/core/identity.ts";
 import type { Observed, RequirementsSeen } from "../../../src/core/observed.ts";
 import { requiredBy } from "../../../src/core/scaling.ts";
-import { instead, type Mutant, seeing, withTrigger, writing } from "./mutant.ts";
+import { type Decide, instead, type Mutant, seeing, withTrigger, writing } from "./mutant.ts";
 
 /** Jobs that are scaled as they run. */
 export const scaling: readonly Mutant[] = [
@@ -21,7 +21,7 @@ export const scaling: readonly Mutant[] = [
     name: "believes that Flink has what it said that it took",
     breaks: ["notScaled"],
     worlds: ["scaled, failover that loses it"],
-    decide: seeing((observed) => {
+    decide: unlooked((observed) => {
       const { requirements: seen } = observed;
       const { scaling } = observed.job.status?.trigger ?? {};
       if (seen?.result.kind !== "asked" || !scaling) return observed;
@@ -35,7 +35,7 @@ export const scaling: readonly Mutant[] = [
     name: "believes what the process before had",
     breaks: ["notScaled"],
     worlds: ["scaled, failover that loses it"],
-    decide: seeing((observed) => {
+    decide: unlooked((observed) => {
       const { requirements: seen } = observed;
       return seen ? bySomeProcess(observed, seen) : observed;
     }),
@@ -53,7 +53,7 @@ export const scaling: readonly Mutant[] = [
     name: "does not look again after a failover",
     breaks: ["notScaled"],
     worlds: ["scaled, failover that loses it"],
-    decide: seeing((observed) => {
+    decide: unlooked((observed) => {
       const { cluster } = observed;
       const { scaling } = observed.job.status?.trigger ?? {};
       if (scaling?.takenBy === undefined || cluster.kind !== "reachable") return observed;
@@ -111,6 +111,20 @@ export const scaling: readonly Mutant[] = [
     },
   },
 ];
+
+/**
+ * With a second bug: nobody compares the number of tasks once it was reached. That look, half a minute later, would mend what
+ * the first one does.
+ */
+function unlooked(see: (observed: Observed) => Observed): Decide {
+  return seeing((observed) => {
+    const { cluster, job } = observed;
+    const { jobId, scaling } = job.status?.trigger ?? {};
+    const row = cluster.kind === "reachable" ? cluster.jobs.get(jobId ?? "") : undefined;
+    if (scaling?.reachedAt === undefined || !row) return see(observed);
+    return see(withTrigger(observed, { scaling: { ...scaling, tasks: row.tasks.total } }));
+  });
+}
 
 const TASKS = new Map([
   ["tasks", { lower: 1, upper: 1 }],
