@@ -1,4 +1,4 @@
-import type { FlinkJobStatus, TriggerStatus } from "../../../src/api/status.ts";
+import type { FlinkJobStatus } from "../../../src/api/status.ts";
 import { waitAfterTries } from "../../../src/core/backoff.ts";
 import type { Flight, RunOutcome, Snapshots } from "../../../src/core/observed.ts";
 import type { JobManager } from "../flink/job-manager.ts";
@@ -9,6 +9,7 @@ import { POLLS_EVERY_MS } from "../world/time-moves.ts";
 import { contentOf } from "../world/wishes.ts";
 import type { World } from "../world/world.ts";
 import { Digest, numberOf } from "./digest.ts";
+import { ofStatus } from "./status-digest.ts";
 
 /** Ages beyond these are all the same to the rules that look at them. Milliseconds. */
 const OLD_MS = 4 * 3_600_000;
@@ -24,93 +25,6 @@ const STABLE_MS = 31_000;
 const LOOK_AGAIN_MS = 31_000;
 /** Whether the snapshots of a job that ended have come to rest, and its application has ended. */
 const END_IS_OLD_MS = 7_500;
-
-/** What a status means, without the words for people and with its times apart. */
-interface StatusDigest {
-  readonly fixed: number;
-  /** Of the newest request; how old they are is what counts. */
-  readonly times: readonly number[];
-  readonly acceptedAt: number;
-  readonly tries: number;
-}
-const statuses = new WeakMap<FlinkJobStatus, StatusDigest>();
-
-function ofStatus(status: FlinkJobStatus): StatusDigest {
-  const known = statuses.get(status);
-  if (known) return known;
-  const digest = new Digest();
-  const { trigger } = status;
-  const times: number[] = [];
-  let accepted = 0;
-  let tries = 0;
-  digest.number(status.observedGeneration);
-  if (trigger) {
-    digest.word(trigger.state);
-    digest.word(trigger.reason);
-    digest.word(trigger.jobId);
-    digest.word(trigger.runHash);
-    digest.word(trigger.unsettledHash);
-    digest.number(trigger.sends * 64 + trigger.tries);
-    digest.word(trigger.sentTo?.incarnation);
-    digest.number(trigger.sentTo?.earlierProcess ? 1 : 0);
-    digest.word(trigger.protection);
-    digest.word(trigger.failure?.reason);
-    digest.word(trigger.applicationId);
-    digest.word(trigger.savepointPath);
-    if (trigger.parallelism !== undefined || trigger.scaling) ofScaling(digest, trigger);
-    digest.number(
-      (trigger.restarts ?? 0) + 64 * (trigger.stop?.failures ?? 0) + 4096 * (trigger.stop?.generation ?? 0),
-    );
-    const { cluster } = trigger;
-    if (cluster) {
-      digest.word(cluster.name);
-      digest.word(cluster.uid);
-      digest.number(cluster.releasedAt === undefined ? 0 : 1);
-      digest.word(trigger.sentTo?.url);
-    }
-    digest.word(trigger.stop?.mode);
-    digest.word(trigger.stop?.why);
-    digest.word(trigger.stop?.operationId);
-    digest.word(trigger.stop?.path);
-    digest.word(trigger.stop?.earlierPath);
-    for (const time of [
-      trigger.triedAt,
-      trigger.sentAt,
-      trigger.stop?.failedAt,
-      trigger.stableBy,
-      readySince(status),
-      trigger.finishedAt,
-    ])
-      times.push(time === undefined ? -1 : Date.parse(time) - EPOCH);
-    tries = trigger.tries;
-    digest.number((trigger.acceptedAt ? 1 : 0) + (trigger.finishedAt ? 2 : 0));
-    accepted = trigger.acceptedAt ? Date.parse(trigger.acceptedAt) : 0;
-  }
-  digest.word(status.job?.state);
-  digest.number(status.job?.restarts ?? -1);
-  digest.word(status.restorePoint?.path);
-  digest.word(status.restorePoint?.jobId);
-  digest.word(status.restorePoint?.kind);
-  digest.word(status.stable?.runHash);
-  digest.word(status.rolledBack?.runHash);
-  digest.number(status.result?.accumulators === undefined ? 0 : 1);
-  for (const { jobId } of status.strangers ?? []) digest.word(jobId);
-  digest.number(-5);
-  for (const { jobId } of status.history ?? []) digest.word(jobId);
-  for (const { status: value } of status.conditions ?? []) digest.word(value);
-  const made = { fixed: digest.value, times, acceptedAt: accepted, tries };
-  statuses.set(status, made);
-  return made;
-}
-
-function ofScaling(digest: Digest, { parallelism, generation, scaling }: TriggerStatus): void {
-  digest.number((parallelism ?? 0) + 256 * generation);
-  if (!scaling) return;
-  digest.number(scaling.parallelism + 256 * scaling.generation + 65_536 * scaling.tasks);
-  digest.word(scaling.runHash);
-  digest.word(scaling.takenBy);
-  digest.number((scaling.reachedAt ? 1 : 0) + (scaling.refusal ? 2 : 0) + 4 * (scaling.fixed?.length ?? 0));
-}
 
 /** Worlds with the same fingerprint have the same future: times count by their age, request numbers by their order. */
 export function fingerprint(world: World): number {
@@ -414,11 +328,6 @@ function ofSnapshots(digest: Digest, snapshots: Snapshots | undefined): void {
   if (!snapshots) return;
   digest.word(snapshots.newest?.path);
   digest.number(snapshots.completed + (snapshots.newest?.stops ? 1024 : 0));
-}
-
-function readySince({ conditions }: FlinkJobStatus): string | undefined {
-  const ready = conditions?.find(({ type }) => type === "Ready");
-  return ready?.status === "True" ? ready.lastTransitionTime : undefined;
 }
 
 function ofAnswer(digest: Digest, age: Age, flight: Flight): void {
