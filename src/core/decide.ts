@@ -20,7 +20,7 @@ import { blockedBy, isReused } from "./policies/succession.ts";
 import { suspension } from "./policies/suspension.ts";
 import { refusedScale } from "./scaling.ts";
 import { provenStable, stableInMs } from "./stability.ts";
-import type { Effect, Step, Verdict } from "./step.ts";
+import { againWithin, type Effect, type Step, type Verdict } from "./step.ts";
 import { sameStatus, summarize } from "./summarize.ts";
 import { wantedRun } from "./versions.ts";
 
@@ -71,7 +71,7 @@ function untilRead(ctx: Context, verdict: Verdict): Verdict {
   const sources = sourcesOf(ctx);
   if (sources.kind !== "refused" || wantedRun(ctx.job) === undefined) return verdict;
   const { againInMs } = sources;
-  return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? againInMs, againInMs) };
+  return againWithin(verdict, againInMs);
 }
 
 /** A version that has run well for a while is the one to go back to. */

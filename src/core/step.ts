@@ -122,6 +122,11 @@ export type Effect =
   /** Asks what became of it. */
   | { kind: "readOperation"; jobId: string; url: string; operationId: string };
 
+/** The same, decided again after so many milliseconds at the latest. */
+export function againWithin(verdict: Verdict, ms: number): Verdict {
+  return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? ms, ms) };
+}
+
 /** What a policy finds: the new trigger and what goes with it. `decide` makes the step of it. */
 export interface Verdict extends Omit<Step, "status" | "events"> {
   /** Absent: unchanged. */

@@ -1,7 +1,7 @@
 import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context } from "../context.ts";
 import { carriesState, restorePointOf } from "../restore-point.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 import { runsTasks } from "../triggers.ts";
 
 /** How often the newest checkpoint of a job is read that carries state, in milliseconds: two requests each. */
@@ -23,7 +23,7 @@ export function withCheckpoints(ctx: Context, verdict: Verdict): Verdict {
   const begun = snapshots?.at ?? at(trigger.acceptedAt) ?? now;
   const wait = begun + every - now;
   if (wait <= 0) return { ...verdict, effect: { kind: "readSnapshots", jobId: row.id, url: cluster.url } };
-  const next = { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? wait, wait) };
+  const next = againWithin(verdict, wait);
   const newest = snapshots?.snapshots?.newest;
   const known = job.status?.restorePoint;
   if (!newest || (known?.jobId === row.id && known.path === newest.path)) return next;

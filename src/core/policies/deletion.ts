@@ -5,7 +5,7 @@ import { jobIdPrefix } from "../identity.ts";
 import { type Flight, isTerminal, type JobRow } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
 import { recordOf } from "../savepoints/record.ts";
-import type { Effect, Verdict } from "../step.ts";
+import { againWithin, type Effect, type Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
 import { ownCluster } from "./own-cluster.ts";
@@ -129,7 +129,7 @@ function endJob(ctx: Context): Verdict | undefined {
     spec.deletionPolicy === "Savepoint"
   ) {
     const verdict = stopJob(ctx, trigger, row, cluster, { why: "Deleting", mode: "savepoint" });
-    return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? requeueAfterMs, requeueAfterMs) };
+    return againWithin(verdict, requeueAfterMs);
   }
   if (row) {
     const effect: Effect = { kind: "cancelJob", jobId: row.id, url: cluster.url };

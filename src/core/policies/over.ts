@@ -2,7 +2,7 @@ import type { TriggerStatus } from "../../api/status.ts";
 import { at, type Context, iso } from "../context.ts";
 import { isTerminal } from "../observed.ts";
 import { onItsWayMs } from "../on-its-way.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 import { isOver } from "../triggers.ts";
 import { listedSoon, lookUp } from "./answered.ts";
 import { readResult } from "./ending.ts";
@@ -38,7 +38,7 @@ function afterTheEnd(ctx: Context, trigger: TriggerStatus): Verdict {
 function whileKept(ctx: Context, trigger: TriggerStatus, verdict: Verdict): Verdict {
   const left = keptForMs(ctx, trigger);
   if (left === 0 || verdict.effect) return verdict;
-  return { ...verdict, requeueAfterMs: Math.min(left, verdict.requeueAfterMs ?? left) };
+  return againWithin(verdict, left);
 }
 
 function reappeared(ctx: Context, trigger: TriggerStatus): Verdict {

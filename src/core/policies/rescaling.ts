@@ -6,7 +6,7 @@ import { isTerminal, type JobRow, type ReachableCluster, type RequirementsSeen }
 import { carriesState } from "../restore-point.ts";
 import { isMet, refusedScale, requiredBy, rescaled, type Scale, wantedScale } from "../scaling.ts";
 import { stableBy } from "../stability.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 import { running } from "../triggers.ts";
 import { wantedRun } from "../versions.ts";
 import { listedSoon } from "./answered.ts";
@@ -18,6 +18,7 @@ import { withTroubles } from "./troubles.ts";
 const FRESH_MS = 1_500;
 /** What could not be read, or asked for, is tried again after so long. Milliseconds. */
 const FAILED_AGAIN_MS = 5_000;
+/** Whether the job takes checkpoints is read again after so long. Milliseconds. */
 const SNAPSHOTS_FRESH_MS = 10_000;
 /** Flink said that it took them and shows others: it is asked again after so long. Milliseconds. */
 const AGAIN_AFTER_MS = 2_000;
@@ -50,7 +51,7 @@ export function rescaling(ctx: Context): Verdict | "later" | undefined {
 /** What could not be scaled yet is tried again. */
 export function untilRescaled({ requirements }: Context, verdict: Verdict): Verdict {
   if (requirements?.result.kind !== "failed") return verdict;
-  return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? FAILED_AGAIN_MS, FAILED_AGAIN_MS) };
+  return againWithin(verdict, FAILED_AGAIN_MS);
 }
 
 /** It is on record, and nobody has seen Flink have it. */

@@ -1,6 +1,6 @@
 import type { ScalingStatus } from "../../api/status.ts";
 import { type Context, iso } from "../context.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 
 /** For as long as the tasks are not there, it is looked at this often whether Flink still has what it took. Milliseconds. */
 export const LOOK_EVERY_MS = 30_000;
@@ -19,7 +19,7 @@ export function withScaling(ctx: Context, verdict: Verdict): Verdict {
   if (!trigger || !scaling || !row || trigger.state !== "running") return verdict;
   if (scaling.reachedAt !== undefined) {
     if (row.tasks.total === scaling.tasks) return verdict;
-    return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS) };
+    return againWithin(verdict, LOOK_EVERY_MS);
   }
   if (scaling.takenBy === undefined) return verdict;
   const { parallelism, tasks } = scaling;
@@ -35,10 +35,6 @@ export function withScaling(ctx: Context, verdict: Verdict): Verdict {
   // While they are restarted their number says nothing.
   const soFar = trigger.reason === "TasksRunning" ? ` ${total} run now.` : "";
   const message = `Flink is to run the job with parallelism ${parallelism}, which is ${tasks} tasks.${soFar} It waits for slots, and for a while between two changes (jobmanager.adaptive-scheduler).`;
-  return {
-    ...verdict,
-    rule: "rescaling",
-    trigger: { ...trigger, reason: "Rescaling", message },
-    requeueAfterMs: Math.min(verdict.requeueAfterMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS),
-  };
+  const waits = { ...verdict, rule: "rescaling", trigger: { ...trigger, reason: "Rescaling", message } };
+  return againWithin(waits, LOOK_EVERY_MS);
 }

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { JobRow } from "../observed.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 
 /** How often the cause is read of a job that keeps restarting, in milliseconds. */
 const READ_EVERY_MS = 10_000;
@@ -17,7 +17,7 @@ export function withTroubles(ctx: Context, verdict: Verdict): Verdict {
   const told = troubles ? { ...verdict, troubles } : verdict;
   if (wait === undefined) return told;
   if (wait <= 0) return { ...told, effect: { kind: "readTroubles", jobId: row.id, url: cluster.url } };
-  return { ...told, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? wait, wait) };
+  return againWithin(told, wait);
 }
 
 /** Of a job that is back it is read once more, when its last restart must be counted; undefined: that was done. */

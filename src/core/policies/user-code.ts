@@ -4,7 +4,7 @@ import { isShownByFlink, overriddenByCode } from "../configuration/user-code.ts"
 import { at, type Context } from "../context.ts";
 import { runHash } from "../identity.ts";
 import type { ConfigurationSeen, JobManagerView } from "../observed.ts";
-import type { Verdict } from "../step.ts";
+import { againWithin, type Verdict } from "../step.ts";
 import { sourcesOf } from "./configuration-sources.ts";
 import { configuredRun } from "./configured-run.ts";
 
@@ -33,7 +33,7 @@ export function withUserCodeRead(ctx: Context, verdict: Verdict): Verdict {
   )
     return verdict;
   const wait = since + SHOWN_AFTER_MS - now;
-  if (wait > 0) return { ...verdict, requeueAfterMs: Math.min(verdict.requeueAfterMs ?? wait, wait) };
+  if (wait > 0) return againWithin(verdict, wait);
   return { ...verdict, effect: { kind: "readConfiguration", jobId: row.id, url: cluster.url } };
 }
 
