@@ -134,6 +134,8 @@ describe("until the tasks are there", () => {
     expect(step.events.filter(({ reason }) => reason === "Rescaled")).toHaveLength(1);
     const there = follow({ cluster: adaptive.listing(row(5)) }, { ...taken, reachedAt: ago(SECOND) });
     expect(there.events.filter(({ reason }) => reason === "Rescaled")).toEqual([]);
+    // At rest it costs nothing.
+    expect(there).toMatchObject({ effect: undefined, requeueAfterMs: undefined });
   });
 
   test("its checkpoints are followed meanwhile", () => {
